@@ -1,0 +1,52 @@
+# Headgate: everything a person or a machine runs in a checkout. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench lock clean FORCE
+
+BIN := .venv/bin
+# Tests of these marks need seconds or a server; `.ci/run` runs them.
+QUICK := not slow and not cluster and not postgres and not browser
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -gt 2 ] && echo "$$n" || echo 2)
+
+# A moved checkout, or one without .venv, is set up again.
+ifneq ($(shell cat .venv/.place 2>/dev/null),$(CURDIR))
+MOVED := FORCE
+endif
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.runtime ## Run the demo: a sample repository, merged and run on this machine (ARGS="--once" ends by itself)
+	@exec $(BIN)/headgate demo $(ARGS)
+
+test: .venv/.dev ## Run the quick tests in parallel (ARGS="-k churn" chooses)
+	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "$(QUICK)" $(ARGS)
+
+check: .venv/.dev ## Format, lint, types and architecture
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_architecture.py
+
+format: .venv/.dev ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/.dev ## Measure, print a table, write build/bench.json; fails when a bar does not hold
+	@$(BIN)/python -m benchmarks.run $(ARGS)
+
+lock: .venv/.dev ## Pin the dependencies again (ARGS="--upgrade" takes newer ones)
+	@.ci/lock $(ARGS)
+
+clean: ## Remove what the commands above made
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.runtime: requirements.lock pyproject.toml .ci/set-up $(MOVED)
+	@PYTHON="$(PYTHON)" .ci/set-up requirements.lock
+	@touch $@
+
+.venv/.dev: requirements.lock requirements-dev.lock pyproject.toml .ci/set-up $(MOVED)
+	@PYTHON="$(PYTHON)" .ci/set-up requirements-dev.lock
+	@touch .venv/.runtime $@
+
+FORCE:
