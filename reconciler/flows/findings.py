@@ -1,0 +1,48 @@
+"""What is said about a file: findings with a place, a rule and a severity. How they are worded is each rule's own business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding matters; only errors stop a proposal."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Where something stands in its file: lines and columns count from 1, the end column is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing an author should know, at one place.
+
+    `rule` is a stable kebab-case name with a page under docs/rules, `file` is relative to the repository's root,
+    `path` names the op or field (`train-flow.ops.train.params.lr`). `also` holds further places of the same cause,
+    such as the other edges of a cycle, each with a word on what stands there.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    file: str
+    span: Span
+    path: str = ""
+    suggestion: str | None = None
+    also: tuple[tuple[str, Span, str], ...] = field(default=())
+
+    @property
+    def place(self) -> tuple[str, Span, str]:
+        """What findings are sorted by."""
+        return (self.file, self.span, self.rule)
