@@ -1,0 +1,39 @@
+"""Durations: seconds, `1 day, 02:00:00` or ISO 8601 (`P1DT30M`) to seconds."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from reconciler.flows.model import Json
+
+_ISO = re.compile(
+    r"^(?P<sign>[-+])?P(?:(?P<weeks>\d+(?:\.\d+)?)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
+    r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?$"
+)
+_CLOCK = re.compile(
+    r"^(?P<sign>-)?(?:(?P<days>\d+)\s*(?:d|days?),?\s*)?"
+    r"(?:(?P<hours>\d+):(?P<minutes>[0-5]?\d)(?::(?P<seconds>[0-5]?\d(?:\.\d+)?))?)?$"
+)
+_UNITS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+_LONG = 60  # characters; no duration is written longer
+
+
+def seconds(value: Json) -> float | None:
+    """The number of seconds, or None where `value` is no duration."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, float)):
+        return float(value) if abs(value) < 1e15 and math.isfinite(value) else None
+    if not isinstance(value, str) or len(value) > _LONG:
+        return None
+    text = value.strip()
+    found = _ISO.match(text) or _CLOCK.match(text)
+    if found is None or not any(found.groupdict().get(unit) for unit in _UNITS):
+        return _plain_number(text)
+    total = sum(float(found.groupdict().get(unit) or 0) * size for unit, size in _UNITS.items())
+    return -total if found.group("sign") == "-" else total
+
+
+def _plain_number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,15}(\.\d{1,9})?", text) else None
