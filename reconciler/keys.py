@@ -1,0 +1,71 @@
+"""Keys: the identities that wakes carry. A key says what to look at, never what has happened there."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from urllib.parse import quote, unquote
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryKey:
+    """Look at a repository's refs, proposals and settings."""
+
+    repository: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewKey:
+    """Judge one proposal."""
+
+    repository: str
+    proposal: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowKey:
+    """Make one flow agree with what is declared."""
+
+    flow: str  # flow id
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """Move one run on."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckKey:
+    """Say on one commit what there is to say."""
+
+    repository: str
+    sha: str
+
+
+Key = RepositoryKey | ReviewKey | FlowKey | RunKey | CheckKey
+
+_WORDS: dict[str, type[Key]] = {
+    "repository": RepositoryKey,
+    "review": ReviewKey,
+    "flow": FlowKey,
+    "run": RunKey,
+    "check": CheckKey,
+}
+PRIORITY: dict[type[Key], int] = {RepositoryKey: 30, ReviewKey: 40, FlowKey: 50, RunKey: 50, CheckKey: 20}
+"""Higher goes first: work that people wait for before what is only said about it."""
+
+
+def text_of(key: Key) -> str:
+    """`run/3f2a…`: the key as the store keeps it. Parts are percent-encoded."""
+    word = next(word for word, kind in _WORDS.items() if kind is type(key))
+    return "/".join([word, *(quote(part, safe="") for part in astuple(key))])
+
+
+def key_of(text: str) -> Key:
+    """The key that `text_of` wrote. Raises ValueError for anything else."""
+    word, *parts = text.split("/")
+    try:
+        return _WORDS[word](*(unquote(part) for part in parts))
+    except (KeyError, TypeError):
+        raise ValueError(f"{text!r} is not a key.") from None

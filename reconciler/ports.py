@@ -1,0 +1,347 @@
+"""The ports: what steps need from the world, in our own words. Adapters implement them; tests fake the world behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from reconciler.checks.model import Check
+from reconciler.engine.model import AttemptPaths, AttemptSpec, JoinQuery, Observed, Performed
+from reconciler.flows.model import Json
+from reconciler.keys import Key
+from reconciler.records import (
+    AttemptRow,
+    CacheRow,
+    Changes,
+    CheckRow,
+    EventRow,
+    FlowRow,
+    Lease,
+    MetricRow,
+    ObservationRow,
+    OpRow,
+    PlanRow,
+    RepositoryRow,
+    RequestRow,
+    ReviewRow,
+    RunRow,
+    ScheduleRow,
+    ServiceRow,
+    Wake,
+)
+
+
+class ReconcileError(Exception):
+    """A step could not go on. `reason` is CamelCase, stable, a metric label; `message` is a sentence without secrets."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Waiting(ReconcileError):
+    """Time will help: something was down, throttled us, or changed under our hands."""
+
+    def __init__(self, reason: str, message: str, retry_after: timedelta) -> None:
+        super().__init__(reason, message)
+        self.retry_after = retry_after
+
+
+class Stalled(ReconcileError):
+    """Only a new commit or a person will help: do not retry, say so where people look."""
+
+
+class LeaseLost(Exception):
+    """The lease ran out or was taken: nothing was written, the work belongs to somebody else now."""
+
+
+class Conflict(Exception):
+    """A run that was read has moved on: nothing was written, the step is to be repeated."""
+
+
+class Clock(Protocol):
+    """Wall-clock time in seconds since the epoch, UTC, and a monotonic clock for deadlines."""
+
+    def now(self) -> float: ...
+
+    def monotonic(self) -> float: ...
+
+
+# --- source -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A file of a commit's tree."""
+
+    mode: str  # 100644, 100755, 120000 (a symbolic link), 160000 (a submodule)
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Something that asks to be merged. For a local repository: a branch."""
+
+    name: str
+    head: str
+    base: str  # branch name it wants into
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """What a repository's refs are now."""
+
+    default_branch: str
+    head: str  # sha of the default branch; "" in an empty repository
+    proposals: tuple[Proposal, ...]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The merge of a proposal's head into its base: a tree, or the paths that conflict."""
+
+    tree: str | None
+    conflicts: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """Git repositories. `repository` is the name of a RepositoryRow; shas are 40 hexadecimal digits.
+
+    Raises Waiting when the repository cannot be reached, Stalled when it is not a repository.
+    """
+
+    def refs(self, repository: str) -> Refs:
+        """Fetch, and tell what is there now."""
+        ...
+
+    def tree(self, repository: str, treeish: str) -> Mapping[str, TreeEntry]:
+        """Every file under a commit or tree."""
+        ...
+
+    def read(self, repository: str, treeish: str, paths: Sequence[str]) -> Mapping[str, bytes]:
+        """The bytes of regular files, in one batch; absent paths, links and submodules are left out."""
+        ...
+
+    def merge(self, repository: str, head: str, base: str) -> Merged:
+        """Merge two commits without touching any ref."""
+        ...
+
+    def merge_base(self, repository: str, one: str, other: str) -> str | None:
+        """The best common ancestor."""
+        ...
+
+    def first_parents(self, repository: str, after: str, upto: str, limit: int = 100) -> Sequence[str]:
+        """Commits on the first-parent line after one commit up to another, oldest first, the last `limit` of them."""
+        ...
+
+    def keep(self, repository: str, sha: str) -> None:
+        """Keep a commit from being collected, as its plan or run is still needed."""
+        ...
+
+    def checkout(self, repository: str, sha: str) -> str:
+        """A shared read-only directory with the commit's tree; made once per commit, atomically."""
+        ...
+
+    def describe(self, repository: str, sha: str) -> str:
+        """The commit's subject line."""
+        ...
+
+
+# --- executor ---------------------------------------------------------------------------------------------------------
+
+
+class Executor(Protocol):
+    """Where attempts run. Calls are idempotent by attempt id; what is seen later arrives as observations in the store."""
+
+    place: str
+
+    def paths(self, spec: AttemptSpec | str) -> AttemptPaths:
+        """Where an attempt (or attempt id) has its files. Pure."""
+        ...
+
+    def free(self, run: str) -> int | None:
+        """How many attempts may start now, None = no limit; with 0 the run is woken when one may."""
+        ...
+
+    def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
+        """Start attempts whose intent is committed. Never raises for a single one: its outcome says what came of it."""
+        ...
+
+    def stop(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
+        """Stop attempts (TERM, then KILL); an outcome that already happened is never lost."""
+        ...
+
+    def look(self, attempts: Sequence[AttemptRow]) -> Sequence[Observed]:
+        """What is known now about live attempts: used after a restart and whenever an outcome was unknown."""
+        ...
+
+
+class CommitChecks(Protocol):
+    """Where checks of commits are posted."""
+
+    op_budget: int  # how many ops of a flow may have a check of their own
+
+    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
+        """Make the commit's checks equal to these: creates, updates, and repairs. Returns external ids by name."""
+        ...
+
+
+# --- store ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WakeRow:
+    """A key in the queue, for people and tests."""
+
+    key: Key
+    due_at: float
+    leased_by: str
+    attempts: int
+    parked: str  # why it waits for a person or a commit; "" = it does not
+
+
+class Queue(Protocol):
+    """The durable queue of keys. The database's clock decides what is due and when a lease ends."""
+
+    def wake(self, wakes: Sequence[Wake]) -> None: ...
+
+    def lease(self, owner: str, seconds: float) -> Lease | None:
+        """The due key with the highest priority that nobody holds."""
+        ...
+
+    def renew(self, leases: Sequence[Lease], seconds: float) -> Sequence[Lease]:
+        """The leases that are still ours, with new deadlines."""
+        ...
+
+    def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
+        """One transaction: fence, check run versions, write, wake others, acknowledge (not with `keep`).
+
+        Acknowledging removes only the generation that was leased. Raises LeaseLost, Conflict.
+        """
+        ...
+
+    def retry(self, lease: Lease, at: float, reason: str, message: str) -> None:
+        """Give the key back: it is due again at `at`; `Lease.attempts` grows."""
+        ...
+
+    def park(self, lease: Lease, reason: str, message: str) -> None:
+        """Give the key back until somebody wakes it."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Block until something may be due, at most so long."""
+        ...
+
+    def pending(self) -> Sequence[WakeRow]:
+        """Every key in the queue."""
+        ...
+
+
+class Records(Protocol):
+    """Reading, and the writes that come from outside of steps."""
+
+    def observe(self, observations: Sequence[Observed | MetricRow]) -> None:
+        """Store what executors and ops report and wake the runs or flows that own the attempts; one transaction."""
+        ...
+
+    def ask(self, request: RequestRow) -> bool:
+        """Store a request and wake its key; False if it was known already."""
+        ...
+
+    def add_repository(self, row: RepositoryRow) -> None: ...
+
+    def repository(self, name: str) -> RepositoryRow | None: ...
+
+    def repositories(self) -> Sequence[RepositoryRow]: ...
+
+    def reviews(self, repository: str, open_only: bool = True) -> Sequence[ReviewRow]: ...
+
+    def flow(self, flow: str) -> FlowRow | None: ...
+
+    def flows(self, repository: str | None = None, scope: str | None = None) -> Sequence[FlowRow]: ...
+
+    def plan(self, plan: str) -> PlanRow | None: ...
+
+    def plan_by_hash(self, plan_hash: str) -> PlanRow | None: ...
+
+    def run(self, run: str) -> RunRow | None: ...
+
+    def runs(
+        self,
+        flow: str | None = None,
+        sha: str | None = None,
+        repository: str | None = None,
+        live: bool | None = None,
+        prefix: str | None = None,
+        limit: int = 100,
+    ) -> Sequence[RunRow]:
+        """Newest first."""
+        ...
+
+    def ops(self, run: str) -> Sequence[OpRow]: ...
+
+    def attempts(self, run: str, live: bool = True) -> Sequence[AttemptRow]: ...
+
+    def service_attempts(self, flow: str, live: bool = True) -> Sequence[AttemptRow]: ...
+
+    def attempt(self, attempt: str) -> AttemptRow | None: ...
+
+    def live_attempts(self, place: str) -> Sequence[AttemptRow]: ...
+
+    def queue_load(self, queue: str) -> int:
+        """Live attempts in a queue, over all runs."""
+        ...
+
+    def observations(self, run: str = "", flow: str = "") -> Sequence[ObservationRow]:
+        """Not yet folded, oldest first, of a run's attempts or a flow's service instances."""
+        ...
+
+    def requests(self, key: Key) -> Sequence[RequestRow]:
+        """Not yet answered, oldest first."""
+        ...
+
+    def request(self, request: str) -> RequestRow | None: ...
+
+    def approved(self, repository: str, sha: str) -> bool: ...
+
+    def schedule(self, flow: str) -> ScheduleRow | None: ...
+
+    def services(self, flow: str) -> Sequence[ServiceRow]: ...
+
+    def checks(self, repository: str, sha: str) -> Sequence[CheckRow]: ...
+
+    def commits_with_checks(self, repository: str, limit: int = 50) -> Sequence[str]: ...
+
+    def cached(self, key: str, not_before: float | None, not_of_run: str) -> CacheRow | None: ...
+
+    def join(self, repository: str, run: str, query: JoinQuery) -> Sequence[Mapping[str, Json]]:
+        """Rows of a join over finished and live ops and runs of a repository, each with the asked fields.
+
+        Raises ValueError with a sentence for a query that cannot be read.
+        """
+        ...
+
+    def events(self, subject: str, limit: int = 1000) -> Sequence[EventRow]: ...
+
+    def metrics(self, attempt: str) -> Sequence[MetricRow]: ...
+
+
+class Store(Queue, Records, Protocol):
+    """One database: the queue and the records."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The ports that steps are given, wired once in console/service.py."""
+
+    store: Store
+    source: Source
+    executor: Executor | None  # None: nothing is configured to run flows
+    checks: CommitChecks
+    clock: Clock
+    page_url: str = ""  # public address of the page, "" = none

@@ -1,0 +1,292 @@
+"""The rows we keep, as frozen values, and what one step changes of them. How they are stored is the store's business.
+
+Times are seconds since the epoch, UTC. Fields named `…_json` hold canonical JSON bytes (plan/encoding.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.engine.model import AttemptSpec, OpState, RunFacts, RunState
+from reconciler.flows.model import Json
+from reconciler.keys import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Look at `key`, not before `at` (None: at once)."""
+
+    key: Key
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRow:
+    """A repository that is watched, and what was last seen of it."""
+
+    name: str
+    source: str  # where it is: path or address of the bare repository
+    default_branch: str = ""
+    head: str = ""  # sha of the default branch when it was last looked at; "" = never connected
+    tree: str = ""
+    settings_json: bytes = b""  # RepositorySettings in force at head
+    broken: str = ""  # why its .headgate.yaml cannot be read; flows are frozen while this is not empty
+    pruning_held: str = ""  # sha at which more than half of the flows are gone, until approved
+    poll_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A proposal and what was last judged of it."""
+
+    repository: str
+    proposal: str
+    head: str
+    base: str
+    judged: str = ""  # `head..base` pair (and settings) that the posted checks speak of
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A flow as it is known: where it stands in the repository and what was last applied of it."""
+
+    id: str
+    repository: str
+    scope: str  # "" = default branch, else the proposal; "local" = run from a working tree
+    path: str
+    name: str
+    declared: str = ""  # digest of all that its plan depends on, at the last look (file, references, settings, code)
+    at_head: bool = True
+    frozen: str = ""  # why it can neither be applied nor removed (does not parse, settings broken)
+    applied_plan: str = ""  # plan hash last applied; "" = none
+    applied_core: str = ""
+    applied_version: int = 0  # hash version of applied_plan
+    applied_sha: str = ""  # commit it was applied at
+    generation: int = 0  # counts runs started by merges
+    paused: bool = False
+    retired: bool = False
+    references: tuple[str, ...] = ()  # repository paths its plan was built from
+    settings_json: bytes = b""  # FlowSettings in force
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A plan by the digest of its whole encoding (places included); `hash` is its semantic hash."""
+
+    id: str
+    hash: str
+    version: int
+    plan_json: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run: its state, what it runs and why it was started."""
+
+    state: RunState
+    repository: str
+    plan: str  # PlanRow.id
+    facts: RunFacts
+    occurrence: str  # `merge:3`, `tick:2026-01-01T00:00:00Z`, `request:…`
+    cause: str = ""  # for people: merged, scheduled, restarted by …
+    sha: str = ""  # commit whose check speaks of this run; "" = none (local, scheduled)
+    priority: int = 0
+    services: str = "keep"  # or `run`: instances end with the run
+    code_dir: str = ""  # a working tree to run in, for local runs; "" = the commit's tree
+    place: str = ""  # place that started its first attempt
+    version: int = 0  # raised by every write; a writer names the one it read
+    taken_from: str = ""  # run whose succeeded ops this one takes over
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.state.id
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One attempt of an op: the intent to start it, to stop it, and what became of it.
+
+    `phase`: intended (commit first, then act) → started | unknown → ended. `wanted`: run or stop.
+    """
+
+    id: str
+    run: str  # owner now; "" for an instance of a service
+    op: str
+    spec: AttemptSpec
+    number: int = 1
+    phase: str = "intended"
+    wanted: str = "run"
+    stop_reason: str = ""
+    place: str = ""
+    flow: str = ""  # owner of a service instance
+    retry_at: float | None = None  # an intent that must wait
+    created_at: float = 0.0
+    started_at: float | None = None
+    ended_at: float | None = None
+    status: str = ""  # final status of the attempt
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationRow:
+    """Something an executor or an op reported about an attempt, not yet folded into its run."""
+
+    seq: int  # given by the store
+    attempt: str
+    kind: str  # observed, measured
+    body_json: bytes  # engine.model.Observed or Measured
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """What a person asked for, performed once. Verbs: stop, restart, resume, copy, skip, approve, run, pause, unpause."""
+
+    id: str
+    key: Key
+    verb: str
+    by: str
+    at: float
+    target: str = ""  # run, flow, or repository@sha
+    op: str | None = None
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    done_at: float | None = None
+    answer: str = ""  # for people
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+    """A flow's schedule and how far it was served."""
+
+    flow: str
+    hash: str  # of the schedule alone; counters start anew when it changes
+    schedule_json: bytes
+    last_tick: float | None = None  # UTC instant of the last tick served
+    registered_at: float = 0.0
+    runs: int = 0
+    next_at: float | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    """What a service op declared, kept true by its flow's step."""
+
+    flow: str
+    op: str
+    spec: AttemptSpec
+    spec_hash: str
+    order: float  # created_at of the declaring run: an older run never replaces a newer one's
+    run: str  # declaring run
+    wanted: bool = True
+    attempt: str = ""  # live instance
+    ready: bool = False
+    restarts: int = 0
+    next_try_at: float | None = None
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """What shall be said on a commit, and what was posted of it.
+
+    A check of a review carries its whole `document_json` (checks.model.Check); a check of a run names the run and is
+    worded when it is reported. `desired` changes whenever there is something new to say.
+    """
+
+    repository: str
+    sha: str
+    name: str
+    desired: str  # digest or version of what shall be said
+    document_json: bytes = b""
+    run: str = ""
+    posted: str = ""  # digest of what was posted last
+    external_id: str = ""
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of the append-only history."""
+
+    at: float
+    subject: str  # run id, flow id, repository or key
+    kind: str  # status, request, decision, fault
+    path: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    attempt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRow:
+    """A result that later runs may use."""
+
+    key: str
+    attempt: str
+    run: str
+    outputs_json: bytes
+    artifacts: str
+    finished_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """A live metric."""
+
+    attempt: str
+    name: str
+    value: float
+    at: float
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpRow:
+    """An op of a run as stored."""
+
+    run: str
+    state: OpState
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to act for a key until `deadline` (monotonic clock). Every write names its `token`."""
+
+    key: Key
+    token: int  # fencing token: grows with every lease of the key
+    generation: int  # of the wake that was leased
+    deadline: float
+    owner: str = ""
+    attempts: int = 0  # how often in a row the key's step has failed
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All that one step writes, in one transaction. Rows are inserted or replaced by their identity."""
+
+    repositories: tuple[RepositoryRow, ...] = ()
+    reviews: tuple[ReviewRow, ...] = ()
+    flows: tuple[FlowRow, ...] = ()
+    plans: tuple[PlanRow, ...] = ()
+    new_runs: tuple[RunRow, ...] = ()  # ignored where a run of the id exists
+    runs: tuple[RunRow, ...] = ()  # `version` is the one that was read; another one in the store is a Conflict
+    ops: tuple[OpRow, ...] = ()
+    attempts: tuple[AttemptRow, ...] = ()
+    schedules: tuple[ScheduleRow, ...] = ()
+    services: tuple[ServiceRow, ...] = ()
+    services_gone: tuple[tuple[str, str], ...] = ()  # (flow, op)
+    checks: tuple[CheckRow, ...] = ()
+    events: tuple[EventRow, ...] = ()
+    cache: tuple[CacheRow, ...] = ()
+    metrics: tuple[MetricRow, ...] = ()
+    folded: tuple[int, ...] = ()  # seq of observations that were folded in
+    answered: tuple[RequestRow, ...] = ()  # requests with done_at and answer
+    wakes: tuple[Wake, ...] = ()
+    again_at: float | None = None  # look at this key again then; 0.0 = at once
