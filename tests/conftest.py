@@ -1,0 +1,31 @@
+"""What every test run shares: one seed for Hypothesis, printed so that a failing history can be played again."""
+
+import os
+import random
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SEED = "HEADGATE_TEST_SEED"
+
+# Two cores may be shared with other work: time is no reason for a property to fail, pytest-timeout watches for hangs.
+settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--hypothesis-seed") is None:
+        # Workers of pytest-xdist inherit the variable, so all of them draw from one seed.
+        seed = os.environ.setdefault(SEED, str(random.SystemRandom().randrange(2**32)))
+        config.option.hypothesis_seed = seed
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"hypothesis seed: {config.getoption('--hypothesis-seed')}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
+        terminalreporter.write_line(f"To repeat: {SEED}={config.getoption('--hypothesis-seed')}")
