@@ -1,0 +1,173 @@
+"""Templates: texts with `{{ expressions }}` over plain data, their names and values; conditions; run sections.
+
+How they are written is in syntax.py, how expressions are computed in expressions.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from reconciler.flows.model import Json
+from reconciler.plan.expressions import Expression, Path, Walk, names
+from reconciler.plan.filters import SIZE_LIMIT, FilterError, as_text, bounded, plain
+from reconciler.plan.syntax import Piece, TemplateError, read, split
+
+_TRUE = frozenset(("true", "yes", "on", "y", "t", "1"))
+_FALSE = frozenset(("false", "no", "off", "n", "f", "0", "", "none"))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text read once. `pieces` are plain texts and (expression, its offset) in order.
+
+    `names` are the paths its expressions use, such as `("params", "lr", "value")`, each once.
+    """
+
+    text: str
+    pieces: tuple[Piece, ...]
+    names: tuple[Path, ...]
+
+    @property
+    def is_static(self) -> bool:
+        """Whether the text holds no expression."""
+        return not any(isinstance(piece, tuple) for piece in self.pieces)
+
+    @property
+    def single(self) -> Expression | None:
+        """The expression, where the text is exactly one."""
+        rest = [piece for piece in self.pieces if not isinstance(piece, str) or piece.strip()]
+        return rest[0][0] if len(rest) == 1 and isinstance(rest[0], tuple) else None
+
+    def offset_of(self, path: Path) -> int:
+        """Where a name of the template stands in its text."""
+        found = re.search(rf"(?<![\w.'\"]){re.escape(str(path[0]))}(?!\w)", self.text[self._start(path) :])
+        return self._start(path) + (found.start() if found else 0)
+
+    def _start(self, path: Path) -> int:
+        pieces = (piece for piece in self.pieces if isinstance(piece, tuple))
+        return next((offset for expression, offset in pieces if path in names(expression)), 0)
+
+
+def compile_template(text: str) -> Template:
+    """The template that `text` is. Raises TemplateError (template-broken, template-not-allowed)."""
+    if "{{" not in text and "{%" not in text and "{#" not in text:
+        return Template(text, (text,), ())
+    return _compile(text)
+
+
+def compile_condition(text: str) -> Template:
+    """A condition, with or without braces: `x == 3` means `{{ x == 3 }}`. Raises TemplateError."""
+    return compile_template(text) if "{{" in text or "{%" in text else _compile_bare(text)
+
+
+def render(template: Template, context: Mapping[str, Json]) -> Json:
+    """The value of a text that is one expression, else the filled text. What is missing renders empty.
+
+    Raises TemplateError (template-broken) where an expression cannot be computed.
+    """
+    if template.is_static:
+        return template.text
+    if template.single is not None:
+        return plain(_value(template, template.single, 0, context))
+    filled = [
+        piece if isinstance(piece, str) else as_text(_value(template, *piece, context)) for piece in template.pieces
+    ]
+    if sum(map(len, filled)) > SIZE_LIMIT:
+        raise TemplateError("template-broken", "The rendered text is too large; shorten what it holds.")
+    return "".join(filled)
+
+
+def evaluate_condition(text: str, context: Mapping[str, Json]) -> bool:
+    """Whether a condition holds: a bare expression, or a text that renders to a word for true or false.
+
+    Raises TemplateError.
+    """
+    value = render(compile_condition(text), context)
+    word = value.strip().lower() if isinstance(value, str) else None
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    if word is not None:
+        raise TemplateError(
+            "template-broken", f"The condition gives {word[:40]!r}; compare it, so that it is true or false."
+        )
+    return bool(value)
+
+
+def render_data(data: Json, context: Mapping[str, Json]) -> Json:
+    """Every text in `data` rendered. Raises TemplateError.
+
+    Items of `command` and `args` become texts: lists are spliced, None is dropped; so do the values of `env`.
+    """
+    if isinstance(data, str):
+        return render(compile_template(data), context)
+    if isinstance(data, list | tuple):
+        return [render_data(item, context) for item in data]
+    if isinstance(data, Mapping):
+        return {key: _render_field(key, value, context) for key, value in data.items()}
+    return data
+
+
+def templates_in(data: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text in `data` that holds a template, with its path."""
+    if isinstance(data, str):
+        if "{{" in data or "{%" in data or "{#" in data:
+            yield path, data
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from templates_in(value, (*path, key))
+    elif isinstance(data, list | tuple):
+        for index, value in enumerate(data):
+            yield from templates_in(value, (*path, index))
+
+
+def _render_field(key: str, value: Json, context: Mapping[str, Json]) -> Json:
+    rendered = render_data(value, context)
+    if key in ("command", "args") and isinstance(rendered, list) and isinstance(value, list | tuple):
+        return [text for item in rendered for text in _arguments(item)]
+    if key == "env" and isinstance(rendered, list):
+        return [_variable(item) for item in rendered]
+    return rendered
+
+
+def _arguments(item: Json) -> list[str]:
+    parts = item if isinstance(item, list) else [item]
+    return [as_text(part) for part in parts if part is not None]
+
+
+def _variable(item: Json) -> Json:
+    if isinstance(item, dict) and "value" in item:
+        return {**item, "value": as_text(item["value"])}
+    return item
+
+
+def _value(template: Template, expression: Expression, offset: int, context: Mapping[str, Json]) -> Any:
+    try:
+        return bounded(Walk(context).value(expression))
+    except (FilterError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        message = f"`{template.text.strip()[:80]}` cannot be computed: {_reason(error)}."
+        raise TemplateError("template-broken", message, offset) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ZeroDivisionError):
+        return "it divides by zero"
+    return str(error).rstrip(".") if isinstance(error, FilterError) else "its values do not fit together"
+
+
+@lru_cache(maxsize=4096)
+def _compile(text: str) -> Template:
+    pieces = tuple(split(text.replace("\r\n", "\n")))
+    used = (path for piece in pieces if isinstance(piece, tuple) for path in names(piece[0]))
+    return Template(text, pieces, tuple(dict.fromkeys(used)))
+
+
+@lru_cache(maxsize=4096)
+def _compile_bare(text: str) -> Template:
+    expression = read(text, 0)
+    return Template(text, ((expression, 0),), tuple(dict.fromkeys(names(expression))))
