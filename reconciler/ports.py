@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -99,6 +99,7 @@ class Refs:
     head: str  # sha of the default branch; "" in an empty repository
     proposals: tuple[Proposal, ...]
     tags: Mapping[str, str]
+    ignored: tuple[str, ...] = ()  # refs whose names are not safe to use; nothing is done with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,14 @@ class Executor(Protocol):
 
     def look(self, attempts: Sequence[AttemptRow]) -> Sequence[Observed]:
         """What is known now about live attempts: used after a restart and whenever an outcome was unknown."""
+        ...
+
+
+class Logs(Protocol):
+    """What attempts have printed."""
+
+    def tail(self, attempt: str, lines: int) -> str:
+        """The last lines of an attempt's log; empty where there is none."""
         ...
 
 
@@ -344,4 +353,6 @@ class World:
     executor: Executor | None  # None: nothing is configured to run flows
     checks: CommitChecks
     clock: Clock
+    logs: Logs | None = None
     page_url: str = ""  # public address of the page, "" = none
+    queues: Mapping[str, int] = field(default_factory=dict)  # how many attempts a queue may hold at once
