@@ -1,0 +1,270 @@
+"""Local Git repositories as a Source: one bare mirror each, read by ids alone. How git is run lives in git_commands.
+
+Names of refs and paths come from whoever may push, so none of them ever becomes an argument: what is asked for by path
+is looked up in a listing and read by its object id.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+from reconciler.adapters.git_blobs import blobs
+from reconciler.adapters.git_checkout import write_tree
+from reconciler.adapters.git_commands import (
+    Git,
+    GitFailed,
+    checked_sha,
+    is_branch_name,
+    is_sha,
+    located,
+    sorted_failure,
+    sorted_failures,
+)
+from reconciler.adapters.recent import Recent
+from reconciler.ports import Merged, Proposal, Refs, Stalled, TreeEntry
+
+Answer = TypeVar("Answer")
+
+_LISTED = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
+_REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_USUAL = ("main", "master")
+_REGULAR = ("100644", "100755")
+_ENTRIES = 400_000  # tree entries kept in memory, about 80 MB
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """A repository's branches and tags, each with the commit it stands for."""
+
+    branches: Mapping[str, str]
+    tags: Mapping[str, str]
+    ignored: tuple[str, ...]
+
+
+class GitSource:
+    """Source for repositories on this machine, bare or with a working tree. Thread-safe.
+
+    `locate` gives the path of a repository by its name. Several processes may share one data directory.
+    """
+
+    def __init__(self, data_dir: Path, locate: Callable[[str], str]) -> None:
+        self._data = data_dir
+        self._locate = locate
+        self._fetched: Recent[str, tuple[str, _Listing]] = Recent(1000)
+        self._tree_ids: Recent[tuple[str, str], str] = Recent(10_000)
+        self._trees: Recent[str, Mapping[str, TreeEntry]] = Recent(_ENTRIES, weigh=len)
+
+    def refs(self, repository: str) -> Refs:
+        """Fetch if anything moved, and tell what is there now. Every branch but the default one is a proposal."""
+        remote = self._remote(repository)
+        with sorted_failures(repository):
+            default = _default_branch(remote)
+            listing = self._fetch(repository, remote)
+        if default is None:
+            default = _usual_branch(listing.branches)
+        return Refs(
+            default_branch=default,
+            head=listing.branches.get(default, ""),
+            proposals=tuple(
+                Proposal(name, head, default) for name, head in listing.branches.items() if name != default
+            ),
+            tags=listing.tags,
+            ignored=listing.ignored,
+        )
+
+    def tree(self, repository: str, treeish: str) -> Mapping[str, TreeEntry]:
+        """Every file under a commit or tree, submodules as their commit. The last trees are kept in memory."""
+        tree = self._tree_id(repository, treeish)
+        known = self._trees.get(tree)
+        if known is None:
+            known = self._ask(repository, lambda git: _entries(git.run("ls-tree", "-r", "-z", "--full-tree", tree)))
+            self._trees.put(tree, known)
+        return known
+
+    def read(self, repository: str, treeish: str, paths: Sequence[str]) -> Mapping[str, bytes]:
+        """The bytes of regular files; absent paths, links and submodules are left out."""
+        tree = self.tree(repository, treeish)
+        wanted = {path: tree[path].blob for path in paths if path in tree and tree[path].mode in _REGULAR}
+        if not wanted:
+            return {}
+        contents = self._ask(repository, lambda git: dict(blobs(git, sorted(set(wanted.values())))))
+        return {path: contents[blob] for path, blob in wanted.items()}
+
+    def merge(self, repository: str, head: str, base: str) -> Merged:
+        """Merge two commits in the mirror, touching no ref. Without common history: neither a tree nor conflicts."""
+        return self._ask(repository, lambda git: _merge(git, checked_sha(base), checked_sha(head)))
+
+    def merge_base(self, repository: str, one: str, other: str) -> str | None:
+        """The best common ancestor, None without one."""
+        return self._ask(repository, lambda git: _merge_base(git, checked_sha(one), checked_sha(other)))
+
+    def first_parents(self, repository: str, after: str, upto: str, limit: int = 100) -> Sequence[str]:
+        """Commits on the first-parent line after one commit up to another, oldest first, the last `limit` of them."""
+        excluded = [f"^{checked_sha(after)}"] if after else []
+        command = ["rev-list", "--first-parent", f"--max-count={int(limit)}", checked_sha(upto), *excluded]
+        return tuple(reversed(self._ask(repository, lambda git: git.text(*command)).split()))
+
+    def keep(self, repository: str, sha: str) -> None:
+        """Hold a commit by a ref of the mirror that no fetch prunes."""
+        ref = f"refs/headgate/keep/{checked_sha(sha)}"
+        self._ask(repository, lambda git: git.run("update-ref", ref, sha))
+
+    def describe(self, repository: str, sha: str) -> str:
+        """The commit's subject line, without control characters."""
+        subject = self._ask(repository, lambda git: git.text("show", "-s", "--format=%s", checked_sha(sha)))
+        return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", subject).strip()
+
+    def checkout(self, repository: str, sha: str) -> str:
+        """A shared read-only directory with the commit's tree, whole from the moment it has its name."""
+        place = self._data / "checkouts" / _slug(repository) / checked_sha(sha)
+        if not place.is_dir():
+            entries = self.tree(repository, sha)
+            self._ask(repository, lambda git: write_tree(git, entries, place))
+        return str(place)
+
+    def _tree_id(self, repository: str, treeish: str) -> str:
+        known = self._tree_ids.get((repository, checked_sha(treeish)))
+        if known is None:
+            known = self._ask(repository, lambda git: git.text("rev-parse", "--verify", f"{treeish}^{{tree}}"))
+            self._tree_ids.put((repository, treeish), known)
+        return known
+
+    def _ask(self, repository: str, question: Callable[[Git], Answer]) -> Answer:
+        """Ask the mirror; what it does not have yet is fetched once (another replica may have seen it first)."""
+        with sorted_failures(repository):
+            git = self._mirror(repository)
+            try:
+                return question(git)
+            except GitFailed as failure:
+                if isinstance(sorted_failure(repository, failure), Stalled):
+                    raise
+                self._fetch(repository, self._remote(repository), always=True)
+                return question(git)
+
+    def _remote(self, repository: str) -> Git:
+        return Git(located(repository, self._locate(repository)))
+
+    def _mirror(self, repository: str) -> Git:
+        place = self._data / "mirrors" / f"{_slug(repository)}.git"
+        if not (place / "HEAD").is_file():
+            with _locked(place):
+                place.mkdir(parents=True, exist_ok=True)
+                Git(place, bare=True).run("init", "--quiet", "--bare", "--template=", "--initial-branch=headgate")
+        return Git(place, bare=True)
+
+    def _fetch(self, repository: str, remote: Git, always: bool = False) -> _Listing:
+        """Copy branches and tags into the mirror, unless they are what was fetched last."""
+        shown = remote.text("for-each-ref", _LISTED, "refs/heads", "refs/tags")
+        known = self._fetched.get(repository)
+        if known is not None and known[0] == shown and not always:
+            return known[1]
+        mirror = self._mirror(repository)
+        with _locked(mirror.directory):
+            mirror.run("fetch", *_FETCH_OPTIONS, str(remote.directory), *_REFSPECS)
+        fetched = mirror.text("for-each-ref", _LISTED, "refs/heads", "refs/tags")
+        listing = _listing(fetched)
+        self._fetched.put(repository, (fetched, listing))
+        return listing
+
+
+# The other end of a fetch from this machine is a process of its own and inherits no setting of ours.
+_UPLOAD_PACK = "--upload-pack=git -c safe.directory='*' upload-pack"
+_FETCH_OPTIONS = ("--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head", _UPLOAD_PACK)
+
+
+def _default_branch(remote: Git) -> str | None:
+    """The branch that HEAD names; None where HEAD says what somebody is working on, or nothing."""
+    if remote.text("rev-parse", "--is-bare-repository") != "true":
+        return None
+    try:
+        head = remote.text("symbolic-ref", "-q", "HEAD")
+    except GitFailed as failure:
+        if failure.code != 1:
+            raise
+        return None
+    name = head.removeprefix("refs/heads/")
+    return name if name != head and is_branch_name(name) else None
+
+
+def _usual_branch(branches: Mapping[str, str]) -> str:
+    for name in _USUAL:
+        if name in branches:
+            return name
+    if len(branches) > 1:
+        message = "No branch is called main or master, and HEAD names none: point HEAD of a bare repository at one."
+        raise Stalled("NoDefaultBranch", message)
+    return next(iter(branches), _USUAL[0])
+
+
+def _listing(shown: str) -> _Listing:
+    branches: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    ignored: list[str] = []
+    for line in shown.splitlines():
+        kind, sha, peeled_kind, peeled, ref = line.split(" ", 4)
+        names, name = (branches, ref[11:]) if ref.startswith("refs/heads/") else (tags, ref[10:])
+        commit = sha if kind == "commit" else peeled if peeled_kind == "commit" else ""
+        if is_sha(commit) and is_branch_name(name):
+            names[name] = commit
+        elif not is_branch_name(name):
+            ignored.append(ref)
+    return _Listing(branches, tags, tuple(ignored))
+
+
+def _entries(listed: bytes) -> Mapping[str, TreeEntry]:
+    entries: dict[str, TreeEntry] = {}
+    for record in listed.split(b"\0"):
+        if record:
+            facts, _, path = record.partition(b"\t")
+            mode, _, blob = facts.decode("ascii").split(" ")
+            entries[path.decode("utf-8", "backslashreplace")] = TreeEntry(mode, blob)
+    return entries
+
+
+def _merge(git: Git, base: str, head: str) -> Merged:
+    """By git merge-tree: exit code 1 and a tree mean conflicts, whose paths follow the tree."""
+    try:
+        out = git.run("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", base, head)
+    except GitFailed as failure:
+        if "unrelated histories" in failure.message:
+            return Merged(None)
+        if failure.code != 1 or not failure.out:
+            raise
+        _, *conflicts = failure.out.decode("utf-8", "backslashreplace").split("\0")
+        return Merged(None, tuple(sorted({path for path in conflicts if path})))
+    return Merged(out.decode("ascii").strip("\0\n"))
+
+
+def _merge_base(git: Git, one: str, other: str) -> str | None:
+    try:
+        return git.text("merge-base", one, other)
+    except GitFailed as failure:
+        if failure.code == 1 and not failure.message:
+            return None
+        raise
+
+
+def _slug(repository: str) -> str:
+    """A directory name: readable, and different for different repositories."""
+    readable = re.sub(r"[^A-Za-z0-9-]+", "-", repository).strip("-")[:40]
+    return f"{readable}-{sha256(repository.encode()).hexdigest()[:12]}"
+
+
+@contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    """One thread of one process at a time; the operating system frees the lock of a process that died."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(f"{place}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
