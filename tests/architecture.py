@@ -44,8 +44,7 @@ class Module:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 names |= {
-                    a.asname or a.name.split(".")[0]: a.name if a.asname else a.name.split(".")[0]
-                    for a in node.names
+                    a.asname or a.name.split(".")[0]: a.name if a.asname else a.name.split(".")[0] for a in node.names
                 }
             elif isinstance(node, ast.ImportFrom):
                 names |= {a.asname or a.name: f"{_origin(self, node)}.{a.name}" for a in node.names}
@@ -113,8 +112,7 @@ def _origin(module: Module, node: ast.ImportFrom) -> str:
 def within(name: str, places: str | tuple[str, ...]) -> bool:
     """Whether a dotted name is one of the places or lies below one."""
     return any(
-        name == place or name.startswith(place + ".")
-        for place in ((places,) if isinstance(places, str) else places)
+        name == place or name.startswith(place + ".") for place in ((places,) if isinstance(places, str) else places)
     )
 
 
@@ -231,6 +229,5 @@ def _broad_lines(module: Module) -> Iterator[int]:
 def _is_broad(module: Module, caught: ast.expr) -> bool:
     kinds = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(
-        (module.resolve(kind) or "").removeprefix("builtins.") in {"Exception", "BaseException"}
-        for kind in kinds
+        (module.resolve(kind) or "").removeprefix("builtins.") in {"Exception", "BaseException"} for kind in kinds
     )
