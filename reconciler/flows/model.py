@@ -120,6 +120,7 @@ class Termination:
     ttl: int | str | None = None
     culling_timeout: int | None = None
     probe: Mapping[str, Json] | None = None
+    pod_failure_policy: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,7 @@ class Component:
     run: Run | None = None
     settings: Settings = field(default_factory=Settings)
     template: bool = False
+    defaults: Operation | None = None  # what it says of an operation's own: params, matrix, joins, a ref …
     file: str = ""
     node: Node | None = field(default=None, compare=False, repr=False)
 

@@ -6,23 +6,29 @@ from typing import Any
 
 from reconciler.flows.findings import Span
 
+_NO_KEYS: dict[str, tuple[int, int, int, int]] = {}  # shared by all that are no mappings, never written to
+
 
 class Node:
     """A scalar, sequence or mapping and where it stands.
 
-    `value` is a plain scalar, a list of nodes, or a dict from key to node; `keys` gives the place of each key of a
-    mapping. Nodes are made once by the reader and never changed.
+    `value` is a plain scalar, a list of nodes, or a dict from key to node; `keys` gives the place of each key
+    of a mapping as the four numbers of a span; `text` is how a scalar without quotes was written. Nodes are
+    made once by the reader and never changed.
     """
 
-    __slots__ = ("column", "end_column", "end_line", "keys", "line", "value")
+    __slots__ = ("column", "end_column", "end_line", "keys", "line", "text", "value")
 
-    def __init__(self, value: Any, line: int, column: int, end_line: int, end_column: int) -> None:
+    def __init__(
+        self, value: Any, line: int, column: int, end_line: int, end_column: int, text: str | None = None
+    ) -> None:
         self.value = value
         self.line = line
         self.column = column
         self.end_line = end_line
         self.end_column = end_column
-        self.keys: dict[str, Span] = {}
+        self.text = text
+        self.keys = _NO_KEYS
 
     @property
     def span(self) -> Span:
@@ -35,19 +41,18 @@ class Node:
 
     def key_span(self, key: str) -> Span:
         """Where `key` itself stands, or the whole node where it has no such key."""
-        return self.keys.get(key, self.span)
+        place = self.keys.get(key)
+        return self.span if place is None else Span(*place)
 
     def at(self, *path: str | int) -> Node:
         """The node under a path of keys and indices, or the deepest one that exists on the way."""
         node = self
         for step in path:
             inner = node.value
-            if isinstance(inner, dict) and step in inner:
-                node = inner[step]
-            elif isinstance(inner, list) and isinstance(step, int) and step < len(inner):
-                node = inner[step]
-            else:
+            in_list = isinstance(inner, list) and isinstance(step, int) and step < len(inner)
+            if not in_list and not (isinstance(inner, dict) and step in inner):
                 break
+            node = inner[step]
         return node
 
     def data(self) -> Any:

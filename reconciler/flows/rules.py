@@ -63,9 +63,7 @@ _PARAMS = (
     _fixed("param-type", "A param's value does not fit the input it is for."),
     Rule("param-undeclared", _WARNING, "A param that the component does not declare."),
     _fixed("output-unknown", "A reference to an input or output that the op does not declare."),
-    Rule(
-        "input-may-be-missing", _WARNING, "A trigger lets an op start when an upstream has no output for it."
-    ),
+    Rule("input-may-be-missing", _WARNING, "A trigger lets an op start when an upstream has no output for it."),
     Rule(
         "matrix-param-unknown",
         _ERROR,
@@ -110,9 +108,7 @@ _REFERENCES = (
 )
 
 RULES: Mapping[str, Rule] = {
-    rule.name: rule
-    for group in (_READING, _FIELDS, _PARAMS, _GRAPH, _TEMPLATES, _REFERENCES)
-    for rule in group
+    rule.name: rule for group in (_READING, _FIELDS, _PARAMS, _GRAPH, _TEMPLATES, _REFERENCES) for rule in group
 }
 
 

@@ -98,9 +98,7 @@ def convert(io: IO, value: Json) -> Json:
 def compatible(source: IO, target: IO) -> bool:
     """Whether what `source` holds may feed `target`: equal types, texts among each other, numbers that lose nothing."""
     if source.is_list != target.is_list:
-        return (source.is_list and target.type in (None, "list")) or (
-            target.is_list and source.type in (None, "list")
-        )
+        return (source.is_list and target.type in (None, "list")) or (target.is_list and source.type in (None, "list"))
     give, take = source.type, target.type
     if give is None or take is None or give == take:
         return True

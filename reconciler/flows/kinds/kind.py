@@ -1,0 +1,38 @@
+"""What a kind of run declares about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.flows.model import Run
+from reconciler.flows.nodes import Node
+from reconciler.flows.shapes import Report, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The shapes of operations and components, for kinds that hold some."""
+
+    operation: Shape
+    component: Shape
+
+
+def plain_run(kind: str, values: Mapping[str, Any], node: Node, _path: str, _report: Report) -> Run:
+    """The run of a kind whose fields are plain data."""
+    return Run(kind=kind, data={key: value for key, value in values.items() if key != "kind"}, node=node)
+
+
+@dataclass(frozen=True, slots=True)
+class RunKind:
+    """One kind of run: its fields (given the shapes of operations and components) and the value they become.
+
+    `container` is the path from the run section to the main container, None where it has none.
+    """
+
+    name: str
+    fields: Callable[[Parts], Mapping[str, Shape]]
+    build: Callable[[str, Mapping[str, Any], Node, str, Report], Run] = field(default=plain_run)
+    container: str | None = "container"
+    aliases: Mapping[str, str] = field(default_factory=dict)

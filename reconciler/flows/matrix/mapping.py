@@ -1,0 +1,13 @@
+"""`kind: mapping`: one child for each of a list of values, in their order."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.flows.matrix.kind import SHARED_FIELDS, MatrixKind
+from reconciler.flows.shapes import ANYTHING, Listing, Record, Table
+
+MAPPING: Final = MatrixKind(
+    "mapping",
+    Record({**SHARED_FIELDS, "values": Listing(Table(ANYTHING))}, required=("values",), templated=False),
+)

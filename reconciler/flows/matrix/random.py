@@ -1,0 +1,10 @@
+"""`kind: random`: `numRuns` children with values drawn from a seed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.flows.matrix.kind import SEARCH_FIELDS, MatrixKind
+from reconciler.flows.shapes import Record
+
+RANDOM: Final = MatrixKind("random", Record(SEARCH_FIELDS, required=("params", "numRuns"), templated=False))

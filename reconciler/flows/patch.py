@@ -1,0 +1,67 @@
+"""Patches: presets over operations, operations over the defaults of their component, patches over runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Final
+
+from reconciler.flows.merging import merge
+from reconciler.flows.model import Component, Json, Operation, Run
+from reconciler.flows.shortcuts import applied
+
+__all__ = ["apply_preset", "merge", "patched_run", "with_defaults"]
+
+DEFAULT_STRATEGY: Final = "post_merge"
+_KEPT: Final = frozenset({"name", "is_preset", "template", "file", "node", "patch_strategy", "ref", "component"})
+
+
+def patched_run(run: Run, patch: Mapping[str, Json], strategy: str | None = None) -> Run:
+    """The run with a `runPatch` applied. `cmd`, `env` and `resources` in it are root shortcuts of an operation."""
+    if not patch:
+        return run
+    return replace(run, data=applied(run.data, patch, strategy or DEFAULT_STRATEGY))
+
+
+def apply_preset(operation: Operation, preset: Operation) -> Operation:
+    """The operation with a preset laid over it by the preset's own strategy; its name and component stay."""
+    merged: Operation = _merged(operation, preset, preset.patch_strategy or DEFAULT_STRATEGY)
+    return merged
+
+
+def with_defaults(operation: Operation, component: Component) -> Operation:
+    """The operation with what its component says of an operation's own (params, matrix, joins …) where it says nothing.
+
+    `strictParams` holds as soon as either says so.
+    """
+    defaults = component.defaults
+    if defaults is None:
+        return operation
+    merged: Operation = _merged(operation, defaults, "pre_merge")
+    strict = operation.strict_params or defaults.strict_params
+    return replace(merged, strict_params=strict if strict else merged.strict_params)
+
+
+def _merged(old: Any, new: Any, strategy: str) -> Any:
+    """Two values of the same dataclass, field by field."""
+    changes = {}
+    for field in fields(old):
+        if field.name not in _KEPT:
+            before, after = getattr(old, field.name), getattr(new, field.name)
+            changes[field.name] = _value(before, after, strategy)
+    return replace(old, **changes)
+
+
+def _value(old: Any, new: Any, strategy: str) -> Any:
+    if new is None or new in ((), {}) or new is False:
+        return old if old is not None or new is None else new
+    if old is None or old in ((), {}):
+        return new
+    if is_dataclass(old) and type(old) is type(new) and type(old).__name__ in _DEEP:
+        return _merged(old, new, strategy)
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return tuple(merge(list(old), list(new), strategy))
+    return merge(old, new, strategy)
+
+
+_DEEP: Final = frozenset({"Settings", "Cache", "Termination"})

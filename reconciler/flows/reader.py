@@ -1,0 +1,271 @@
+"""Bytes of a YAML file to trees of nodes, with every place and within bounds. The only module that knows PyYAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from reconciler.flows.findings import Finding, Span
+from reconciler.flows.nodes import Node
+from reconciler.flows.rules import finding
+from reconciler.flows.scalars import looks_octal, resolve
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_DEPTH = 100  # of sequences and mappings inside each other; whatever walks a tree may recurse
+MAX_ALIASED = 200_000  # values that the aliases of a file stand for
+_MAX_SHOWN = 20  # hidden characters that are reported one by one
+
+_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]")
+
+try:
+    _Parser: Any = yaml.CSafeLoader
+except AttributeError:  # PyYAML was built without libyaml: the same events, some ten times slower
+    _Parser = yaml.SafeLoader
+
+
+def read_documents(data: bytes, file: str) -> tuple[tuple[Node, ...], tuple[Finding, ...]]:
+    """The documents of a file and what is wrong with it as YAML. Raises nothing, whatever the bytes are.
+
+    A document that could not be read to its end is left out; the ones before it are kept.
+    """
+    if len(data) > MAX_BYTES:
+        message = f"Split the file: it has {len(data)} bytes, a flow file may have {MAX_BYTES}."
+        return (), (finding("yaml-too-large", message, file, Span(1, 1, 1, 1)),)
+    hidden = _hidden_characters(data, file)
+    if hidden:
+        return (), hidden
+    composer = _Composer(file)
+    composer.run(data)
+    return tuple(composer.documents), tuple(composer.findings)
+
+
+class _Stop(Exception):
+    """The rest of the file cannot or must not be read; the finding that says so is already noted."""
+
+
+class _Frame:
+    """A collection that is being read."""
+
+    __slots__ = ("anchor", "flow", "height", "key", "key_place", "merges", "node", "size")
+
+    def __init__(self, node: Node, anchor: str | None, flow: bool) -> None:
+        self.node = node
+        self.anchor = anchor
+        self.flow = flow
+        self.key: str | None = None
+        self.key_place = (0, 0, 0, 0)
+        self.merges: list[Node] | None = None
+        self.size = 1  # nodes in it, aliases expanded
+        self.height = 1  # levels in it, aliases expanded
+
+
+class _Composer:
+    """Turns the parser's events into nodes, one pass, without recursion."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.documents: list[Node] = []
+        self.findings: list[Finding] = []
+        self._stack: list[_Frame] = []
+        self._anchors: dict[str, tuple[Node, int, int]] = {}  # node, size, height
+        self._aliased = 0
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._start_mapping,
+            yaml.SequenceStartEvent: self._start_sequence,
+            yaml.MappingEndEvent: self._end_mapping,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._start_document,
+        }
+
+    def run(self, data: bytes) -> None:
+        """Read all events. What goes wrong becomes a finding and ends the reading."""
+        try:
+            parser = _Parser(data)
+            get, handlers, last = parser.get_event, self._handlers, yaml.StreamEndEvent
+            while (kind := type(event := get())) is not last:
+                if (handler := handlers.get(kind)) is not None:
+                    handler(event)
+        except _Stop:
+            pass
+        except yaml.MarkedYAMLError as error:
+            self._note("yaml-broken", _broken_message(error), _error_span(error))
+        except yaml.YAMLError as error:
+            self._note("yaml-characters", f"Save the file as UTF-8 text: {error}.", Span(1, 1, 1, 1))
+
+    def _start_document(self, _event: Any) -> None:
+        self._anchors.clear()
+
+    def _scalar(self, event: Any) -> None:
+        start, end = event.start_mark, event.end_mark
+        text = event.value
+        place = (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        if event.tag is not None:
+            self._note_tag(event.tag, place)
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and frame.key is None and type(frame.node.value) is dict:
+            frame.key, frame.key_place = text, place
+            if event.anchor is not None:
+                self._anchors[event.anchor] = (Node(text, *place), 1, 0)
+            return
+        if event.implicit[0]:
+            if looks_octal(text):
+                self._note_octal(text, place)
+            node = Node(resolve(text), *place, text)
+        else:
+            node = Node(text, *place)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (node, 1, 0)
+        self._add(node, 1, 0)
+
+    def _start_mapping(self, event: Any) -> None:
+        self._push(event, {})
+
+    def _start_sequence(self, event: Any) -> None:
+        self._push(event, [])
+
+    def _push(self, event: Any, value: Any) -> None:
+        start = event.start_mark
+        node = Node(value, start.line + 1, start.column + 1, start.line + 1, start.column + 1)
+        if event.tag is not None:
+            self._note_tag(event.tag, (node.line, node.column, node.line, node.column + 1))
+        if type(value) is dict:
+            node.keys = {}
+        if self._stack and self._stack[-1].key is None and type(self._stack[-1].node.value) is dict:
+            self._note("yaml-broken", "Use a text as key, not a list or mapping.", node.span)
+            raise _Stop
+        self._check_depth(len(self._stack) + 1, node.span)
+        self._stack.append(_Frame(node, event.anchor, bool(event.flow_style)))
+
+    def _end_mapping(self, event: Any) -> None:
+        frame = self._stack[-1]
+        for merged in frame.merges or ():
+            self._merge(frame.node, merged)
+        self._end(event)
+
+    def _end(self, event: Any) -> None:
+        frame = self._stack.pop()
+        node = frame.node
+        if frame.flow or not node.value:
+            node.end_line, node.end_column = event.end_mark.line + 1, event.end_mark.column + 1
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = (node, frame.size, frame.height)
+        self._add(node, frame.size, frame.height)
+
+    def _alias(self, event: Any) -> None:
+        start, end = event.start_mark, event.end_mark
+        span = Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        if event.anchor not in self._anchors:
+            name = event.anchor
+            self._note("yaml-broken", f"Define the anchor `&{name}` before its alias `*{name}`.", span)
+            raise _Stop
+        node, size, height = self._anchors[event.anchor]
+        frame = self._stack[-1] if self._stack else None
+        if frame is not None and frame.key is None and type(frame.node.value) is dict:
+            self._alias_as_key(frame, node, span)
+            return
+        self._aliased += size
+        if self._aliased > MAX_ALIASED:
+            self._note("yaml-too-large", f"Use fewer aliases: they stand for over {MAX_ALIASED} values.", span)
+            raise _Stop
+        self._check_depth(len(self._stack) + height, span)
+        self._add(node, size, height)
+
+    def _alias_as_key(self, frame: _Frame, node: Node, span: Span) -> None:
+        if isinstance(node.value, (dict, list)):
+            self._note("yaml-broken", "Use a text as key, not a list or mapping.", span)
+            raise _Stop
+        frame.key = node.text if node.text is not None else str(node.value)
+        frame.key_place = (span.line, span.column, span.end_line, span.end_column)
+
+    def _add(self, node: Node, size: int, height: int) -> None:
+        """Put a finished node where it belongs."""
+        if not self._stack:
+            self.documents.append(node)
+            return
+        frame = self._stack[-1]
+        frame.size += size
+        if height >= frame.height:
+            frame.height = height + 1
+        parent = frame.node
+        parent.end_line, parent.end_column = node.end_line, node.end_column
+        if type(parent.value) is list:
+            parent.value.append(node)
+            return
+        key, frame.key = frame.key, None
+        if key in parent.value:
+            self._note_duplicate(parent, str(key), Span(*frame.key_place))
+        elif key == "<<" and type(node.value) in (dict, list):
+            frame.merges = [*(frame.merges or ()), *(node.value if type(node.value) is list else (node,))]
+            return
+        parent.value[key] = node
+        parent.keys[str(key)] = frame.key_place
+
+    def _merge(self, node: Node, merged: Node) -> None:
+        """YAML 1.1 merge keys: what the mapping says itself wins, then the earlier of the merged ones."""
+        if not isinstance(merged.value, dict):
+            self._note("yaml-broken", "Merge a mapping with `<<`, not another value.", merged.span)
+            return
+        for key, value in merged.value.items():
+            if key not in node.value:
+                node.value[key] = value
+                node.keys[key] = merged.keys[key]
+
+    def _check_depth(self, depth: int, span: Span) -> None:
+        if depth > MAX_DEPTH:
+            self._note("yaml-too-deep", f"Nest fewer levels: at most {MAX_DEPTH} are read.", span)
+            raise _Stop
+
+    def _note(self, rule: str, message: str, span: Span) -> None:
+        self.findings.append(finding(rule, message, self.file, span))
+
+    def _note_tag(self, tag: str, place: tuple[int, int, int, int]) -> None:
+        self._note("yaml-tag", f"Remove the tag `{tag}`: flows are plain data.", Span(*place))
+
+    def _note_octal(self, text: str, place: tuple[int, int, int, int]) -> None:
+        plain = str(int(text))
+        message = f"Write {plain}, or quote it: `{text}` reads as {plain} here and as octal elsewhere."
+        self._note("yaml-octal", message, Span(*place))
+
+    def _note_duplicate(self, parent: Node, key: str, span: Span) -> None:
+        first = parent.key_span(key)
+        message = f"Remove one `{key}`: line {first.line} says it already."
+        also = ((self.file, first, f"`{key}` is said here first"),)
+        self.findings.append(finding("yaml-duplicate-key", message, self.file, span, also=also))
+
+
+def _hidden_characters(data: bytes, file: str) -> tuple[Finding, ...]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        return (finding("yaml-characters", "Save the file as UTF-8 text.", file, _span_after(before, 1)),)
+    findings = []
+    for found in _HIDDEN.finditer(text):
+        message = f"Remove the invisible character U+{ord(found.group()):04X}, or write it as an escape."
+        findings.append(finding("yaml-characters", message, file, _span_after(text[: found.start()], 1)))
+        if len(findings) == _MAX_SHOWN:
+            break
+    return tuple(findings)
+
+
+def _span_after(before: str, length: int) -> Span:
+    line = before.count("\n") + 1
+    column = len(before) - before.rfind("\n")
+    return Span(line, column, line, column + length)
+
+
+def _broken_message(error: yaml.MarkedYAMLError) -> str:
+    context = f" ({error.context})" if error.context else ""
+    return f"Mend the YAML here: {error.problem or 'it cannot be read'}{context}."
+
+
+def _error_span(error: yaml.MarkedYAMLError) -> Span:
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Span(1, 1, 1, 1)
+    return Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)

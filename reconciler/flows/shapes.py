@@ -1,0 +1,350 @@
+"""Shapes: what may stand at a place of a file, as data. Reading a node by its shape gives plain data and findings.
+
+A shape never raises. Where the node does not fit, it reports one finding and gives `BAD`, and whoever holds the
+place goes on without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from reconciler.flows.findings import Finding, Span
+from reconciler.flows.literals import quoted
+from reconciler.flows.near import near
+from reconciler.flows.nodes import Node
+from reconciler.flows.rules import finding
+
+BAD: Final = object()
+_TEMPLATE = re.compile(r"\{\{.+\}\}", re.DOTALL)
+_TRUE: Final = frozenset({"yes", "on", "y", "Yes", "YES", "On", "ON"})
+_FALSE: Final = frozenset({"no", "off", "n", "No", "NO", "Off", "OFF"})
+_MANY = 500  # findings of a file; after as many, nobody reads the suggestions
+
+
+class Report:
+    """Collects the findings of one file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.findings: list[Finding] = []
+
+    def add(
+        self,
+        rule: str,
+        message: str,
+        span: Span,
+        path: str = "",
+        suggestion: str | None = None,
+        also: tuple[tuple[str, Span, str], ...] = (),
+    ) -> None:
+        """Note one finding; `rule` is a name of the table in rules.py."""
+        self.findings.append(finding(rule, message, self.file, span, path, suggestion, also))
+
+    def near(self, word: str, words: Iterable[str]) -> str | None:
+        """A suggestion for `word`, while suggestions are still worth their time."""
+        return near(word, words) if len(self.findings) < _MANY else None
+
+
+class Shape(Protocol):
+    """What may stand at a place."""
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        """The plain value, or `BAD` after reporting why not. `path` names the place for people."""
+        ...
+
+
+def is_template(value: Any) -> bool:
+    """Whether a value is a text with a `{{ … }}` in it, known only when the op runs."""
+    return type(value) is str and "{{" in value and _TEMPLATE.search(value) is not None
+
+
+def described(node: Node) -> str:
+    """What stands there, for `not …` in a message."""
+    value = node.value
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return "nothing" if value is None else quoted(node.text if node.text is not None else value)
+
+
+def reject(node: Node, path: str, report: Report, takes: str) -> Any:
+    """Report that the value is of the wrong type."""
+    message = f"Give `{_last(path)}` {takes}, not {described(node)}."
+    report.add("field-type", message, node.span, path)
+    return BAD
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+class Text:
+    """A text; `lenient` ones take numbers and booleans as they are written, as the places of Kubernetes do."""
+
+    takes = "a text"
+
+    def __init__(self, lenient: bool = False) -> None:
+        self.lenient = lenient
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        value = node.value
+        if type(value) is str:
+            return value
+        if node.text is None or value is None:
+            return reject(node, path, report, self.takes)
+        if self.lenient:
+            return node.text
+        message = f"Quote the value of `{_last(path)}`: it takes a text, not {described(node)}."
+        report.add("field-type", message, node.span, path, suggestion=f'"{node.text}"')
+        return BAD
+
+
+class Name:
+    """A name of a flow, op or component: letters, digits, `-` and `_`, or a template."""
+
+    takes = "a name"
+    _PATTERN = re.compile(r"[-a-zA-Z0-9_]+\Z")
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        value = Text().read(node, path, report)
+        if value is BAD or self._PATTERN.match(value) or is_template(value):
+            return value
+        plain = re.sub(r"[^-a-zA-Z0-9_]+", "-", value).strip("-")
+        message = f"Rename {quoted(value)}: a name has letters, digits, `-` and `_` only."
+        report.add("name-invalid", message, node.span, path, suggestion=plain or None)
+        return BAD
+
+
+class Whole:
+    """A whole number of at least `minimum`, or a template."""
+
+    takes = "a whole number"
+
+    def __init__(self, minimum: int | None = None) -> None:
+        self.minimum = minimum
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        value = node.value
+        if type(value) is not int:
+            return value if is_template(value) else reject(node, path, report, self.takes)
+        if self.minimum is not None and value < self.minimum:
+            message = f"Give `{_last(path)}` at least {self.minimum}, not {value}."
+            report.add("value-not-allowed", message, node.span, path)
+            return BAD
+        return value
+
+
+class Number:
+    """A number, or a template."""
+
+    takes = "a number"
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        value = node.value
+        if type(value) in (int, float) or is_template(value):
+            return value
+        return reject(node, path, report, self.takes)
+
+
+class Flag:
+    """True or false (`yes`, `no`, `on`, `off` without quotes are taken too), or a template."""
+
+    takes = "true or false"
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        value = node.value
+        if type(value) is bool or is_template(value):
+            return value
+        if node.text in _TRUE or node.text in _FALSE:
+            return node.text in _TRUE
+        return reject(node, path, report, self.takes)
+
+
+class Words:
+    """One of some words; `templated` ones may be a template."""
+
+    def __init__(self, *words: str, templated: bool = False) -> None:
+        self.words = words
+        self.templated = templated
+        self.takes = "one of " + ", ".join(words)
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        value = node.value
+        if value in self.words and type(value) is str:
+            return value
+        if self.templated and is_template(value):
+            return value
+        if isinstance(value, (dict, list)):
+            return reject(node, path, report, self.takes)
+        message = f"Give `{_last(path)}` {self.takes}, not {described(node)}."
+        suggestion = report.near(str(node.text or value), self.words)
+        report.add("value-not-allowed", message, node.span, path, suggestion=suggestion)
+        return BAD
+
+
+class Anything:
+    """Any plain data."""
+
+    takes = "a value"
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        return node.data()
+
+
+class Listing:
+    """A list of values of one shape, or a template for the whole of it."""
+
+    takes = "a list"
+
+    def __init__(self, item: Shape, templated: bool = True) -> None:
+        self.item = item
+        self.templated = templated
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        if type(node.value) is not list:
+            if self.templated and is_template(node.value):
+                return node.value
+            return reject(node, path, report, self.takes)
+        read = self.item.read
+        values = [read(item, f"{path}[{index}]", report) for index, item in enumerate(node.value)]
+        return [value for value in values if value is not BAD]
+
+
+class Table:
+    """A mapping from any text to values of one shape, or a template for the whole of it."""
+
+    takes = "a mapping"
+
+    def __init__(self, item: Shape, templated: bool = True) -> None:
+        self.item = item
+        self.templated = templated
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        if type(node.value) is not dict:
+            if self.templated and is_template(node.value):
+                return node.value
+            return reject(node, path, report, self.takes)
+        read = self.item.read
+        values = {key: read(item, f"{path}.{key}", report) for key, item in node.value.items()}
+        return {key: value for key, value in values.items() if value is not BAD}
+
+
+class Record:
+    """A mapping with known keys. `aliases` maps other spellings to the canonical key; null counts as not said."""
+
+    takes = "a mapping"
+
+    def __init__(
+        self,
+        fields: Mapping[str, Shape],
+        required: Sequence[str] = (),
+        aliases: Mapping[str, str] | None = None,
+        templated: bool = True,
+    ) -> None:
+        self.fields = fields
+        self.required = required
+        self.aliases = aliases or {}
+        self.templated = templated
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        if type(node.value) is not dict:
+            if self.templated and is_template(node.value):
+                return node.value
+            return reject(node, path, report, self.takes)
+        values: dict[str, Any] = {}
+        fields = self.fields
+        for key, item in node.value.items():
+            shape = fields.get(key)
+            if shape is None:
+                self._read_other(key, node, path, report, values)
+            elif item.value is not None:
+                value = shape.read(item, f"{path}.{key}", report)
+                if value is not BAD:
+                    values[key] = value
+        for key in self.required:
+            if key not in values:
+                self._check_missing(key, node, path, report)
+        return values
+
+    def _read_other(self, key: str, node: Node, path: str, report: Report, values: dict[str, Any]) -> None:
+        name = self.aliases.get(key)
+        if name is None:
+            self._reject_key(key, node, path, report)
+        elif name in node.value:
+            message = f"Remove `{key}`: it is another spelling of `{name}`, which is said too."
+            report.add("field-conflict", message, node.key_span(key), f"{path}.{key}")
+        elif (item := node.value[key]).value is not None:
+            value = self.fields[name].read(item, f"{path}.{key}", report)
+            if value is not BAD:
+                values[name] = value
+
+    def _reject_key(self, key: str, node: Node, path: str, report: Report) -> None:
+        suggestion = report.near(key, self.fields)
+        advice = f", did you mean `{suggestion}`" if suggestion else ""
+        message = f"Remove or rename `{key}`: `{_last(path)}` has no such field{advice}."
+        report.add("field-unknown", message, node.key_span(key), f"{path}.{key}", suggestion=suggestion)
+
+    def _check_missing(self, key: str, node: Node, path: str, report: Report) -> None:
+        given = node.get(key) or next((node.get(a) for a, n in self.aliases.items() if n == key), None)
+        if given is None or given.value is None:  # else it was bad, and that was said
+            report.add("field-missing", f"Add `{key}` to `{_last(path)}`.", _head(node), path)
+
+
+def _head(node: Node) -> Span:
+    """The first key of a mapping, as the place where something is missing; the node where it is empty."""
+    return node.key_span(next(iter(node.keys))) if node.keys else node.span
+
+
+class Either:
+    """One of several shapes, told apart by what stands there: text, list, mapping or another scalar."""
+
+    def __init__(self, takes: str, **by_type: Shape) -> None:
+        self.takes = takes
+        self.by_type = by_type
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        shape = self.by_type.get(type(node.value).__name__)
+        return reject(node, path, report, self.takes) if shape is None else shape.read(node, path, report)
+
+
+Builder = Callable[[Any, Node, str, Report], Any]
+
+
+class Built:
+    """A shape whose plain value becomes something better; templates and bad values pass as they are."""
+
+    def __init__(self, shape: Shape, build: Builder) -> None:
+        self.shape = shape
+        self.build = build
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        value = self.shape.read(node, path, report)
+        if value is BAD or (type(value) is str and is_template(value)):
+            return value
+        return self.build(value, node, path, report)
+
+
+class Later:
+    """A shape that is not there yet when the places that use it are declared."""
+
+    def __init__(self, shape: Callable[[], Shape]) -> None:
+        self.shape = shape
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        return self.shape().read(node, path, report)
+
+
+TEXT: Final = Text()
+LENIENT_TEXT: Final = Text(lenient=True)
+NAME: Final = Name()
+WHOLE: Final = Whole()
+COUNT: Final = Whole(minimum=0)
+POSITIVE: Final = Whole(minimum=1)
+NUMBER: Final = Number()
+FLAG: Final = Flag()
+ANYTHING: Final = Anything()
+TEXTS: Final = Listing(TEXT)
+MAPPING: Final = Table(ANYTHING)
