@@ -61,7 +61,7 @@ class GitFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """git for one repository. `bare`: `directory` is a git directory; else the repository is found there, never above."""
+    """git for one repository: `directory` is its git directory if `bare`, else where it is found, never above."""
 
     directory: Path
     bare: bool = False

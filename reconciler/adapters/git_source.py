@@ -120,7 +120,7 @@ class GitSource:
     def describe(self, repository: str, sha: str) -> str:
         """The commit's subject line, without control characters."""
         subject = self._ask(repository, lambda git: git.text("show", "-s", "--format=%s", checked_sha(sha)))
-        return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", subject).strip()
+        return re.sub(r"[\x00-\x20\x7f-\x9f]+", " ", subject).strip()
 
     def checkout(self, repository: str, sha: str) -> str:
         """A shared read-only directory with the commit's tree, whole from the moment it has its name."""

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _ENVIRONMENT = {
@@ -61,7 +61,8 @@ class GitRepository:
     def merge(self, branch: str, into: str = "main") -> str:
         """A merge commit of a branch that does not conflict."""
         ours, theirs = self.sha(into), self.sha(branch)
-        assert ours is not None and theirs is not None
+        assert ours is not None
+        assert theirs is not None
         tree = self.git("merge-tree", "--write-tree", ours, theirs)
         return self.commit_tree(tree, into, [ours, theirs], f"Merge {branch}")
 
@@ -74,12 +75,10 @@ class GitRepository:
         data = content.encode() if isinstance(content, str) else content
         return f"100644 {self.blob(data)}\t{path}\0".encode()
 
-    def _with(self, extra: Mapping[str, str]):  # noqa: ANN202
+    def _with(self, extra: Mapping[str, str]) -> Callable[..., str]:
         def run(*arguments: str, stdin: bytes = b"") -> str:
             command = ["git", "-C", str(self.path), *arguments]
-            done = subprocess.run(
-                command, input=stdin, capture_output=True, env={**_ENVIRONMENT, **extra}, check=True
-            )
+            done = subprocess.run(command, input=stdin, capture_output=True, env={**_ENVIRONMENT, **extra}, check=True)
             return done.stdout.decode().strip()
 
         return run
