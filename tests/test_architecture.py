@@ -85,7 +85,11 @@ PURE_THIRD_PARTY = frozenset({"yaml", "jinja2", "msgspec", "cronsim"})
 
 # package -> the one module (or the one folder) of the product that imports it.
 HOMES: dict[str, str] = {
+    "alembic": "reconciler.adapters.sql.migrations",
+    "jinja2": "reconciler.plan.syntax",
     "msgspec": "reconciler.plan.encoding",
+    "sqlalchemy": "reconciler.adapters.sql",
+    "yaml": "reconciler.flows.reader",
 }
 
 # module -> why it may catch everything, once.
@@ -208,6 +212,7 @@ def test_an_impure_line_is_found(source):
         "from uuid import UUID, uuid5\nx = uuid5(UUID(int=0), 'run')",
         "from urllib.parse import quote\nimport yaml, hashlib",
         "from io import StringIO",
+        "def select(x):\n    return x\nx = select(1)",
         "def f(when, time, input):\n    return when.time, when.open(), when.now(), time.hour, input.name",
     ],
 )
