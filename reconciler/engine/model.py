@@ -55,6 +55,10 @@ class RunState:
     finished_at: float | None = None
     stop_asked_by: str | None = None  # a person or `newer plan`; nothing starts from then on
     chain: str = ""  # id of the first run of its chain (restarts included): the seed of its draws
+    params: Mapping[str, Json] | None = None  # resolved inputs of the flow, once known
+    outputs: Mapping[str, Json] | None = None  # outputs that the flow itself declares, once it ended
+    approved_by: str | None = None
+    deadline_at: float | None = None  # of the whole run, from its first running status
 
 
 @dataclass(slots=True)
