@@ -16,6 +16,17 @@ from reconciler.plan.expressions import Expression, Path, Walk, names
 from reconciler.plan.filters import SIZE_LIMIT, FilterError, as_text, bounded, plain
 from reconciler.plan.syntax import Piece, TemplateError, read, split
 
+__all__ = [
+    "Template",
+    "TemplateError",
+    "compile_condition",
+    "compile_template",
+    "evaluate_condition",
+    "render",
+    "render_data",
+    "templates_in",
+]
+
 _TRUE = frozenset(("true", "yes", "on", "y", "t", "1"))
 _FALSE = frozenset(("false", "no", "off", "n", "f", "0", "", "none"))
 

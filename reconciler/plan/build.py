@@ -1,0 +1,69 @@
+"""A flow made ready to run: references followed, layers made one, params bound, the graph compiled, everything judged.
+
+Building never stops at the first mistake: all findings are given at once, and a plan only where none is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.flows.findings import Finding
+from reconciler.flows.model import Flow, Json, Operation, Param
+from reconciler.plan.dags import Compiler
+from reconciler.plan.hash import hashed
+from reconciler.plan.model import Plan
+from reconciler.plan.references import Read
+from reconciler.plan.report import Report, key_place
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What building a flow came to.
+
+    `plan` is None where a finding is an error. `references` are the repository paths that were read or tried, in
+    order; `unbound` are the required inputs of the root that have no value.
+    """
+
+    plan: Plan | None
+    findings: tuple[Finding, ...]
+    references: tuple[str, ...]
+    unbound: tuple[str, ...]
+
+
+def build(
+    flow: Flow,
+    read: Read,
+    params: Mapping[str, Json] | None = None,
+    code: str = "",
+    start: bool = True,
+) -> Built:
+    """The plan of a flow.
+
+    `read` gives the bytes of a repository path at the flow's revision, None where it is absent; `params` are values
+    that stand above the file's own; `code` is the code id. With `start=False` the flow is judged without being
+    started: required inputs without a value are no errors then.
+    """
+    report = Report()
+    if flow.operation.is_preset:
+        return Built(None, (), (), ())
+    compiler = Compiler(read, report)
+    operation = _with_params(flow.operation, params or {})
+    root, unbound = compiler.root(replace(operation, name=operation.name or flow.name), flow.name)
+    if start and unbound:
+        listed = ", ".join(f"`{name}`" for name in unbound)
+        message = f"Give {listed} a value: required to start `{flow.name}`."
+        report.add("param-missing", message, key_place(flow.file, flow.node, "inputs"), flow.name)
+    plan = None
+    if root is not None and not report.failed:
+        schedule = operation.schedule and replace(operation.schedule, node=None)
+        plan = hashed(Plan(flow=flow.name, file=flow.file, root=root, code=code, schedule=schedule))
+    return Built(plan, report.sorted(), tuple(compiler.references.tried), unbound)
+
+
+def _with_params(operation: Operation, params: Mapping[str, Json]) -> Operation:
+    given = {
+        name: replace(operation.params.get(name, Param()), value=value, has_value=True, ref=None, node=None)
+        for name, value in params.items()
+    }
+    return replace(operation, params={**operation.params, **given})

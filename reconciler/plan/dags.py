@@ -1,0 +1,180 @@
+"""Ops compiled, dag by dag: each made ready, bound and checked, then joined to a graph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.flows.model import Cache, Operation, Run, Termination, Trigger
+from reconciler.plan.containers import check_containers
+from reconciler.plan.edges import (
+    add_dependencies,
+    add_events,
+    add_joins,
+    report_cycles,
+    report_unreachable,
+)
+from reconciler.plan.graph import critical, downstream_of
+from reconciler.plan.hooks import HOOK_NAMES, hook_operation
+from reconciler.plan.layers import Inherited, Layers, Ready, handed_down
+from reconciler.plan.level import Edges, Level
+from reconciler.plan.matrices import check_matrix, planned_matrix, swept_names
+from reconciler.plan.missing import check_missing_inputs
+from reconciler.plan.model import Graph, PlannedHook, PlannedOp
+from reconciler.plan.names import Names
+from reconciler.plan.params import bind, declared
+from reconciler.plan.references import Read, References, Scope
+from reconciler.plan.report import Report, key_place, place_of
+
+_RUNNABLE = frozenset(("job", "service", "dag"))
+
+
+class Compiler:
+    """Compiles the ops of one flow; findings go to the report."""
+
+    def __init__(self, read: Read, report: Report) -> None:
+        self.references = References(read, report)
+        self._layers = Layers(self.references)
+        self._report = report
+
+    def root(self, operation: Operation, path: str) -> tuple[PlannedOp | None, tuple[str, ...]]:
+        """The op of a flow with all below it, and its required inputs without a value."""
+        ready = self._layers.ready(operation, Scope(), None, path)
+        planned, unbound = self._op(ready, Level(), Edges())
+        return planned, unbound
+
+    def _graph(self, dag: Ready) -> Graph | None:
+        """The ops of a dag; None, after a finding, where it has none."""
+        run = dag.run
+        assert run is not None
+        if not run.operations:
+            message = "A dag needs at least one op under `operations`."
+            self._report.add("dag-empty", message, place_of(*dag.sources[0]), dag.path)
+            return None
+        level = self._level(dag, run)
+        edges = [Edges() for _ in level.ops]
+        ops = [self._op(ready, level, edge)[0] for ready, edge in zip(level.ops, edges, strict=True)]
+        report_cycles(level, edges, self._report)
+        report_unreachable(level, edges, self._report)
+        known = [op for op in ops if op is not None]
+        return _joined(known, edges, run) if len(known) == len(ops) else None
+
+    def _level(self, dag: Ready, run: Run) -> Level:
+        components = {component.name: component for component in run.components if component.name}
+        scope = Scope(components, dag.scope, dag.scope.trail)
+        inherited = handed_down(dag)
+        ops = tuple(self._ready(operation, scope, inherited, dag.path) for operation in run.operations)
+        return Level(ops, {ready.name: index for index, ready in reversed(list(enumerate(ops)))}, dag)
+
+    def _ready(self, operation: Operation, scope: Scope, inherited: Inherited, path: str) -> Ready:
+        name = operation.name or "op"
+        return self._layers.ready(operation, scope, inherited, f"{path}.ops.{name}")
+
+    def _op(
+        self, ready: Ready, level: Level, edges: Edges, extra: tuple[str, ...] = ()
+    ) -> tuple[PlannedOp | None, tuple[str, ...]]:
+        add_dependencies(ready, level, edges, self._report)
+        events, no_event = add_events(ready, level, edges, self._report)
+        joins, no_join = add_joins(ready, level, edges, self._report)
+        names = Names(ready, level, _known(ready, extra), edges, self._report)
+        bound = bind(ready, level, names, edges, self._report, extra)
+        if ready.component is None or ready.run is None:
+            return None, ()
+        self._check(ready, level, names, edges)
+        graph = self._graph(ready) if ready.run.kind == "dag" else None
+        planned = replace(
+            _planned(ready, edges),
+            graph=graph,
+            sources=bound.sources,
+            events=events,
+            joins=joins,
+            hooks=self._hooks(ready),
+            unsupported=_unsupported(ready) or bound.unsupported or no_event or no_join,
+        )
+        return (None if ready.run.kind == "dag" and graph is None else planned), bound.unbound
+
+    def _check(self, ready: Ready, level: Level, names: Names, edges: Edges) -> None:
+        assert ready.run is not None
+        check_containers(ready, self._report)
+        check_matrix(ready, names, self._report)
+        check_missing_inputs(ready, edges, level, self._report)
+        names.check_data(ready.run.data, f"{ready.path}.run")
+        if ready.operation.conditions:
+            names.check_condition(ready.operation.conditions, f"{ready.path}.conditions")
+        if level.dag is not None and ready.operation.schedule is not None:
+            place = key_place(ready.operation.file, ready.operation.node, "schedule")
+            message = "An op of a dag cannot have a schedule; give it to the flow."
+            self._report.add("schedule-nested", message, place, ready.path)
+
+    def _hooks(self, ready: Ready) -> tuple[PlannedHook, ...]:
+        planned = []
+        for hook in ready.settings.hooks:
+            path = f"{ready.path}.hooks"
+            operation = hook_operation(hook, ready)
+            inner = self._layers.ready(operation, Scope(trail=ready.scope.trail), None, path)
+            given = () if hook.disable_defaults else HOOK_NAMES
+            op, _ = self._op(inner, Level(), Edges(), given)
+            if op is not None:
+                planned.append(PlannedHook(op, hook.trigger, hook.conditions, hook.disable_defaults))
+        return tuple(planned)
+
+
+def _known(ready: Ready, extra: tuple[str, ...]) -> frozenset[str]:
+    joined = [name for join in ready.operation.joins for name in join.params]
+    matrix = ready.operation.matrix
+    return frozenset((*declared(ready), *ready.operation.params, *joined, *swept_names(matrix), *extra))
+
+
+def _joined(ops: list[PlannedOp], edges: list[Edges], run: Run) -> Graph:
+    upstream = [tuple(sorted(edge.places)) for edge in edges]
+    parts = zip(ops, upstream, downstream_of(upstream), critical(upstream), strict=True)
+    return Graph(
+        ops=tuple(
+            replace(op, upstream=before, downstream=tuple(after), critical=length)
+            for op, before, after, length in parts
+        ),
+        roots=tuple(index for index, before in enumerate(upstream) if not before),
+        concurrency=run.concurrency,
+        early_stopping=tuple(replace(stop, node=None) for stop in run.early_stopping),
+    )
+
+
+def _planned(ready: Ready, edges: Edges) -> PlannedOp:
+    """The op without what depends on other ops."""
+    operation, component, run, settings = ready.operation, ready.component, ready.run, ready.settings
+    assert component is not None
+    assert run is not None
+    termination = settings.termination or Termination()
+    node = operation.node
+    return PlannedOp(
+        name=ready.name,
+        kind=run.kind,
+        run=run.data,
+        component=component.name,
+        inputs=tuple(replace(io, node=None) for io in component.inputs),
+        outputs=tuple(replace(io, node=None) for io in component.outputs),
+        matrix=planned_matrix(operation.matrix) if operation.matrix else None,
+        reads=tuple(sorted(edges.reads)),
+        trigger=operation.trigger or Trigger.ALL_SUCCEEDED,
+        conditions=operation.conditions,
+        skip_on_upstream_skip=operation.skip_on_upstream_skip,
+        is_approved=settings.is_approved,
+        cache=settings.cache or Cache(),
+        max_retries=termination.max_retries,
+        timeout=termination.timeout,
+        ttl=termination.ttl,
+        queue=settings.queue,
+        namespace=settings.namespace,
+        tags=settings.tags,
+        plugins=settings.plugins or {},
+        file=operation.file,
+        line=node.line if node is not None else 0,
+    )
+
+
+def _unsupported(ready: Ready) -> str | None:
+    assert ready.run is not None
+    if ready.run.kind not in _RUNNABLE:
+        return f"Ops of kind `{ready.run.kind}` cannot be run yet; jobs, services and dags can."
+    if ready.settings.build and ready.run.kind != "dag":
+        return "Images are not built here yet (`build`); name a finished image in the container."
+    return None

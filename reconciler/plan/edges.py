@@ -1,0 +1,131 @@
+"""Edges of an op beyond its params: dependencies, events, joins; and what a dag's edges add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from reconciler.flows.findings import Span
+from reconciler.flows.model import Trigger
+from reconciler.flows.near import near
+from reconciler.plan.fields import said
+from reconciler.plan.graph import cycles, order
+from reconciler.plan.layers import Ready
+from reconciler.plan.level import Edges, Level
+from reconciler.plan.model import EventEdge, PlannedJoin
+from reconciler.plan.report import Place, Report, place_of
+
+_PREFIX = "run_status_"
+_GOOD, _BAD, _SKIPPED = "succeeded", "failed", "skipped"
+_NEVER = frozenset(("false", "{{ false }}", "{{false}}", "no", "0"))
+
+
+def add_dependencies(ready: Ready, level: Level, edges: Edges, report: Report) -> None:
+    """Edges from `dependencies`."""
+    operation = ready.operation
+    for number, name in enumerate(operation.dependencies):
+        place = place_of(operation.file, operation.node, "dependencies", number)
+        index = _sibling(name, level, place, report, ready.path, "dependency-unknown")
+        if index is not None:
+            edges.add(index, place)
+
+
+def add_events(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple[tuple[EventEdge, ...], str | None]:
+    """Edges from `events`, and a sentence where one of them cannot be served yet."""
+    found, unsupported = [], None
+    for event in ready.operation.events:
+        place = place_of(ready.operation.file, event.node or ready.operation.node)
+        if not event.ref.startswith("ops."):
+            unsupported = f"Events of `{event.ref}` are not supported yet; events of `ops.NAME` are."
+            continue
+        others = [kind for kind in event.kinds if not kind.startswith(_PREFIX)]
+        if others:
+            unsupported = f"Events of kind `{others[0]}` are not supported yet; `run_status_*` are."
+        index = _sibling(event.ref.removeprefix("ops."), level, place, report, ready.path, "op-unknown")
+        if index is not None:
+            edges.add(index, place)
+            found.append(EventEdge(index, tuple(kind.removeprefix(_PREFIX) for kind in event.kinds)))
+    return tuple(found), unsupported
+
+
+def add_joins(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple[tuple[PlannedJoin, ...], str | None]:
+    """Joins as the engine takes them, edges from their `ref`, and a sentence where one cannot be served yet."""
+    found, unsupported = [], None
+    for join in ready.operation.joins:
+        index, ref = None, join.ref
+        if ref is not None and ref.startswith("ops."):
+            place = place_of(ready.operation.file, join.node or ready.operation.node)
+            index = _sibling(ref.removeprefix("ops."), level, place, report, ready.path, "op-unknown")
+            if index is not None:
+                edges.add(index, place, reads=True)
+        elif ref is not None and ref != "dag":
+            unsupported = f"Joins over `{ref}` are not supported yet; joins over `ops.NAME` are."
+        found.append(PlannedJoin(join.query, index, join.sort, join.limit, join.offset))
+    return tuple(found), unsupported
+
+
+def report_cycles(level: Level, edges: Sequence[Edges], report: Report) -> None:
+    """Name every cycle in full, with the place of each of its edges."""
+    for cycle in cycles([sorted(edge.places) for edge in edges]):
+        ring = [*cycle, cycle[0]]
+        steps = list(pairwise(ring))
+        names = " → ".join(level.ops[index].name for index in ring)
+        message = f"These ops wait for each other in a circle: {names}; remove one of the edges."
+        also = tuple(_edge_note(level, edges, here, there) for here, there in steps)
+        first = edges[cycle[0]].places[steps[0][1]]
+        report.add("dag-cycle", message, first, level.ops[cycle[0]].path, also=also)
+
+
+def report_unreachable(level: Level, edges: Sequence[Edges], report: Report) -> None:
+    """Report ops that no outcome of their upstreams can start."""
+    upstream = [sorted(edge.places) for edge in edges]
+    ends: list[frozenset[str]] = [frozenset()] * len(upstream)
+    for index in order(upstream):
+        ready = level.ops[index]
+        starts = not upstream[index] or _can_start(ready, [ends[other] for other in upstream[index]])
+        ends[index] = _ends(ready) if starts else frozenset((_BAD, _SKIPPED))
+        if not starts:
+            operation = ready.operation
+            message = (
+                f"`{ready.name}` can never start: no outcome of its upstreams satisfies its trigger; "
+                "change `trigger` or the conditions of its upstreams."
+            )
+            key = "trigger" if operation.trigger else "dependencies"
+            report.add("op-unreachable", message, place_of(operation.file, operation.node, key), ready.path)
+
+
+def _ends(ready: Ready) -> frozenset[str]:
+    conditions = (ready.operation.conditions or "").strip().lower()
+    if conditions in _NEVER:
+        return frozenset((_SKIPPED,))
+    return frozenset((_GOOD, _BAD, _SKIPPED)) if conditions else frozenset((_GOOD, _BAD))
+
+
+def _can_start(ready: Ready, upstream: list[frozenset[str]]) -> bool:
+    """Whether some outcome of each upstream, taken one by one, satisfies the trigger. Skipped counts as succeeded."""
+    trigger = ready.operation.trigger
+    may_fail = [_BAD in ends for ends in upstream]
+    may_pass = [bool(ends - {_BAD}) for ends in upstream]
+    if ready.operation.events:
+        return True
+    if trigger is Trigger.ALL_FAILED:
+        return all(may_fail)
+    if trigger is Trigger.ONE_FAILED:
+        return any(may_fail)
+    if trigger is Trigger.ONE_SUCCEEDED:
+        return any(may_pass)
+    return trigger in (Trigger.ALL_DONE, Trigger.ONE_DONE) or all(may_pass)
+
+
+def _edge_note(level: Level, edges: Sequence[Edges], here: int, there: int) -> tuple[str, Span, str]:
+    place = edges[here].places[there]
+    return (place.file, place.span, f"`{level.ops[here].name}` waits for `{level.ops[there].name}`.")
+
+
+def _sibling(name: str, level: Level, place: Place, report: Report, path: str, rule: str) -> int | None:
+    index = level.indexes.get(name)
+    if index is None:
+        guess = near(name, level.indexes)
+        message = f"There is no op `{name}` beside this one; {said(guess, 'correct the name.')}"
+        report.add(rule, message, place, path, guess)
+    return index

@@ -1,0 +1,93 @@
+"""Hashes of plans: what makes two plans the same. Places, comments, key order and equal units make no difference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from reconciler.flows.model import Json
+from reconciler.plan.encoding import digest
+from reconciler.plan.model import HASH_VERSION, Plan, PlannedOp
+
+_SKIPPED = frozenset(("file", "line", "node", "description", "downstream", "critical"))  # places, words, what others imply
+_QUANTITY = re.compile(r"([0-9]*\.?[0-9]+)([eE][+-]?[0-9]{1,3}|[numkKMGTPE]|[KMGTPE]i)?")
+_UNITS = {
+    **{unit: Decimal(1000) ** power for power, unit in zip(range(-3, 7), "num.kMGTPE", strict=True)},
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
+    "K": Decimal(1000),
+}
+
+
+def hashed(plan: Plan) -> Plan:
+    """The plan with its hashes and their version."""
+    core = {
+        "version": HASH_VERSION,
+        "flow": plan.flow,
+        "root": canonical(plan.root),
+        "schedule": canonical(plan.schedule),
+    }
+    core_hash = digest(core)
+    return replace(plan, core_hash=core_hash, hash=digest({"core": core_hash, "code": plan.code}), version=HASH_VERSION)
+
+
+def op_digest(op: PlannedOp) -> str:
+    """The hash of one op with all below it, as 64 hexadecimal digits."""
+    return digest(canonical(op))
+
+
+def canonical(value: Any) -> Json:
+    """Plain data in which equal meanings look equal: no places, no fields at rest, quantities as plain numbers."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _canonical_fields(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): _canonical_item(key, item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [canonical(item) for item in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
+
+
+def _canonical_fields(value: Any) -> Json:
+    return {
+        field.name: canonical(item)
+        for field in fields(value)
+        if field.name not in _SKIPPED and not _at_rest(item := getattr(value, field.name), field.default)
+    }
+
+
+def _at_rest(item: Any, default: Any) -> bool:
+    """Whether a field says nothing: it has its default, or holds nothing."""
+    if item is None or item is default:
+        return True
+    return type(item) in (tuple, dict) and not item
+
+
+def _canonical_item(key: Any, item: Any) -> Json:
+    if key == "resources" and isinstance(item, Mapping):
+        return {name: _canonical_amounts(amounts) for name, amounts in item.items()}
+    return canonical(item)
+
+
+def _canonical_amounts(amounts: Any) -> Json:
+    if not isinstance(amounts, Mapping):
+        return canonical(amounts)
+    return {name: quantity(amount) for name, amount in amounts.items()}
+
+
+def quantity(amount: Json) -> Json:
+    """A Kubernetes quantity as a plain decimal: `1000m` and `1` give `1`. Other values stay as they are."""
+    if isinstance(amount, bool) or not isinstance(amount, int | float | str):
+        return canonical(amount)
+    found = _QUANTITY.fullmatch(str(amount).strip())
+    if found is None:
+        return amount
+    number, unit = found.groups()
+    scale = Decimal(f"1{unit}") if unit and len(unit) > 1 and unit[-1].isdigit() else _UNITS[unit or "."]
+    return format((Decimal(number) * scale).normalize(), "f")

@@ -1,0 +1,32 @@
+"""The level that an op stands on: its siblings by name, the dag around it, and the edges found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.plan.layers import Ready
+from reconciler.plan.report import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The ops of a dag and the dag itself; the root of a flow stands alone, on a level without ops."""
+
+    ops: tuple[Ready, ...] = ()
+    indexes: Mapping[str, int] = field(default_factory=dict)
+    dag: Ready | None = None
+
+
+@dataclass(slots=True)
+class Edges:
+    """The upstreams of one op, each with the place that says so, and which of them it reads."""
+
+    places: dict[int, Place] = field(default_factory=dict)
+    reads: set[int] = field(default_factory=set)
+
+    def add(self, upstream: int, place: Place, *, reads: bool = False) -> None:
+        """Wait for an op; the first place that says so is kept."""
+        self.places.setdefault(upstream, place)
+        if reads:
+            self.reads.add(upstream)

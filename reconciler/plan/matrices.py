@@ -1,0 +1,77 @@
+"""Sweeps made plain: the names that a matrix gives values for, and the matrix as the engine takes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.flows.model import Matrix
+from reconciler.flows.near import near
+from reconciler.plan.fields import said
+from reconciler.plan.layers import Ready
+from reconciler.plan.model import PlannedMatrix
+from reconciler.plan.names import Names
+from reconciler.plan.report import Place, Report, key_place
+
+
+def swept_names(matrix: Matrix | None) -> tuple[str, ...]:
+    """The params that a child of the sweep gets; none that only a run can tell."""
+    if matrix is None:
+        return ()
+    resource = matrix.extra.get("resource")
+    extra = [resource["name"]] if isinstance(resource, dict) and "name" in resource else []
+    rows = matrix.values if isinstance(matrix.values, list) else []
+    mapped = [name for row in rows if isinstance(row, dict) for name in row]
+    return tuple(dict.fromkeys([*matrix.params, *mapped, *extra]))
+
+
+def planned_matrix(matrix: Matrix) -> PlannedMatrix:
+    """The matrix without its places."""
+    return PlannedMatrix(
+        kind=matrix.kind,
+        values=matrix.values,
+        params=tuple((name, {"kind": param.kind, "value": param.value}) for name, param in matrix.params.items()),
+        num_runs=matrix.num_runs,
+        seed=matrix.seed,
+        concurrency=matrix.concurrency,
+        early_stopping=tuple(replace(stop, node=None) for stop in matrix.early_stopping),
+        extra=matrix.extra,
+    )
+
+
+def is_open(matrix: Matrix | None) -> bool:
+    """Whether only a run can tell which params the sweep gives."""
+    return matrix is not None and isinstance(matrix.values, str)
+
+
+def check_matrix(ready: Ready, names: Names, report: Report) -> None:
+    """Check the templates of a matrix, and that its params are inputs or at least used by the run's templates."""
+    matrix, component = ready.operation.matrix, ready.component
+    if matrix is None or component is None:
+        return
+    plain = planned_matrix(matrix)
+    searched = [searched for _, searched in plain.params]
+    names.check_data([plain.values, searched, plain.num_runs, plain.concurrency, plain.seed], f"{ready.path}.matrix")
+    known = [io.name for io in component.inputs]
+    for name in swept_names(matrix):
+        if name not in known and not names.uses(name):
+            guess = near(name, known)
+            end = said(guess, "declare it under `inputs`.")
+            message = f"The matrix gives values for `{name}`, which the component does not declare; {end}"
+            place = _name_place(ready, matrix, name)
+            report.add("matrix-param-unknown", message, place, f"{ready.path}.matrix.{name}", guess)
+
+
+def _name_place(ready: Ready, matrix: Matrix, name: str) -> Place:
+    for file, node in ready.sources:
+        inner = node.get("matrix") if node is not None else None
+        if inner is not None:
+            return key_place(file, inner, *_name_path(matrix, name))
+    return key_place(ready.operation.file, matrix.node or ready.operation.node, name)
+
+
+def _name_path(matrix: Matrix, name: str) -> tuple[str | int, ...]:
+    if name in matrix.params:
+        return ("params", name)
+    rows = matrix.values if isinstance(matrix.values, list) else []
+    row = next((number for number, row in enumerate(rows) if isinstance(row, dict) and name in row), None)
+    return ("resource",) if row is None else ("values", row, name)

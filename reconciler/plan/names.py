@@ -1,0 +1,156 @@
+"""Names in templates: which can exist where a template stands, and the edges that reading another op adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.flows.near import near
+from reconciler.plan.expressions import Path
+from reconciler.plan.fields import GLOBALS, Fault, field_fault, said
+from reconciler.plan.layers import Ready
+from reconciler.plan.level import Edges, Level
+from reconciler.plan.report import Place, Report, text_place
+from reconciler.plan.syntax import TemplateError
+from reconciler.plan.templates import Template, compile_condition, compile_template, templates_in
+
+_ROOTS = ("params", "globals", "connections", "init", "ops", "dag")
+_PARAM_FIELDS = ("value", "connection", "as_arg", "as_str", "type")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the templates of one op may name."""
+
+    ready: Ready
+    level: Level
+    known: frozenset[str]
+    edges: Edges
+    report: Report
+
+    def uses(self, name: str) -> bool:
+        """Whether a template of the op's run section names a param."""
+        run = self.ready.run
+        return run is not None and any(name in used[:2] for _, text in templates_in(run.data) for used in _paths(text))
+
+    def check_data(self, data: object, path: str) -> None:
+        """Check every template in plain data."""
+        for _, text in templates_in(data):
+            self.check_text(text, path)
+
+    def check_text(self, text: str, path: str) -> None:
+        """Check one template."""
+        self._check(text, path, bare=False)
+
+    def check_condition(self, text: str, path: str) -> None:
+        """Check a condition, which may be an expression without braces."""
+        self._check(text, path, bare=True)
+
+    def _check(self, text: str, path: str, *, bare: bool) -> None:
+        try:
+            template = compile_condition(text) if bare else compile_template(text)
+        except TemplateError as error:
+            self.report.add(error.rule, error.message, self._place(text, error.offset), path)
+            return
+        for used in template.names:
+            fault = self._fault(used, template, path)
+            if fault is not None:
+                place = self._place(text, template.offset_of(used))
+                self.report.add(fault.rule, fault.message, place, path, fault.suggestion)
+
+    def _place(self, text: str, offset: int) -> Place:
+        return text_place(text, offset, self.ready.sources)
+
+    def _fault(self, used: Path, template: Template, path: str) -> Fault | None:
+        head = str(used[0])
+        if head in self.known:
+            return None
+        if head in _READ:
+            return _READ[head](self, used, template, path)
+        if head in _ROOTS:
+            return None
+        return _unknown(head, (*sorted(self.known), *_ROOTS), template)
+
+    def _param(self, used: Path, template: Template, path: str) -> Fault | None:
+        if len(used) < 2 or used[1] == "as_args":
+            return None
+        if used[1] not in self.known:
+            return _unknown(str(used[1]), sorted(self.known), template, "params.")
+        if len(used) > 2 and used[2] not in _PARAM_FIELDS:
+            return _unknown(str(used[2]), _PARAM_FIELDS, template, f"params.{used[1]}.")
+        return None
+
+    def _global(self, used: Path, template: Template, path: str) -> Fault | None:
+        if len(used) < 2 or used[1] in GLOBALS:
+            return None
+        return _unknown(str(used[1]), GLOBALS, template, "globals.")
+
+    def _dag(self, used: Path, template: Template, path: str) -> Fault | None:
+        if self.level.dag is None:
+            return Fault("template-unknown-name", "`dag` is known only to the ops of a dag.")
+        return _as_template_fault(field_fault(_dotted(used[1:3]), "dag", self.level.dag)) if len(used) > 1 else None
+
+    def _op(self, used: Path, template: Template, path: str) -> Fault | None:
+        if len(used) < 2:
+            return None
+        name = str(used[1])
+        index = self.level.indexes.get(name)
+        if index is None:
+            return _unknown_op(name, self.level)
+        place = self._place(template.text, template.offset_of(used))
+        imply_edge(index, place, self, path)
+        fault = field_fault(_dotted(used[2:4]), f"ops.{name}", self.level.ops[index]) if len(used) > 2 else None
+        return _as_template_fault(fault)
+
+
+def _paths(text: str) -> tuple[Path, ...]:
+    try:
+        return compile_template(text).names
+    except TemplateError:
+        return ()
+
+
+def imply_edge(index: int, place: Place, names: Names, path: str) -> None:
+    """Wait for the op that a template reads, and say so where nothing else does."""
+    if index not in names.edges.places:
+        upstream = names.level.ops[index].name
+        message = f"This reads `{upstream}`, so the op waits for it; `dependencies: [{upstream}]` would say it openly."
+        names.report.add("edge-implied", message, place, path)
+    names.edges.add(index, place, reads=True)
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _as_template_fault(fault: Fault | None) -> Fault | None:
+    return None if fault is None else Fault("template-unknown-name", fault.message, fault.suggestion)
+
+
+def _unknown(name: str, known: Iterable[str], template: Template, prefix: str = "") -> Fault:
+    dashed = next((other for other in known if "-" in other and _in_dashes(other, template.text)), None)
+    if dashed is not None and prefix in ("", "params."):
+        message = f"`{dashed}` reads as a subtraction here; write `params['{dashed}'].value`."
+        return Fault("template-unknown-name", message, f"params['{dashed}'].value")
+    guess = near(name, known)
+    end = said(f"{prefix}{guess}" if guess else None, "declare an input or correct the name.")
+    return Fault("template-unknown-name", f"Nothing is called `{prefix}{name}` here; {end}", guess)
+
+
+def _in_dashes(name: str, text: str) -> bool:
+    return re.search(rf"(?<![\w'\"-]){re.escape(name)}(?![\w'\"-])", text) is not None
+
+
+def _unknown_op(name: str, level: Level) -> Fault:
+    guess = near(name, level.indexes)
+    message = f"There is no op `{name}` beside this one; {said(guess, 'correct the name.')}"
+    return Fault("op-unknown", message, guess)
+
+
+_READ: Mapping[str, Callable[[Names, Path, Template, str], Fault | None]] = {
+    "params": Names._param,
+    "globals": Names._global,
+    "dag": Names._dag,
+    "ops": Names._op,
+}

@@ -1,0 +1,228 @@
+"""Params bound: where every input gets its value, whether it fits, and which edges that makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.flows.findings import Severity
+from reconciler.flows.model import IO, Join, Json, Param
+from reconciler.flows.near import near
+from reconciler.flows.types import compatible, convert
+from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, said
+from reconciler.plan.layers import Ready
+from reconciler.plan.level import Edges, Level
+from reconciler.plan.matrices import is_open, swept_names
+from reconciler.plan.model import Source
+from reconciler.plan.names import Names, imply_edge
+from reconciler.plan.report import Place, Report, key_place
+from reconciler.plan.templates import templates_in
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The sources of an op's params, the required inputs without one, and what cannot be resolved yet."""
+
+    sources: Mapping[str, Source]
+    unbound: tuple[str, ...] = ()
+    unsupported: str | None = None
+
+
+def declared(ready: Ready) -> dict[str, IO]:
+    """The inputs and outputs of the op's component by name; inputs win."""
+    if ready.component is None:
+        return {}
+    return {io.name: io for io in (*ready.component.outputs, *ready.component.inputs)}
+
+
+def bind(ready: Ready, level: Level, names: Names, edges: Edges, report: Report, given: tuple[str, ...] = ()) -> Bound:
+    """Bind the params of one op. `given` are inputs that get a value in another way, as those of hooks do."""
+    binding = _Binding(ready, level, names, edges, report)
+    sources = {name: binding.source(name, param) for name, param in ready.operation.params.items()}
+    sources |= _joined(ready.operation.joins)
+    sources |= {name: Source("matrix", field=name) for name in swept_names(ready.operation.matrix)}
+    unbound = () if is_open(ready.operation.matrix) else _unbound(ready, {*sources, *given})
+    binding.undeclared(unbound)
+    return Bound(sources, unbound, binding.unsupported)
+
+
+def param_place(ready: Ready, name: str) -> Place:
+    """The key of a param in the file that passes it."""
+    for file, node in ready.sources:
+        params = node.get("params") if node is not None else None
+        if params is not None and params.get(name) is not None:
+            return key_place(file, params, name)
+    file, node = next(iter(ready.sources), (ready.operation.file, None))
+    return key_place(file, node, "params")
+
+
+def param_value_place(ready: Ready, name: str, param: Param) -> Place:
+    """The value of a param, else its key."""
+    place = param_place(ready, name)
+    return Place(place.file, param.node.span) if param.node is not None else place
+
+
+def _joined(joins: tuple[Join, ...]) -> dict[str, Source]:
+    return {
+        name: Source(
+            "join",
+            join=index,
+            field=bare_field(param.value) or "",
+            context_only=bool(param.context_only),
+            connection=param.connection,
+            to_init=param.to_init,
+            to_env=param.to_env,
+        )
+        for index, join in enumerate(joins)
+        for name, param in join.params.items()
+    }
+
+
+def _unbound(ready: Ready, bound: set[str]) -> tuple[str, ...]:
+    inputs = ready.component.inputs if ready.component else ()
+    return tuple(io.name for io in inputs if not (io.is_optional or io.has_value or io.name in bound))
+
+
+@dataclass(slots=True)
+class _Binding:
+    """The params of one op while they are bound."""
+
+    ready: Ready
+    level: Level
+    names: Names
+    edges: Edges
+    report: Report
+    unsupported: str | None = None
+
+    def source(self, name: str, param: Param) -> Source:
+        inline = inline_ref(param.value) if param.ref is None else None
+        ref, field = inline or (param.ref, None)
+        if ref is None:
+            return self._literal(name, param)
+        field = field or bare_field(param.value)
+        if ref == "dag":
+            return self._of_dag(name, param, field)
+        if ref.startswith("ops."):
+            return self._of_op(name, param, ref, field, implied=inline is not None)
+        if ref.startswith("runs."):
+            self.unsupported = f"Param `{name}` reads another run (`{ref}`), which is not supported yet."
+            return _source("none", param)
+        known = "`ops.NAME`, `dag` or `runs.ID`"
+        self._say(name, param, Fault("param-ref-invalid", f"`ref: {ref}` cannot be read; write {known}."))
+        return _source("none", param)
+
+    def undeclared(self, unbound: tuple[str, ...]) -> None:
+        """Report params that the component does not declare and required inputs that got nothing, one per cause."""
+        if self.ready.component is None:
+            return
+        known = declared(self.ready)
+        meant = set()
+        for name, param in self.ready.operation.params.items():
+            if name in known or (param.context_only and not self.ready.operation.strict_params):
+                continue
+            guess = near(name, [other for other in unbound if other not in meant])
+            meant.add(guess)
+            self._undeclared(name, param, guess, known)
+        self._missing([name for name in unbound if name not in meant])
+
+    def _undeclared(self, name: str, param: Param, guess: str | None, known: Mapping[str, IO]) -> None:
+        strict = self.ready.operation.strict_params or param.context_only is False
+        severity = Severity.ERROR if guess or strict else None
+        guess = guess or near(name, known)
+        end = said(guess, "declare an input of that name or remove the param.")
+        message = f"The component declares no input `{name}`; {end}"
+        path = f"{self.ready.path}.params.{name}"
+        self.report.add("param-undeclared", message, param_place(self.ready, name), path, guess, severity=severity)
+
+    def _missing(self, names: list[str]) -> None:
+        if self.level.dag is None or not names:
+            return
+        file, node = next(iter(self.ready.sources[1:]), (self.ready.operation.file, None))
+        listed = ", ".join(f"`{name}`" for name in names)
+        message = f"Pass {listed} under `params`: required and without a value."
+        key = "params" if node is not None and node.get("params") is not None else "name"
+        self.report.add("param-missing", message, key_place(file, node, key), self.ready.path)
+
+    def _literal(self, name: str, param: Param) -> Source:
+        self._check_templates(name, param)
+        io = declared(self.ready).get(name)
+        value = param.value
+        if io is not None and param.has_value and not any(templates_in(value)):
+            try:
+                value = convert(io, value)
+            except ValueError as error:
+                place = param_value_place(self.ready, name, param)
+                self.report.add("param-type", _sentence(error), place, f"{self.ready.path}.params.{name}")
+        return _source("value" if param.has_value else "none", param, value=value)
+
+    def _check_templates(self, name: str, param: Param) -> None:
+        self.names.check_data(param.value, f"{self.ready.path}.params.{name}")
+
+    def _of_dag(self, name: str, param: Param, field: str | None) -> Source:
+        dag = self.level.dag
+        if dag is None:
+            self._say(name, param, Fault("param-ref-invalid", "`ref: dag` is known only to the ops of a dag."))
+        elif field is None or not field.startswith(("inputs", "globals", "artifacts")):
+            message = "Of its dag an op reads `inputs.x`, `globals.x` or `artifacts`."
+            self._say(name, param, Fault("param-ref-invalid", message))
+        else:
+            self._check_field(name, param, field, "dag", dag)
+        return _source("dag", param, field=field or "")
+
+    def _of_op(self, name: str, param: Param, ref: str, field: str | None, *, implied: bool) -> Source:
+        index = self.level.indexes.get(ref.removeprefix("ops."))
+        if index is None:
+            self._say(name, param, self._no_op(ref.removeprefix("ops.")))
+            return _source("none", param)
+        place = param_place(self.ready, name)
+        if implied:
+            imply_edge(index, param_value_place(self.ready, name, param), self.names, self.ready.path)
+        self.edges.add(index, place, reads=True)
+        if field is None:
+            message = f"Beside `ref: {ref}` say under `value` which field is meant, such as `outputs.x`."
+            self._say(name, param, Fault("param-ref-invalid", message))
+            return _source("none", param)
+        self._check_field(name, param, field, ref, self.level.ops[index])
+        return _source("op", param, op=index, field=field)
+
+    def _no_op(self, name: str) -> Fault:
+        guess = near(name, self.level.indexes)
+        message = f"There is no op `{name}` beside this one; {said(guess, 'correct the name.')}"
+        return Fault("op-unknown", message, guess)
+
+    def _check_field(self, name: str, param: Param, field: str, owner: str, target: Ready) -> None:
+        fault = field_fault(field, owner, target)
+        give, take = field_io(field, target), declared(self.ready).get(name)
+        if fault is None and give is not None and take is not None and not compatible(give, take):
+            message = f"`{field}` of `{owner}` is {_typed(give)}, but `{name}` takes {_typed(take)}."
+            fault = Fault("param-type", message)
+        if fault is not None:
+            self._say(name, param, fault)
+
+    def _say(self, name: str, param: Param, fault: Fault) -> None:
+        place = param_value_place(self.ready, name, param)
+        path = f"{self.ready.path}.params.{name}"
+        self.report.add(fault.rule, fault.message, place, path, fault.suggestion)
+
+
+def _typed(io: IO) -> str:
+    kind = io.type or "any"
+    return f"a list of {kind}" if io.is_list else kind
+
+
+def _sentence(error: ValueError) -> str:
+    text = str(error)
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
+def _source(kind: str, param: Param, *, value: Json = None, op: int | None = None, field: str = "") -> Source:
+    return Source(
+        kind,
+        value=value,
+        op=op,
+        field=field,
+        context_only=bool(param.context_only),
+        connection=param.connection,
+        to_init=param.to_init,
+        to_env=param.to_env,
+    )

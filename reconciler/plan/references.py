@@ -1,0 +1,187 @@
+"""References followed: which component or preset an op means, read from the repository at one revision.
+
+What a reference may name is decided here; what a file says is the business of flows, and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.flows.model import Component, Operation, ParsedFile, Ref
+from reconciler.flows.near import near
+from reconciler.flows.parse import parse, parse_preset
+from reconciler.plan.report import Place, Report, place_of
+
+Read = Callable[[str], bytes | None]
+
+_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*(:[\w.-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What `dagRef` can name: the components of the dag and of those around it. `trail` names the way here."""
+
+    components: Mapping[str, Component] = field(default_factory=dict)
+    parent: Scope | None = None
+    trail: tuple[str, ...] = ()
+
+    def find(self, name: str) -> Component | None:
+        """The nearest component of that name."""
+        found = self.components.get(name)
+        return found if found is not None or self.parent is None else self.parent.find(name)
+
+    def names(self) -> tuple[str, ...]:
+        """All names in reach, the nearest first."""
+        return (*self.components, *(self.parent.names() if self.parent else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What an op runs: the component, the operations of referenced files around it (nearest to it first), and what
+    references inside the component can reach."""
+
+    component: Component
+    scope: Scope
+    layers: tuple[Operation, ...] = ()
+
+
+class References:
+    """The files of one revision as references see them. `tried` holds every path that was asked for."""
+
+    def __init__(self, read: Read, report: Report) -> None:
+        self._read = read
+        self._report = report
+        self._files: dict[str, ParsedFile | None] = {}
+        self._presets: dict[str, Operation | None] = {}
+        self.tried: dict[str, None] = {}
+
+    def resolve(self, operation: Operation, scope: Scope, path: str) -> Resolved | None:
+        """The component that the op puts to use; None, after a finding, where there is none."""
+        if operation.component is not None:
+            return Resolved(operation.component, scope)
+        if operation.ref is None:
+            message = "Say what this op runs: `dagRef`, `pathRef`, `hubRef`, `component` or `run`."
+            self._report.add("run-missing", message, place_of(operation.file, operation.node), path)
+            return None
+        return self._FOLLOW[operation.ref.kind](self, operation, operation.ref, scope, path)
+
+    def preset(self, name: str, place: Place, path: str) -> Operation | None:
+        """The preset of that name; None, after a finding, where there is none."""
+        if name not in self._presets:
+            self._presets[name] = self._load_preset(name)
+        found = self._presets[name]
+        if found is None:
+            message = f"There is no preset `{name}`: add presets/{name}.yaml or remove the name."
+            self._report.add("ref-not-found", message, place, path)
+        return found
+
+    def hub(self, name: str, place: Place, scope: Scope, path: str) -> Resolved | None:
+        """The component `name[:tag]` of the hub; None, after a finding, where there is none."""
+        files = _hub_files(name)
+        file = next((file for file in files if self._parsed(file) is not None), None)
+        if file is not None:
+            return self._in_file(file, place, scope, path)
+        wanted = files[0] if files else "a file under hub/"
+        message = f"Component `{name}` is not in the hub: add {wanted} or correct the name."
+        self._report.add("ref-not-found", message, place, path)
+        return None
+
+    def _follow_dag(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
+        component, place = scope.find(ref.value), place_of(operation.file, ref.node or operation.node)
+        if component is None:
+            guess = near(ref.value, scope.names())
+            hint = f"did you mean `{guess}`?" if guess else "add it under `components`."
+            message = f"The dag has no component `{ref.value}`; {hint}"
+            self._report.add("ref-not-found", message, place, path, guess)
+            return None
+        token = f"{component.file}#{ref.value}"
+        if token in scope.trail:
+            self._cycle((*scope.trail, token), place, path)
+            return None
+        return Resolved(component, replace(scope, trail=(*scope.trail, token)))
+
+    def _follow_path(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
+        place = place_of(operation.file, ref.node or operation.node)
+        file = join_path(operation.file, ref.value)
+        if file is None:
+            message = f"`{ref.value}` leaves the repository; refer to a file inside it."
+            self._report.add("ref-outside", message, place, path)
+            return None
+        if self._parsed(file) is None:
+            message = f"There is no file {file}; `pathRef` is relative to {operation.file}."
+            self._report.add("ref-not-found", message, place, path)
+            return None
+        return self._in_file(file, place, scope, path)
+
+    def _follow_hub(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
+        return self.hub(ref.value, place_of(operation.file, ref.node or operation.node), scope, path)
+
+    def _follow_url(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
+        message = "Components are not fetched from other hosts: copy the file into the repository and use `pathRef`."
+        place = place_of(operation.file, ref.node or operation.node)
+        self._report.add("ref-not-allowed", message, place, path)
+        return None
+
+    _FOLLOW = {"dag": _follow_dag, "path": _follow_path, "hub": _follow_hub, "url": _follow_url}  # noqa: RUF012
+
+    def _in_file(self, file: str, place: Place, scope: Scope, path: str) -> Resolved | None:
+        if file in scope.trail:
+            self._cycle((*scope.trail, file), place, path)
+            return None
+        parsed = self._parsed(file)
+        if parsed is None or not parsed.flows:
+            return None
+        outer = parsed.flows[0].operation
+        inner = self.resolve(outer, Scope(trail=(*scope.trail, file)), path)
+        return None if inner is None else replace(inner, layers=(*inner.layers, outer))
+
+    def _cycle(self, trail: tuple[str, ...], place: Place, path: str) -> None:
+        names = [token.rpartition("#")[2] for token in trail[trail.index(trail[-1]) :]]
+        message = f"These refer to each other in a circle: {' → '.join(names)}; break it at one of them."
+        self._report.add("ref-cycle", message, place, path)
+
+    def _parsed(self, file: str) -> ParsedFile | None:
+        """What a file holds; None where it is absent."""
+        if file not in self._files:
+            data = self._bytes(file)
+            self._files[file] = parsed = None if data is None else parse(data, file)
+            self._report.extend(parsed.findings if parsed else ())
+        return self._files[file]
+
+    def _load_preset(self, name: str) -> Operation | None:
+        for file in (f"presets/{name}.yaml", f"presets/{name}.yml"):
+            data = self._bytes(file) if _HUB_NAME.fullmatch(name) and ".." not in name else None
+            if data is not None:
+                preset, findings = parse_preset(data, file)
+                self._report.extend(findings)
+                return preset
+        return None
+
+    def _bytes(self, file: str) -> bytes | None:
+        self.tried[file] = None
+        return self._read(file)
+
+
+def join_path(file: str, relative: str) -> str | None:
+    """The repository path that `relative` means in `file`; None where it leaves the repository."""
+    if relative.startswith("/") or "\\" in relative or "\0" in relative:
+        return None
+    parts = file.split("/")[:-1]
+    for part in relative.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts) or None
+
+
+def _hub_files(name: str) -> tuple[str, ...]:
+    if not _HUB_NAME.fullmatch(name) or ".." in name:
+        return ()
+    base, _, tag = name.partition(":")
+    stems = [f"hub/{base}/{tag}" if tag else f"hub/{base}"] + ([f"hub/{base}"] if tag == "latest" else [])
+    return tuple(stem + end for stem in stems for end in (".yaml", ".yml"))

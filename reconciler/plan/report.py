@@ -1,0 +1,115 @@
+"""Findings collected while a plan is built, one per cause, and the places in files that they point at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.flows.findings import Finding, Severity, Span
+from reconciler.flows.nodes import Node
+from reconciler.flows.rules import finding
+
+START = Span(1, 1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A span of a file."""
+
+    file: str
+    span: Span = START
+
+
+Source = tuple[str, Node | None]  # a file and a tree of it, in which texts are looked for
+
+
+class Report:
+    """What was found so far. The same rule at the same place is one cause and said once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, Span], Finding] = {}
+
+    def add(
+        self,
+        rule: str,
+        message: str,
+        place: Place,
+        path: str = "",
+        suggestion: str | None = None,
+        *,
+        also: tuple[tuple[str, Span, str], ...] = (),
+        severity: Severity | None = None,
+    ) -> None:
+        """Note a finding of a rule of the table, with the table's severity where none is given."""
+        found = finding(rule, message, place.file, place.span, path, suggestion, also)
+        self.extend([found if severity is None else replace(found, severity=severity)])
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Note findings made elsewhere."""
+        for found in findings:
+            self._found.setdefault((found.rule, found.file, found.span), found)
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error was found."""
+        return any(found.severity is Severity.ERROR for found in self._found.values())
+
+    def sorted(self) -> tuple[Finding, ...]:
+        """All findings by place."""
+        return tuple(sorted(self._found.values(), key=lambda found: found.place))
+
+
+def place_of(file: str, node: Node | None, *path: str | int) -> Place:
+    """The node under `path`, or the deepest one that exists on the way."""
+    return Place(file, node.at(*path).span if node is not None else START)
+
+
+def key_place(file: str, node: Node | None, *path: str | int) -> Place:
+    """The key that ends `path`, in the mapping before it."""
+    if node is None:
+        return Place(file)
+    return Place(file, node.at(*path[:-1]).key_span(str(path[-1])))
+
+
+def text_place(text: str, offset: int, sources: Iterable[Source]) -> Place:
+    """Where the character at `offset` of a text stands, looked for in the trees that the text may come from."""
+    file, first = "", None
+    for source, node in sources:
+        file, first = file or source, first or (Place(source, node.span) if node is not None else None)
+        found = next((scalar for scalar in _scalars(node) if scalar.value == text), None)
+        if found is not None:
+            return Place(source, _inside(found, text, offset))
+    return _part_place(text, offset, sources) or first or Place(file)
+
+
+def _part_place(text: str, offset: int, sources: Iterable[Source]) -> Place | None:
+    """The place in a text put together from several scalars, as `cmd` lines are."""
+    for source, node in sources:
+        for scalar in _scalars(node):
+            part = scalar.value.rstrip("\n")
+            start = text.find(part) if "{{" in part or "{%" in part else -1
+            if 0 <= start <= offset < start + len(part):
+                return Place(source, _inside(scalar, scalar.value, offset - start))
+    return None
+
+
+def _scalars(node: Node | None) -> Iterator[Node]:
+    todo = [node] if node is not None else []
+    while todo:
+        item = todo.pop()
+        if isinstance(item.value, str):
+            yield item
+        elif isinstance(item.value, dict):
+            todo += reversed(item.value.values())
+        elif isinstance(item.value, list):
+            todo += reversed(item.value)
+
+
+def _inside(scalar: Node, text: str, offset: int) -> Span:
+    """The span from a character of a scalar to its end: exact for one line and for literal blocks."""
+    if scalar.line == scalar.end_line:
+        quote = 1 if scalar.end_column - scalar.column > len(text) else 0
+        column = min(scalar.column + quote + offset, scalar.end_column)
+        return Span(scalar.line, column, scalar.end_line, scalar.end_column)
+    line = scalar.line + 1 + text.count("\n", 0, offset)
+    return Span(min(line, scalar.end_line), 1, scalar.end_line, scalar.end_column)
