@@ -1,4 +1,4 @@
-"""What is said on a proposal: the gate and one check per flow that it touches. Evidence in, words out; nothing is judged."""
+"""What is said on a proposal: the gate, and one check per flow it touches. Evidence in, words out; judges nothing."""
 
 from __future__ import annotations
 

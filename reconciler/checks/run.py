@@ -1,34 +1,29 @@
-"""What is said on a merged commit about the run of a flow: one check per flow, and one per op while the budget lasts."""
+"""What is said on a merged commit about the run of a flow: one check per flow, and per op while the budget lasts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from reconciler.checks.model import Check
-from reconciler.engine.model import OpState, RunFacts, RunState
-from reconciler.plan.model import Plan
+from reconciler.checks import run_text, words
+from reconciler.checks.causes import Cause
+from reconciler.checks.evidence import RunEvidence, Story, told
+from reconciler.checks.model import Annotation, Check, Conclusion
+from reconciler.checks.ops import OpView
+from reconciler.engine.model import FINAL, OpState, RunState, Status
 
+__all__ = ["MergedFlow", "RunEvidence", "flow_check", "merged_gate", "op_checks", "superseded"]
 
-@dataclass(frozen=True, slots=True)
-class RunEvidence:
-    """All that the checks of a run are made of. Mappings are keyed by op path.
+ANNOTATED = 10  # failed ops that get a remark on their line
 
-    Only what is at hand need be given: without a log no excerpt is shown, without metrics no comparison.
-    """
-
-    run: RunState
-    facts: RunFacts
-    plan: Plan
-    ops: Sequence[OpState]
-    now: float
-    cause: str = ""  # why it was started, for people
-    logs: Mapping[str, str] = field(default_factory=dict)  # tail of the log of `first_failed`
-    exit_codes: Mapping[str, int] = field(default_factory=dict)
-    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    last_good: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # metrics of the last run that succeeded
-    last_good_run: str = ""
-    url: str = ""  # of the run's page, "" = none
+_CONCLUSIONS: Mapping[Status, Conclusion] = {
+    Status.SUCCEEDED: Conclusion.SUCCESS,
+    Status.FAILED: Conclusion.FAILURE,
+    Status.UPSTREAM_FAILED: Conclusion.CANCELLED,
+    Status.STOPPED: Conclusion.CANCELLED,
+    Status.SKIPPED: Conclusion.SKIPPED,
+}
+_WAITING = frozenset({Status.CREATED, Status.ON_SCHEDULE, Status.COMPILED, Status.QUEUED, Status.RESUMING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +39,157 @@ class MergedFlow:
 
 
 def flow_check(evidence: RunEvidence) -> Check:
-    """The check `headgate/<flow>` of the commit that started the run."""
-    raise NotImplementedError
+    """The check `headgate/<flow>` of the commit that started the run.
+
+    A function of the run's state alone: time passing by changes no word, so that a check is posted when it has news.
+    """
+    story = told(evidence)
+    run = evidence.run
+    done = run.status in FINAL
+    first = story.failed[0] if story.failed else None
+    return Check(
+        name=f"headgate/{evidence.facts.flow}",
+        status="completed" if done else _progress(run.status),
+        title=run_text.title(story),
+        summary=run_text.summary(story),
+        conclusion=_conclusion(run.status) if done else None,
+        text=run_text.text(story),
+        annotations=tuple(_annotation(view, story.cause(view)) for view in story.failed[:ANNOTATED] if _placed(view)),
+        details_url=evidence.url,
+        started_at=run.started_at,
+        completed_at=run.finished_at if done else None,
+        run=run.id,
+        attempt=(first.state.attempt or "") if first else "",
+    )
+
+
+def _progress(status: Status) -> str:
+    return "queued" if status in _WAITING else "in_progress"
+
+
+def _conclusion(status: Status, cause: Cause | None = None) -> Conclusion:
+    if cause is not None and status is Status.FAILED and cause.conclusion_timed_out:
+        return Conclusion.TIMED_OUT
+    return _CONCLUSIONS[status]
+
+
+def _placed(view: OpView) -> bool:
+    return view.planned is not None and bool(view.planned.file) and view.planned.line > 0
+
+
+def _annotation(view: OpView, cause: Cause) -> Annotation:
+    op = view.planned
+    assert op is not None
+    told_title = words.title(f"{view.path} {cause.short}")
+    return Annotation(op.file, op.line, op.line, "failure", told_title, words.line(f"{cause.what} {cause.do}"))
 
 
 def op_checks(evidence: RunEvidence, budget: int) -> list[Check]:
-    """A check `headgate/<flow>/<op path>` per op of the plan's top, at most `budget`; none where they are more."""
-    raise NotImplementedError
+    """A check `headgate/<flow>/<op path>` per op, at most `budget`: those of the plan first, then whole sweeps.
+
+    An op that has one keeps it: what is chosen does not depend on how far the run has come.
+    """
+    story = told(evidence)
+    return [_op_check(story, view) for view in _within(story.views, budget)]
+
+
+def _within(all_views: Sequence[OpView], budget: int) -> list[OpView]:
+    static = [view for view in all_views if view.planned is not None and "[" not in view.path]
+    chosen = sorted(static, key=lambda view: view.depth)[:budget]
+    for sweep in static:
+        if sweep.planned is None or sweep.planned.matrix is None:
+            continue
+        children = [view for view in all_views if view.path.startswith(sweep.path + "[") and view.path.endswith("]")]
+        planned = (sweep.state.sweep or {}).get("planned")
+        if not isinstance(planned, int) or len(chosen) + planned > budget:
+            break  # a later sweep must not get checks that an earlier one may still need
+        chosen += children
+    return chosen
+
+
+def _op_check(story: Story, view: OpView) -> Check:
+    state, evidence = view.state, story.evidence
+    over = evidence.run.status in FINAL and state.status not in FINAL
+    done = over or state.status in FINAL
+    cause = story.cause(view) if state.status in FINAL - {Status.SUCCEEDED} else None
+    conclusion = Conclusion.CANCELLED if over else _conclusion(state.status, cause) if done else None
+    return Check(
+        name=f"headgate/{evidence.facts.flow}/{view.path}",
+        status="completed" if done else _progress(state.status),
+        title=words.title("Not run: the run ended before") if over else run_text.op_title(view, cause),
+        summary=run_text.op_summary(story, view, cause),
+        conclusion=conclusion,
+        text=run_text.op_text(story, view),
+        details_url=f"{evidence.url}?op={words.quoted(view.path)}" if evidence.url else "",
+        started_at=state.started_at,
+        completed_at=_ended(state, evidence.run) if done else None,
+        run=evidence.run.id,
+        attempt=state.attempt or "",
+    )
+
+
+def _ended(state: OpState, run: RunState) -> float | None:
+    return state.finished_at or run.finished_at
 
 
 def merged_gate(flows: Sequence[MergedFlow], sha: str, now: float, url: str = "") -> Check:
     """The umbrella check `headgate` of a merged commit: what was started, registered, frozen and held."""
-    raise NotImplementedError
+    stuck = [flow for flow in flows if flow.did in ("frozen", "held")]
+    held = any(flow.did == "held" for flow in stuck)
+    verdict = Conclusion.SUCCESS if not stuck else Conclusion.ACTION_REQUIRED if held else Conclusion.FAILURE
+    return Check(
+        name="headgate",
+        status="completed",
+        title=run_text.merged_title([flow.did for flow in flows]),
+        summary=_merged_summary(flows, sha, url),
+        conclusion=verdict,
+        details_url=url,
+        completed_at=now,
+    )
+
+
+_DID = {
+    "started": "started",
+    "unchanged": "no effective change",
+    "registered": "schedule registered",
+    "retired": "retired",
+    "frozen": "frozen: neither applied nor removed",
+    "held": "held until somebody approves",
+    "queued": "waits for the run before it",
+    "known": "known, starts with its next change",
+}
+
+
+def _merged_summary(flows: Sequence[MergedFlow], sha: str, url: str) -> str:
+    said = [flow for flow in flows if flow.did not in ("unchanged", "known")]
+    first = f"{run_text.merged_title([flow.did for flow in flows])} at {words.code(words.short(sha))}."
+    stuck = [flow for flow in flows if flow.did in ("frozen", "held")]
+    advice = "Mend what the table names and push." if stuck else "Each started flow has a check of its own."
+    if any(flow.did == "held" for flow in stuck):
+        advice = "Look at what is gone; if that is meant, run `headgate approve REPOSITORY@SHA` with this commit."
+    lines = [first] + ([advice] if said else [])
+    if said:
+        rows = [_merged_row(flow) for flow in sorted(said, key=lambda flow: flow.did not in ("frozen", "held"))]
+        lines += ["", words.table(("Flow", "File", "What was done", "Why"), rows, url=url)]
+    return "\n".join(lines)
+
+
+def _merged_row(flow: MergedFlow) -> tuple[str, str, str, str]:
+    did = _DID.get(flow.did, flow.did)
+    shown = f"[{did}]({flow.url})" if flow.url else did
+    return (words.code(flow.flow), words.code(flow.file), shown, words.prose(flow.why))
 
 
 def superseded(name: str, sha: str, by: str, at: float) -> Check:
-    """A check of a commit that was passed over: another one came before it was looked at."""
-    raise NotImplementedError
+    """A check of a commit that was passed over: a later one was merged before this one was looked at."""
+    return Check(
+        name=name,
+        status="completed",
+        title=f"Superseded by {words.short(by)}",
+        summary=(
+            f"Commit {words.code(words.short(sha))} was passed over: {words.code(words.short(by))} was merged before "
+            "anything of it was started.\nNothing needs to be done; the checks of the later commit speak for both."
+        ),
+        conclusion=Conclusion.NEUTRAL,
+        completed_at=at,
+    )

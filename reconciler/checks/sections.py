@@ -1,4 +1,4 @@
-"""Long texts are cut by whole sections, the most important kept, and say so. What the sections hold is not known here."""
+"""Long texts are cut by whole sections, the most important kept, and say so. What sections hold is not known here."""
 
 from __future__ import annotations
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from html import escape
+from urllib.parse import quote
 
 TITLE = 60  # characters: what a list of checks shows without cutting
+ROWS = 25  # of a table in a check; people do not read more there
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])")
 # Control characters, and the invisible ones that reorder or hide text.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~&])")
+_MARKUP = re.compile(r"([\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])|^[#+-])")
 _LINKED = re.compile(r"(@|#|://|www|GH-)(?=[\w./-])", re.IGNORECASE)
 _ZERO_WIDTH = "\u200b"
 
@@ -35,7 +38,23 @@ def prose(text: str) -> str:
 def code(text: str) -> str:
     """A user's name inside a Markdown code span, where nothing has a meaning; safe in a table's cell."""
     inner = line(text).replace("`", "'").replace("|", r"\|")
-    return f"`{inner}`" if inner else "``—``"
+    return f"`{inner}`" if inner else "—"
+
+
+def spoken(text: str) -> str:
+    """One of our sentences in Markdown: what stands between its backticks is code, all else is said literally."""
+    parts = text.split("`")
+    return "".join(code(part) if index % 2 else _prose_part(part) for index, part in enumerate(parts))
+
+
+def _prose_part(text: str) -> str:
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return (" " if before else "") + prose(text) + (" " if after and text.strip() else "")
+
+
+def markup(text: str) -> str:
+    """A user's words inside HTML that Markdown leaves alone."""
+    return escape(_LINKED.sub(lambda found: found.group(1) + _ZERO_WIDTH, line(text)))
 
 
 def bold(text: str) -> str:
@@ -109,14 +128,20 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], most: int = 25, url: str = "") -> str:
-    """A Markdown table of at most `most` rows; cells are ready-made. What is left out is said above it."""
-    lines = [_row(head), "|" + " --- |" * len(head), *(_row(row) for row in rows[:most])]
-    if len(rows) > most:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], total: int | None = None, url: str = "") -> str:
+    """A Markdown table of at most ROWS rows; cells are ready-made. What is left out of `total` is said above it."""
+    number = len(rows) if total is None else total
+    lines = [_row(head), "|" + " --- |" * len(head), *(_row(row) for row in rows[:ROWS])]
+    if number > ROWS:
         more = f", all at {url}" if url else ""
-        lines[:0] = [f"{most} of {len(rows):,} shown{more}", ""]
+        lines[:0] = [f"{ROWS} of {number:,} shown{more}", ""]
     return "\n".join(lines)
 
 
 def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("\n", " ") for cell in cells) + " |"
+
+
+def quoted(text: str) -> str:
+    """Text as a part of an address's query."""
+    return quote(text, safe="")

@@ -1,0 +1,297 @@
+"""Why an op did not succeed, in words: one row per cause with the fact for a title, the sentence, and the advice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from reconciler.checks.words import clip, duration, line
+from reconciler.engine.model import OpState, Status
+from reconciler.flows.model import Json
+from reconciler.plan.model import PlannedOp
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """`short` follows the op's name in a title; `what` and `do` are go on without it. `…` marks code."""
+
+    name: str
+    short: str
+    what: str
+    do: str
+    conclusion_timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known beside the op's state."""
+
+    planned: PlannedOp | None = None
+    exit_code: int | None = None
+    root: str | None = None  # of an upstream failure
+    stopped_by: str | None = None
+    error_line: str = ""  # likely error of its log
+
+
+_AGAIN = "Re-run it; nothing in the flow needs to change."
+
+# reason -> (title, what happened, what to do). {message} is the op's own message, the rest comes from the plan.
+REASONS: dict[str, tuple[str, str, str]] = {
+    "OOMKilled": (
+        "ran out of memory",
+        "was killed{after}: it used more memory than its limit{limit}{message}",
+        "Raise `resources.limits.memory`{at} or let it hold less at once (a smaller batch, fewer workers).",
+    ),
+    "NodeOutOfMemory": (
+        "was killed: its node ran out of memory",
+        "was killed{after}: the node ran out of memory, not the op its limit{message}",
+        "Set `resources.requests.memory`{at} to what it needs, so that it is placed where that much is free.",
+    ),
+    "Evicted": (
+        "was evicted",
+        "was evicted from its node{after}{message}",
+        "Request the memory and disk it needs{at}. If the node was short for other reasons, re-run it.",
+    ),
+    "Preempted": ("was preempted", "had to make way for work of a higher priority{after}{message}", _AGAIN),
+    "NodeLost": (
+        "lost its machine",
+        "was lost with the machine it ran on{after}: the machine stopped, restarted or could not be reached{message}",
+        "Re-run it. If this happens often, ask those who run the machines.",
+    ),
+    "DeadlineExceeded": (
+        "timed out",
+        "was stopped{after}: it took longer than its timeout{timeout}{message}",
+        "Raise `termination.timeout`{at} or make it faster.",
+    ),
+    "ImagePullBackOff": (
+        "cannot pull its image",
+        "could not start: its image {image} cannot be pulled{message}",
+        "Check the image's name and tag{at}, that it was pushed, and that the cluster may pull it.",
+    ),
+    "InvalidImageName": (
+        "has an invalid image name",
+        "could not start: {image} is no image name{message}",
+        "Mend `image`{at}.",
+    ),
+    "Unschedulable": (
+        "fits on no machine",
+        "could not be placed{after}: no machine has what it asks for{requests}{message}",
+        "Ask for less in `resources.requests`{at}, or have machines added.",
+    ),
+    "QuotaExceeded": (
+        "is over the quota",
+        "could not start: the namespace's quota does not allow it{requests}{message}",
+        "Wait until other work ends and re-run it, ask for less{at}, or have the quota raised.",
+    ),
+    "MissingInput": (
+        "misses an input",
+        "did not start: a required input has no value{message}",
+        "Give the input a default, or let the upstream that should provide it succeed first.",
+    ),
+    "BadOutputs": (
+        "wrote wrong outputs",
+        "ended well, and its outputs are not what its component declares{message}",
+        "Write every declared output with its type to the file `HEADGATE_OUTPUTS_PATH` names, or mark it `isOptional`.",
+    ),
+    "ConfigError": (
+        "cannot be started as configured",
+        "could not start: its configuration is not possible here{message}",
+        "Mend the op{at}; the message names the field.",
+    ),
+    "MetricGate": (
+        "missed its metric gate",
+        "ended, and a metric is outside what the flow allows{message}",
+        "Compare the metrics with the last good run below before you lower the gate.",
+    ),
+    "EarlyStopped": ("stopped early", "was ended by its early stopping{message}", "Nothing needs to be done."),
+    "FailureEarlyStopping": (
+        "had too many failed children",
+        "was ended: more of its children failed than its policy allows{message}",
+        "Look at the children that failed first; raise the policy's `percent` only if failures are expected.",
+    ),
+    "Unsupported": ("is of a kind that cannot run yet", "was not started{message}", "Use another kind{at}."),
+    "UpstreamFailed": ("was not run", "was not run: {root} failed", "Mend {root} first."),
+    "Stopped": ("was stopped", "was stopped{by}{after}{message}", "Re-run it when it is wanted again."),
+    "ConditionFalse": (
+        "was skipped",
+        "was skipped: its condition is false{condition}",
+        "Nothing needs to be done if that is expected.",
+    ),
+    "NaN": (
+        "computed a NaN",
+        "ended{after} with a value that is not a number{exit}",
+        "Look for a learning rate that is too high, a division by zero or broken input rows.",
+    ),
+    "InternalError": (
+        "met a fault of Headgate",
+        "could not be run because of a fault of Headgate, not of the flow{message}",
+        "It is tried again; if it stays so, re-run it and tell those who run Headgate.",
+    ),
+    "Unknown": ("failed", "failed{after}{message}", "Read the log lines below, mend the cause and push."),
+}
+
+EXITS: dict[int, tuple[str, str, str]] = {
+    1: (
+        "exited with an error",
+        "ended{after} with exit code 1: its own code reported an error",
+        "Read the log lines below, mend the code and push.",
+    ),
+    2: (
+        "was called wrongly",
+        "ended{after} with exit code 2: wrong arguments, or a file that could not be opened",
+        "Compare `command` and `args`{at} with what the program takes.",
+    ),
+    126: (
+        "may not execute its command",
+        "ended with exit code 126: its command exists and may not be executed",
+        "Commit the file as executable, or start it through its interpreter (`python train.py`){at}.",
+    ),
+    127: (
+        "did not find its command",
+        "ended with exit code 127: its command was not found",
+        "Check the spelling of `command`{at}, and that the image or machine has it.",
+    ),
+    134: (
+        "aborted",
+        "aborted{after} (exit code 134, SIGABRT): a failed assertion or a native library gave up",
+        "Read the last log lines; the library that aborted names itself there.",
+    ),
+    137: (
+        "was killed",
+        "was killed{after} (exit code 137, SIGKILL), most often for want of memory",
+        "Watch its memory; raise `resources.limits.memory`{at} or let it hold less at once.",
+    ),
+    139: (
+        "crashed",
+        "crashed{after} (exit code 139, SIGSEGV): native code touched memory that is not its own",
+        "Check the versions of native libraries (drivers, CUDA, NumPy) against each other.",
+    ),
+    143: (
+        "was terminated",
+        "was terminated{after} (exit code 143, SIGTERM) by something other than Headgate",
+        "Look for who ended it (a node that was drained, an operator), then re-run it.",
+    ),
+}
+
+_SAME = {
+    "ErrImagePull": "ImagePullBackOff",
+    "ErrImageNeverPull": "ImagePullBackOff",
+    "CreateContainerConfigError": "ConfigError",
+    "CreateContainerError": "ConfigError",
+    "Timeout": "DeadlineExceeded",
+    "SystemOOM": "NodeOutOfMemory",
+    "InvalidInput": "MissingInput",
+    "FailureEarlyStopped": "FailureEarlyStopping",
+    "Fault": "InternalError",
+}
+_EXIT = re.compile(r"exit(?:ed with)?(?: code| status)? (\d{1,3})\b|AppError\((\d{1,3})\)", re.IGNORECASE)
+_NAN = re.compile(
+    r"\b(?:loss|metric|value|input|output|grad\w*)\b.*\bnan\b|\bnan\b.*\b(?:loss|metric|value|input|grad)", re.I
+)
+_SIGNALS = {129: "SIGHUP", 130: "SIGINT", 131: "SIGQUIT", 132: "SIGILL", 135: "SIGBUS", 136: "SIGFPE", 141: "SIGPIPE"}
+
+
+def cause_of(op: OpState, known: Circumstances) -> Cause:
+    """Why an op failed, was skipped or stopped, with what to do. Every state has an answer."""
+    exit_code = exit_code_of(op, known)
+    name = _name(op, known, exit_code)
+    row = REASONS.get(name) or _exit_row(exit_code)
+    parts = _parts(op, known, exit_code)
+    short, what, do = (form.format_map(parts) for form in row)
+    return Cause(name, short, what + ".", do, name == "DeadlineExceeded")
+
+
+def exit_code_of(op: OpState, known: Circumstances) -> int | None:
+    """The exit code that was observed, or that the op's reason or message tells."""
+    if known.exit_code is not None:
+        return known.exit_code
+    found = _EXIT.search(op.reason) or _EXIT.search(op.message)
+    return int(found.group(1) or found.group(2)) if found else None
+
+
+def _name(op: OpState, known: Circumstances, exit_code: int | None) -> str:
+    by_status = {
+        Status.UPSTREAM_FAILED: "UpstreamFailed",
+        Status.STOPPED: "Stopped",
+        Status.SKIPPED: "ConditionFalse" if op.condition else "Stopped" if op.reason == "Stopped" else "Skipped",
+    }.get(op.status)
+    if by_status == "Skipped":
+        return "ConditionFalse"
+    if by_status:
+        return by_status
+    reason = _SAME.get(op.reason, op.reason)
+    if reason == "Evicted" and "memory" in op.message.lower():
+        return "NodeOutOfMemory"
+    if reason in REASONS:
+        return reason
+    if _NAN.search(known.error_line):
+        return "NaN"
+    return "Unknown" if not exit_code else f"exit code {exit_code}"
+
+
+def _exit_row(exit_code: int | None) -> tuple[str, str, str]:
+    if exit_code in EXITS:
+        return EXITS[exit_code or 0]
+    if exit_code and exit_code > 128:
+        signal = _SIGNALS.get(exit_code, f"signal {exit_code - 128}")
+        what = f"was ended{{after}} by {signal} (exit code {exit_code})"
+        return (f"was ended by {signal}", what, "Read the last log lines; they say what it was doing.")
+    what = f"ended{{after}} with exit code {exit_code}: its own code chose that number"
+    return (f"failed with exit code {exit_code}", what, "Read the log lines below, mend the code and push.")
+
+
+def _parts(op: OpState, known: Circumstances, exit_code: int | None) -> dict[str, str]:
+    ran = op.finished_at - op.started_at if op.finished_at and op.started_at else None
+    by = known.stopped_by
+    return {
+        "after": f" after {duration(ran)}" if ran is not None else "",
+        "message": f": {_said(op.message)}" if op.message else "",
+        "at": f" at line {known.planned.line}" if known.planned and known.planned.line else "",
+        "limit": _spaced(" of ", resource(known.planned, "limits", "memory")),
+        "requests": _requests(known.planned),
+        "timeout": _timeout(known.planned),
+        "image": _image(known.planned),
+        "root": f"`{_said(known.root)}`" if known.root else "an upstream op",
+        "by": f" by {_said(by)}" if by else "",
+        "condition": f": `{_said(op.condition)}`" if op.condition else "",
+        "exit": f" (exit code {exit_code})" if exit_code else "",
+    }
+
+
+def container(op: PlannedOp | None) -> dict[str, Json]:
+    """The op's main container as written, or nothing."""
+    found = op.run.get("container") if op else None
+    return found if isinstance(found, dict) else {}
+
+
+def resource(op: PlannedOp | None, section: str, name: str) -> str:
+    """A resource of the op's container: `resource(op, "limits", "memory")`; empty where it is not set."""
+    resources = container(op).get("resources")
+    values = resources.get(section) if isinstance(resources, dict) else None
+    return _said(str(values.get(name, ""))) if isinstance(values, dict) else ""
+
+
+def _requests(op: PlannedOp | None) -> str:
+    asked = [(name, resource(op, "requests", name)) for name in ("cpu", "memory", "nvidia.com/gpu")]
+    asked += [("nvidia.com/gpu", resource(op, "limits", "nvidia.com/gpu"))]
+    said = list(dict.fromkeys(f"{name} {value}" for name, value in asked if value))
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _said(text: str) -> str:
+    return clip(line(text).replace("`", "'").rstrip("."), 500)
+
+
+def _timeout(op: PlannedOp | None) -> str:
+    if op is None or op.timeout is None:
+        return ""
+    return f" of {duration(op.timeout)}" if isinstance(op.timeout, int) else f" of {_said(op.timeout)}"
+
+
+def _image(op: PlannedOp | None) -> str:
+    image = container(op).get("image")
+    return f"`{_said(image)}`" if isinstance(image, str) else "its image"
+
+
+def _spaced(before: str, value: str) -> str:
+    return before + value if value else ""

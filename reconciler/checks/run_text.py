@@ -1,0 +1,307 @@
+"""The words of a run's checks: titles, first sentences, tables and folded parts. Decides nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from reconciler.checks import words
+from reconciler.checks.causes import Cause
+from reconciler.checks.evidence import Story
+from reconciler.checks.glyphs import look
+from reconciler.checks.mermaid import mermaid
+from reconciler.checks.ops import ALIVE, OpView, reused
+from reconciler.checks.sections import Section, joined
+from reconciler.checks.tree import tree_text
+from reconciler.engine.model import FINAL, Status
+
+_GREEN = frozenset({Status.SUCCEEDED, Status.SKIPPED, Status.CREATED})
+_ORDER = (Status.FAILED, Status.STOPPED, Status.UNSCHEDULABLE, Status.RETRYING, Status.WARNING, Status.UNKNOWN)
+
+
+def title(story: Story) -> str:
+    """The verdict and the fact that decides."""
+    run, counted = story.evidence.run, story.tally
+    if story.failed:
+        return _failed_title(story)
+    if run.status is Status.SUCCEEDED:
+        again = reused(story.views)
+        return words.title(
+            f"Succeeded: {words.count(story.total, 'op')}{_took(story)}{f', {again} reused' * bool(again)}"
+        )
+    if run.status is Status.STOPPED:
+        by = f" by {run.stop_asked_by}" if run.stop_asked_by else ""
+        return words.title(f"Stopped{by}: {counted[Status.SUCCEEDED]} of {words.count(story.total, 'op')} done")
+    if run.status is Status.SKIPPED:
+        return words.title(f"Skipped: no condition of {words.count(story.total, 'op')} was true")
+    if run.status in FINAL:
+        return words.title(f"Failed: {run.message or words.count(story.not_run, 'op') + ' not run'}")
+    return _live_title(story)
+
+
+def _failed_title(story: Story) -> str:
+    first = story.failed[0]
+    short = story.cause(first).short
+    live = story.evidence.run.status not in FINAL
+    word = "Failing" if live else "Failed"
+    more = f", {len(story.failed) - 1} more failed" if len(story.failed) > 1 else ""
+    rest = f", {words.count(story.not_run, 'op')} not run" if story.not_run and not live else ""
+    for facts in (more + rest, rest or more, ""):
+        if len(f"{word}: {first.path} {short}{facts}") <= words.TITLE or not facts:
+            return words.named_title(f"{word}: {{}} {short}{facts}", first.path)
+    raise AssertionError("the last of the facts is empty")
+
+
+def _live_title(story: Story) -> str:
+    counted = story.tally
+    waiting = [view.path for view in story.leaves if view.state.reason == "WaitingForApproval"]
+    running = sum(counted[status] for status in ALIVE)
+    if waiting and running == len(waiting):
+        return words.named_title("Waits for approval: {}", words.listed(waiting, 2))
+    if not any(counted[status] for status in ALIVE | FINAL):
+        return words.title(f"Queued: {words.count(story.total, 'op')}")
+    done = sum(counted[status] for status in FINAL)
+    return words.title(f"Running: {done} of {words.count(story.total, 'op')} done, {running} under way")
+
+
+def _took(story: Story) -> str:
+    run = story.evidence.run
+    if run.started_at is None or run.finished_at is None:
+        return ""
+    return f" in {words.duration(run.finished_at - run.started_at)}"
+
+
+def summary(story: Story) -> str:
+    """What, where, why; then what to do; then what is not green and the log of the first failure."""
+    parts = [Section(_sentences(story), rank=0)]
+    parts.append(Section(_not_green(story), rank=2))
+    parts += [Section(_log(story, path), rank=1) for path in story.excerpts]
+    parts.append(Section(_metrics(story), rank=3))
+    return joined(parts, url=story.evidence.url)
+
+
+def _sentences(story: Story) -> str:
+    evidence = story.evidence
+    if story.failed:
+        first = story.failed[0]
+        cause = story.cause(first)
+        return f"{failure(first, cause)}\n{words.spoken(cause.do)}{_again(story)}"
+    if evidence.run.status is Status.SUCCEEDED:
+        again = reused(story.views)
+        kept = f" {words.count(again, 'op')} took over earlier results." if again else ""
+        done = words.count(story.tally[Status.SUCCEEDED], "op")
+        return f"{words.bold(evidence.facts.flow)} succeeded: {done}{_took(story)}.{kept}{_skipped(story)}"
+    if evidence.run.status in FINAL:
+        why = words.prose(evidence.run.message or evidence.run.reason)
+        what = f"{words.bold(evidence.facts.flow)} ended {look(evidence.run.status).word}{': ' + why if why else ''}."
+        return f"{what}\nRe-run it when it is wanted again.{_again(story)}"
+    started = f" It was started because: {words.prose(evidence.cause)}." if evidence.cause else ""
+    counted = _counts(story.tally)
+    return f"{words.bold(evidence.facts.flow)} is under way: {counted}.{started}"
+
+
+def failure(view: OpView, cause: Cause) -> str:
+    """`**train[3]** was killed after 12 m 3 s: … (attempt 2 of 3). flows/churn.yaml:41`."""
+    what = words.spoken(cause.what.removesuffix("."))
+    return f"{words.bold(view.path)} {what}{_attempt(view)}.{place(view)}"
+
+
+def _attempt(view: OpView) -> str:
+    state, op = view.state, view.planned
+    if not state.attempts:
+        return ""
+    most = op.max_retries + 1 if op is not None and isinstance(op.max_retries, int) else None
+    return f" (attempt {state.attempts}{f' of {most}' if most and most >= state.attempts else ''})"
+
+
+def place(view: OpView) -> str:
+    """Where the op stands in its file, with a space in front."""
+    op = view.planned
+    return f" {words.code(f'{op.file}:{op.line}')}" if op is not None and op.file and op.line else ""
+
+
+def _again(story: Story) -> str:
+    kept = story.tally[Status.SUCCEEDED]
+    if story.evidence.run.status not in FINAL or not kept:
+        return ""
+    return f" Then re-run: {kept} of {words.count(story.total, 'op')} will be reused."
+
+
+def _skipped(story: Story) -> str:
+    number = story.tally[Status.SKIPPED]
+    return f" {words.count(number, 'op')} skipped." if number else ""
+
+
+def _counts(counted: Counter[Status]) -> str:
+    order = {status: index for index, status in enumerate(Status)}
+    said = sorted((status for status in counted if counted[status]), key=lambda status: order[status])
+    return ", ".join(f"{counted[status]:,} {look(status).word}" for status in said) or "nothing yet"
+
+
+def _not_green(story: Story) -> str:
+    rows = [view for view in story.leaves if view.state.status not in _GREEN]
+    rows.sort(key=lambda view: (_rank(view.state.status), view.state.finished_at or 0.0))
+    if not rows:
+        return ""
+    head = ("Op", "Status", "Why", "Took", "Attempts")
+    shown = [_row(story, view) for view in rows[: words.ROWS]]
+    listed = words.table(head, shown, total=len(rows), url=story.evidence.url)
+    others = story.tally[Status.SUCCEEDED] + story.tally[Status.SKIPPED]
+    return listed + (f"\n\n{words.count(others, 'other op')} succeeded or skipped." if others else "")
+
+
+def _rank(status: Status) -> int:
+    return _ORDER.index(status) if status in _ORDER else len(_ORDER) + (status is Status.UPSTREAM_FAILED)
+
+
+def _row(story: Story, view: OpView) -> tuple[str, ...]:
+    state = view.state
+    shown = look(state.status)
+    why = words.prose(state.message or state.reason)
+    if state.status in FINAL:
+        why = words.spoken(story.cause(view).what)
+    return (
+        words.code(view.path),
+        f"{shown.glyph} {shown.word}",
+        words.clip(why, 300),
+        _span(view),
+        str(state.attempts),
+    )
+
+
+def _span(view: OpView) -> str:
+    state = view.state
+    return words.duration(state.finished_at - state.started_at) if state.finished_at and state.started_at else ""
+
+
+def _log(story: Story, path: str) -> str:
+    shown = story.excerpts[path]
+    last = shown.first + len(shown.lines) - 1
+    where = f"Lines {shown.first:,} to {last:,} of the last {shown.total:,} of the log of {words.code(path)}:"
+    marked = [("> " if index == shown.error else "  ") + text for index, text in enumerate(shown.lines)]
+    return f"{where}\n\n{words.fenced(chr(10).join(marked))}"
+
+
+def _metrics(story: Story) -> str:
+    rows = []
+    for path, values in sorted(story.evidence.metrics.items()):
+        before = story.evidence.last_good.get(path, {})
+        rows += [
+            (words.code(path), words.code(name), *_compared(values[name], before.get(name))) for name in sorted(values)
+        ]
+    if not rows:
+        return ""
+    good = words.short(story.evidence.last_good_run)
+    return words.table(("Op", "Metric", "This run", f"Last good run {good}".strip(), "Change"), rows)
+
+
+def _compared(now: float, before: float | None) -> tuple[str, str, str]:
+    if before is None:
+        return f"{now:.6g}", "", ""
+    change = f"{now - before:+.4g}" + (f" ({(now - before) / abs(before):+.1%})" if before else "")
+    return f"{now:.6g}", f"{before:.6g}", change
+
+
+def text(story: Story) -> str:
+    """The folded parts: tree, diagram, inputs of what failed first, commands, and what is spoken of."""
+    graph = story.evidence.plan.graph
+    tops = {view.path: view for view in story.views}
+    drawn = words.fenced(tree_text(graph, story.views))
+    diagram = mermaid(graph, tops)
+    parts = [
+        Section(words.folded("All ops as a tree", drawn, story.total), rank=2),
+        Section(words.folded("Diagram", f"```mermaid\n{diagram}\n```") if diagram else "", rank=4),
+        Section(_inputs(story), rank=3),
+        Section(_commands(story), rank=1),
+        Section(identity(story), rank=0),
+    ]
+    return joined(parts, url=story.evidence.url)
+
+
+def _inputs(story: Story) -> str:
+    view = story.failed[0] if story.failed else None
+    if view is None or not view.state.params:
+        return ""
+    body = json.dumps(dict(view.state.params), indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    return words.folded(f"Inputs of {words.markup(view.path)}", words.fenced(words.clip(body, 8_000), "json"))
+
+
+def _commands(story: Story) -> str:
+    return words.folded("On the command line", words.fenced("\n".join(commands(story)), "sh"))
+
+
+def commands(story: Story) -> Sequence[str]:
+    """What somebody may want to type next, ids filled in."""
+    run = words.short(story.evidence.run.id) if story.evidence.run.id.isalnum() else story.evidence.run.id
+    if story.failed:
+        path = story.failed[0].path
+        return (f"headgate logs {run} '{path}'", f"headgate why {run}", f"headgate restart {run} --failed")
+    if story.evidence.run.status in FINAL:
+        return (f"headgate status {run}", f"headgate logs {run}", f"headgate restart {run}")
+    return (f"headgate status {run} --wait", f"headgate logs {run} --follow", f"headgate stop {run}")
+
+
+def identity(story: Story) -> str:
+    """What is spoken of: commit, plan, run, times."""
+    evidence, run = story.evidence, story.evidence.run
+    said = [
+        f"commit {words.code(words.short(evidence.facts.commit))}" if evidence.facts.commit else "",
+        f"plan {words.code(evidence.plan.hash[:12])}" if evidence.plan.hash else "",
+        f"run {words.code(run.id)}",
+        f"started {words.when(run.started_at)}" if run.started_at else "",
+        f"ended {words.when(run.finished_at)}" if run.finished_at else "",
+        f"because: {words.prose(evidence.cause)}" if evidence.cause else "",
+    ]
+    return "_" + ", ".join(part for part in said if part).replace("_", r"\_") + "_"
+
+
+def op_title(view: OpView, cause: Cause | None) -> str:
+    """The op's verdict; its name is the check's."""
+    state = view.state
+    if cause is not None:
+        return words.title(cause.short[0].upper() + cause.short[1:])
+    if state.status is Status.SUCCEEDED:
+        took = f" in {_span(view)}" if _span(view) else ""
+        return words.title("Succeeded: reused an earlier result" if state.cached_from else f"Succeeded{took}")
+    word = look(state.status).word
+    return words.title(word[0].upper() + word[1:] + (f": {state.message}" if state.message else ""))
+
+
+def op_summary(story: Story, view: OpView, cause: Cause | None) -> str:
+    """The op's story in a sentence or two."""
+    if cause is not None:
+        return f"{failure(view, cause)}\n{words.spoken(cause.do)}"
+    word = look(view.state.status).word
+    if view.state.cached_from:
+        return f"{words.bold(view.path)} took over the result of attempt {words.code(view.state.cached_from)}."
+    return f"{words.bold(view.path)}: {word}{_attempt(view)}.{place(view)}"
+
+
+def op_text(story: Story, view: OpView) -> str:
+    """The op's log excerpt and outputs."""
+    parts = [Section(_log(story, view.path))] if view.path in story.excerpts else []
+    if view.state.outputs:
+        body = json.dumps(dict(view.state.outputs), indent=2, sort_keys=True, ensure_ascii=False, default=str)
+        parts.append(Section(words.folded("Outputs", words.fenced(words.clip(body, 8_000), "json")), rank=1))
+    return joined(parts, url=story.evidence.url)
+
+
+_MERGED = (
+    ("frozen", "{} frozen"),
+    ("held", "{} held for approval"),
+    ("started", "{} started"),
+    ("queued", "{} queued"),
+    ("registered", "{} registered"),
+    ("retired", "{} retired"),
+)
+
+
+def merged_title(did: Sequence[str]) -> str:
+    """`2 flows started, 1 registered`; the first count names the unit."""
+    counted = Counter(did)
+    said = [(number, form) for name, form in _MERGED if (number := counted[name])]
+    if not said:
+        return f"No effective change in {words.count(len(did), 'flow')}" if did else "No flows here"
+    parts = [form.format(words.count(number, "flow") if i == 0 else number) for i, (number, form) in enumerate(said)]
+    return words.title(", ".join(parts))
