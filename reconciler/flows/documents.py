@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from reconciler.flows.findings import Severity
 from reconciler.flows.kinds.dag import Named
 from reconciler.flows.kinds.kind import Parts
 from reconciler.flows.kinds.table import KINDS, RunShape, patch_shape
@@ -136,6 +137,17 @@ class _Inline(_ComponentShape):
         return super().read(node, path.removesuffix(".component"), report)
 
 
+class _Patch:
+    """A `runPatch`: its value and what is wrong with it, which weighs less where its component is elsewhere."""
+
+    takes = "a mapping"
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        own = Report(report.file)
+        value = _RUN_PATCH.read(node, path, own)
+        return ({} if value is BAD else value, own.findings)
+
+
 OPERATION: Final[Shape] = _OperationShape()
 COMPONENT: Final[Shape] = _ComponentShape()
 _PARTS: Final = Parts(Later(lambda: OPERATION), Later(lambda: COMPONENT))
@@ -165,9 +177,10 @@ _FIELDS: Final[dict[str, Shape]] = {
     "joins": Listing(_JOIN),
     "matrix": MATRIX,
     "schedule": SCHEDULE,
-    "runPatch": patch_shape(_PARTS),
+    "runPatch": _Patch(),
     "patchStrategy": PATCH_STRATEGY,
 }
+_RUN_PATCH: Final[Record] = patch_shape(_PARTS)
 _DOCUMENT: Final = Record(_FIELDS, templated=False)
 
 
@@ -181,7 +194,7 @@ def operation(values: dict[str, Any], node: Node, path: str, report: Report) -> 
     ref = _ref(values, node, path, report)
     inline: Component | None = values.get("component")
     shortcuts = _shortcuts(values)
-    patch = values.get("runPatch")
+    patch = _run_patch(values, ref, report)
     if ref is None and inline is None and not values.get("isPreset"):
         inline = _own_component(values, node, path, report)
         if inline is None and "component" not in node.value:
@@ -212,7 +225,8 @@ def component(values: dict[str, Any], node: Node, path: str, report: Report) -> 
     if run is None and ref is None and not {"run", "ops", "component"} & node.value.keys():
         _report_no_run(values, node, path, report)
     has_defaults = any(name in values for name in _OPERATION_FIELDS)
-    defaults = Operation(None, ref=ref, run_patch=values.get("runPatch"), **own) if has_defaults else None
+    patch = _run_patch(values, ref, report)
+    defaults = Operation(None, ref=ref, run_patch=patch, **own) if has_defaults else None
     return Component(
         name=values.get("name"),
         inputs=values.get("inputs", ()),
@@ -234,7 +248,7 @@ def root_component(values: dict[str, Any], node: Node, path: str, report: Report
     return Operation(
         name=read.name,
         component=_without_defaults(read),
-        run_patch=values.get("runPatch"),
+        run_patch=_patch_value(values),
         is_preset=values.get("isPreset") is True,
         template=read.template,
         file=report.file,
@@ -259,6 +273,20 @@ def _operation_values(values: Mapping[str, Any]) -> dict[str, Any]:
         "schedule": values.get("schedule"),
         "patch_strategy": values.get("patchStrategy"),
     }
+
+
+def _run_patch(values: Mapping[str, Any], ref: Ref | None, report: Report) -> Any:
+    """The `runPatch`, after reporting its findings: as warnings where the kind of the patched run is not known here."""
+    if "runPatch" not in values:
+        return None
+    remote = ref is not None and ref.kind in ("hub", "url")
+    for found in values["runPatch"][1]:
+        report.findings.append(replace(found, severity=Severity.WARNING) if remote else found)
+    return _patch_value(values)
+
+
+def _patch_value(values: Mapping[str, Any]) -> Any:
+    return values["runPatch"][0] if "runPatch" in values else None
 
 
 def _items(values: Mapping[str, Any], key: str) -> tuple[Any, ...]:

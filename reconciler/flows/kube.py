@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from reconciler.flows.nodes import Node
 from reconciler.flows.shapes import (
     ANYTHING,
     COUNT,
@@ -12,13 +15,26 @@ from reconciler.flows.shapes import (
     MAPPING,
     TEXT,
     WHOLE,
+    Built,
     Either,
     Listing,
     Record,
+    Report,
     Shape,
     Table,
     Words,
 )
+
+
+def _object(fields: Mapping[str, Shape], required: Sequence[str] = ()) -> Record:
+    """An object of the API; the spelling of its Python client (`volume_mounts`) is taken too."""
+    snake = {re.sub(r"[A-Z]+", lambda found: "_" + found[0].lower(), name): name for name in fields}
+    return Record(fields, required, {other: name for other, name in snake.items() if other != name})
+
+
+def _pairs(value: Any, _node: Node, _path: str, _report: Report) -> list[dict[str, str]]:
+    return [{"name": name, "value": text} for name, text in value.items()]
+
 
 _LENIENT_TEXTS: Final = Listing(LENIENT_TEXT)
 _ARGV: Final = Either(
@@ -28,43 +44,43 @@ _ARGV: Final = Either(
 )
 QUANTITY: Final = Either("a quantity such as 500m or 2Gi", str=TEXT, int=LENIENT_TEXT, float=LENIENT_TEXT)
 _PORT: Final = Either("a port", int=WHOLE, str=TEXT)
-_KEY_OF: Final = Record({"name": TEXT, "key": TEXT, "optional": FLAG}, required=("key",))
-_SOURCE: Final = Record({"name": TEXT, "optional": FLAG})
+_KEY_OF: Final = _object({"name": TEXT, "key": TEXT, "optional": FLAG}, required=("key",))
+_SOURCE: Final = _object({"name": TEXT, "optional": FLAG})
 
-ENV_VAR: Final = Record(
+ENV_VAR: Final = _object(
     {
         "name": TEXT,
         "value": Either(
             "a text", str=TEXT, dict=ANYTHING, list=ANYTHING, **dict.fromkeys(("int", "float", "bool"), LENIENT_TEXT)
         ),
-        "valueFrom": Record(
+        "valueFrom": _object(
             {
                 "configMapKeyRef": _KEY_OF,
                 "secretKeyRef": _KEY_OF,
-                "fieldRef": Record({"apiVersion": TEXT, "fieldPath": TEXT}, required=("fieldPath",)),
-                "resourceFieldRef": Record({"containerName": TEXT, "divisor": QUANTITY, "resource": TEXT}),
+                "fieldRef": _object({"apiVersion": TEXT, "fieldPath": TEXT}, required=("fieldPath",)),
+                "resourceFieldRef": _object({"containerName": TEXT, "divisor": QUANTITY, "resource": TEXT}),
                 "fileKeyRef": MAPPING,
             }
         ),
     },
     required=("name",),
 )
-_ENV_FROM: Final = Record({"prefix": TEXT, "configMapRef": _SOURCE, "secretRef": _SOURCE})
-RESOURCES: Final = Record(
+_ENV_FROM: Final = _object({"prefix": TEXT, "configMapRef": _SOURCE, "secretRef": _SOURCE})
+RESOURCES: Final = _object(
     {"limits": Table(QUANTITY), "requests": Table(QUANTITY), "claims": Listing(MAPPING)},
 )
-_HEADER: Final = Record({"name": TEXT, "value": LENIENT_TEXT})
-EXEC: Final = Record({"command": _ARGV})
-HTTP_GET: Final = Record({"host": TEXT, "path": TEXT, "port": _PORT, "scheme": TEXT, "httpHeaders": Listing(_HEADER)})
+_HEADER: Final = _object({"name": TEXT, "value": LENIENT_TEXT})
+EXEC: Final = _object({"command": _ARGV})
+HTTP_GET: Final = _object({"host": TEXT, "path": TEXT, "port": _PORT, "scheme": TEXT, "httpHeaders": Listing(_HEADER)})
 _HANDLERS: Final[dict[str, Shape]] = {
     "exec": EXEC,
     "httpGet": HTTP_GET,
-    "tcpSocket": Record({"host": TEXT, "port": _PORT}),
+    "tcpSocket": _object({"host": TEXT, "port": _PORT}),
 }
-_PROBE: Final = Record(
+_PROBE: Final = _object(
     _HANDLERS
     | {
-        "grpc": Record({"port": WHOLE, "service": TEXT}),
+        "grpc": _object({"port": WHOLE, "service": TEXT}),
         "initialDelaySeconds": COUNT,
         "periodSeconds": COUNT,
         "timeoutSeconds": COUNT,
@@ -73,8 +89,8 @@ _PROBE: Final = Record(
         "terminationGracePeriodSeconds": COUNT,
     }
 )
-_HOOK: Final = Record(_HANDLERS | {"sleep": Record({"seconds": COUNT})})
-_MOUNT: Final = Record(
+_HOOK: Final = _object(_HANDLERS | {"sleep": _object({"seconds": COUNT})})
+_MOUNT: Final = _object(
     {
         "name": TEXT,
         "mountPath": TEXT,
@@ -86,7 +102,7 @@ _MOUNT: Final = Record(
     },
     required=("name", "mountPath"),
 )
-_CONTAINER_PORT: Final = Record(
+_CONTAINER_PORT: Final = _object(
     {
         "containerPort": WHOLE,
         "name": TEXT,
@@ -96,11 +112,11 @@ _CONTAINER_PORT: Final = Record(
     },
     required=("containerPort",),
 )
-_SECURITY: Final = Record(
+_SECURITY: Final = _object(
     {
         "allowPrivilegeEscalation": FLAG,
         "appArmorProfile": MAPPING,
-        "capabilities": Record({"add": _LENIENT_TEXTS, "drop": _LENIENT_TEXTS}),
+        "capabilities": _object({"add": _LENIENT_TEXTS, "drop": _LENIENT_TEXTS}),
         "privileged": FLAG,
         "procMount": TEXT,
         "readOnlyRootFilesystem": FLAG,
@@ -114,7 +130,7 @@ _SECURITY: Final = Record(
 )
 PULL_POLICY: Final = Words("Always", "IfNotPresent", "Never", templated=True)
 
-CONTAINER: Final = Record(
+CONTAINER: Final = _object(
     {
         "name": TEXT,
         "image": TEXT,
@@ -122,16 +138,16 @@ CONTAINER: Final = Record(
         "command": _ARGV,
         "args": _ARGV,
         "workingDir": TEXT,
-        "env": Listing(ENV_VAR),
+        "env": Either("a list of variables", str=TEXT, list=Listing(ENV_VAR), dict=Built(Table(LENIENT_TEXT), _pairs)),
         "envFrom": Listing(_ENV_FROM),
         "resources": RESOURCES,
         "ports": Listing(_CONTAINER_PORT),
         "volumeMounts": Listing(_MOUNT),
-        "volumeDevices": Listing(Record({"name": TEXT, "devicePath": TEXT})),
+        "volumeDevices": Listing(_object({"name": TEXT, "devicePath": TEXT})),
         "livenessProbe": _PROBE,
         "readinessProbe": _PROBE,
         "startupProbe": _PROBE,
-        "lifecycle": Record({"postStart": _HOOK, "preStop": _HOOK, "stopSignal": TEXT}),
+        "lifecycle": _object({"postStart": _HOOK, "preStop": _HOOK, "stopSignal": TEXT}),
         "securityContext": _SECURITY,
         "terminationMessagePath": TEXT,
         "terminationMessagePolicy": Words("File", "FallbackToLogsOnError"),
@@ -144,14 +160,41 @@ CONTAINER: Final = Record(
     }
 )
 
-_VOLUME_SOURCES: Final = (
-    "awsElasticBlockStore azureDisk azureFile cephfs cinder configMap csi downwardAPI emptyDir ephemeral fc "
-    "flexVolume flocker gcePersistentDisk gitRepo glusterfs hostPath image iscsi nfs persistentVolumeClaim "
-    "photonPersistentDisk portworxVolume projected quobyte rbd scaleIO secret storageos vsphereVolume"
-).split()
-VOLUME: Final = Record({"name": TEXT, **dict.fromkeys(_VOLUME_SOURCES, MAPPING)}, required=("name",))
+_VOLUME_SOURCES: Final = [
+    "awsElasticBlockStore",
+    "azureDisk",
+    "azureFile",
+    "cephfs",
+    "cinder",
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "fc",
+    "flexVolume",
+    "flocker",
+    "gcePersistentDisk",
+    "gitRepo",
+    "glusterfs",
+    "hostPath",
+    "image",
+    "iscsi",
+    "nfs",
+    "persistentVolumeClaim",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "projected",
+    "quobyte",
+    "rbd",
+    "scaleIO",
+    "secret",
+    "storageos",
+    "vsphereVolume",
+]
+VOLUME: Final = _object({"name": TEXT, **dict.fromkeys(_VOLUME_SOURCES, MAPPING)}, required=("name",))
 
-TOLERATION: Final = Record(
+TOLERATION: Final = _object(
     {
         "key": TEXT,
         "operator": Words("Exists", "Equal", "Lt", "Gt", templated=True),
@@ -160,12 +203,12 @@ TOLERATION: Final = Record(
         "tolerationSeconds": WHOLE,
     }
 )
-HOST_ALIAS: Final = Record({"ip": TEXT, "hostnames": _LENIENT_TEXTS})
-DNS_CONFIG: Final = Record(
+HOST_ALIAS: Final = _object({"ip": TEXT, "hostnames": _LENIENT_TEXTS})
+DNS_CONFIG: Final = _object(
     {
         "nameservers": _LENIENT_TEXTS,
         "searches": _LENIENT_TEXTS,
-        "options": Listing(Record({"name": TEXT, "value": LENIENT_TEXT})),
+        "options": Listing(_object({"name": TEXT, "value": LENIENT_TEXT})),
     }
 )
-AFFINITY: Final = Record({"nodeAffinity": MAPPING, "podAffinity": MAPPING, "podAntiAffinity": MAPPING})
+AFFINITY: Final = _object({"nodeAffinity": MAPPING, "podAffinity": MAPPING, "podAntiAffinity": MAPPING})

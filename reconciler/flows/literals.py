@@ -33,8 +33,8 @@ def quoted(value: Json) -> str:
 
 
 def _int(value: Json) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    if isinstance(value, int):
+        return int(value)  # true is 1, as in the language this one comes from
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, str) and len(value) <= _DIGITS and re.fullmatch(r"\s*[-+]?\d+\s*", value):
@@ -48,7 +48,7 @@ def _float(value: Json) -> float:
             value = float(value)
         except ValueError:
             raise ValueError(f"takes a number, not {quoted(value)}") from None
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)):
         try:
             number = float(value)
         except OverflowError:

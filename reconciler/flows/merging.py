@@ -33,9 +33,7 @@ def _merge_dicts(base: dict[str, Json], patch: dict[str, Json], strategy: str) -
         if value is None:
             continue
         old = merged.get(key)
-        if old is None:
-            merged[key] = value
-        elif strategy == "replace" or (strategy == "isnull" and old in ({}, [], "")):
+        if old is None or strategy == "replace" or (strategy == "isnull" and old in ({}, [], "")):
             merged[key] = value
         elif strategy != "isnull":
             merged[key] = merge(old, value, strategy)

@@ -40,11 +40,33 @@ _FIELDS: Final[dict[str, Shape]] = {
 _RECORD: Final = Record(_FIELDS)
 _BRACES = re.compile(r"^\s*\{\{\s*(.*?)\s*\}\}\s*$", re.DOTALL)
 _HOLDERS: Final = ("inputs", "outputs", "io", "artifacts", "globals", "params")
-GLOBALS: Final = (
-    "owner_name project_name project_unique_name project_uuid run_info name uuid status namespace iteration "
-    "context_path artifacts_path created_at compiled_at schedule_at started_at finished_at duration cloning_kind "
-    "original_uuid is_independent commit branch flow repository"
-).split()
+GLOBALS: Final = [
+    "owner_name",
+    "project_name",
+    "project_unique_name",
+    "project_uuid",
+    "run_info",
+    "name",
+    "uuid",
+    "status",
+    "namespace",
+    "iteration",
+    "context_path",
+    "artifacts_path",
+    "created_at",
+    "compiled_at",
+    "schedule_at",
+    "started_at",
+    "finished_at",
+    "duration",
+    "cloning_kind",
+    "original_uuid",
+    "is_independent",
+    "commit",
+    "branch",
+    "flow",
+    "repository",
+]
 _RESERVED: Final = ("globals", "params", "connections")
 
 
@@ -125,8 +147,8 @@ def _field_problem(ref: str, field: str) -> str | None:
     return None
 
 
-_NUMBERS: Final = "gt ge lt le multipleOf".split()
-_WHOLES: Final = "minDigits maxDigits decimalPlaces minLength maxLength minItems maxItems".split()
+_NUMBERS: Final = ["gt", "ge", "lt", "le", "multipleOf"]
+_WHOLES: Final = ["minDigits", "maxDigits", "decimalPlaces", "minLength", "maxLength", "minItems", "maxItems"]
 _VALIDATION: Final = Record(
     {
         "delay": FLAG,

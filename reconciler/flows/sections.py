@@ -9,7 +9,6 @@ from reconciler.flows.model import Cache, EventTrigger, Hook, Settings, Terminat
 from reconciler.flows.nodes import Node
 from reconciler.flows.params import PARAMS
 from reconciler.flows.shapes import (
-    ANYTHING,
     COUNT,
     FLAG,
     MAPPING,
@@ -29,10 +28,28 @@ from reconciler.flows.shapes import (
 
 PATCH_STRATEGY: Final = Words("replace", "isnull", "post_merge", "pre_merge")
 HOOK_TRIGGERS: Final = ("succeeded", "failed", "stopped", "skipped", "upstream_failed", "done")
-_STATUSES: Final = (
-    "created resuming compiled on_schedule queued scheduled starting running processing stopping failed stopped "
-    "succeeded skipped warning unschedulable upstream_failed retrying unknown done"
-).split()
+_STATUSES: Final = [
+    "created",
+    "resuming",
+    "compiled",
+    "on_schedule",
+    "queued",
+    "scheduled",
+    "starting",
+    "running",
+    "processing",
+    "stopping",
+    "failed",
+    "stopped",
+    "succeeded",
+    "skipped",
+    "warning",
+    "unschedulable",
+    "upstream_failed",
+    "retrying",
+    "unknown",
+    "done",
+]
 EVENT_KINDS: Final = (
     *(f"run_status_{status}" for status in _STATUSES),
     "run_approved_actor",
@@ -115,10 +132,21 @@ _NOTIFICATION: Final = Record({"connections": TEXTS, "trigger": Words(*_STATUSES
 PLUGINS: Final = Record(
     {
         **dict.fromkeys(
-            (
-                "auth docker shm tmux sandbox ssh mountArtifactsStore collectArtifacts collectLogs "
-                "collectResources syncStatuses autoResume externalHost"
-            ).split(),
+            [
+                "auth",
+                "docker",
+                "shm",
+                "tmux",
+                "sandbox",
+                "ssh",
+                "mountArtifactsStore",
+                "collectArtifacts",
+                "collectLogs",
+                "collectResources",
+                "syncStatuses",
+                "autoResume",
+                "externalHost",
+            ],
             FLAG,
         ),
         "logLevel": TEXT,

@@ -85,10 +85,7 @@ def convert(io: IO, value: Json) -> Json:
     if value is None:
         return None
     try:
-        if io.is_list:
-            value = _as_items(io.type, value)
-        else:
-            value = _as_type(io.type, value)
+        value = _as_items(io.type, value) if io.is_list else _as_type(io.type, value)
         check_validation(io.validation, value)
     except ValueError as error:
         raise ValueError(f"`{io.name}` {error}.") from None

@@ -14,10 +14,23 @@ from reconciler.flows.nodes import Node
 from reconciler.flows.shapes import ANYTHING, BAD, TEXT, Record, Report, described, reject
 
 KINDS: Final[Mapping[str, RunKind]] = {kind.name: kind for kind in (JOB, SERVICE, DAG)}
-UNSUPPORTED: Final = (
-    "tfjob pytorchjob mpijob raycluster daskcluster rayjob daskjob xgbjob paddlejob mxjob sparkjob jaxjob "
-    "notifier cleaner tuner"
-).split()
+UNSUPPORTED: Final = [
+    "tfjob",
+    "pytorchjob",
+    "mpijob",
+    "raycluster",
+    "daskcluster",
+    "rayjob",
+    "daskjob",
+    "xgbjob",
+    "paddlejob",
+    "mxjob",
+    "sparkjob",
+    "jaxjob",
+    "notifier",
+    "cleaner",
+    "tuner",
+]
 
 
 class RunShape:
@@ -70,11 +83,34 @@ def _plain(node: Node) -> dict[str, Any]:
     return {key: value for key, value in node.data().items() if key != "kind"}
 
 
-_REPLICA_FIELDS: Final = (  # of kinds whose patches are applied to each replica, or to one of them
-    "chief ps worker evaluator master launcher head workers scheduler server job tuner cleanPodPolicy "
-    "schedulingPolicy elasticPolicy nProcPerNode slotsPerWorker enableDynamicWorker successPolicy entrypoint "
-    "runtimeEnv metadata rayVersion minReplicas maxReplicas rayStartParams"
-).split()
+_REPLICA_FIELDS: Final = [
+    "chief",
+    "ps",
+    "worker",
+    "evaluator",
+    "master",
+    "launcher",
+    "head",
+    "workers",
+    "scheduler",
+    "server",
+    "job",
+    "tuner",
+    "cleanPodPolicy",
+    "schedulingPolicy",
+    "elasticPolicy",
+    "nProcPerNode",
+    "slotsPerWorker",
+    "enableDynamicWorker",
+    "successPolicy",
+    "entrypoint",
+    "runtimeEnv",
+    "metadata",
+    "rayVersion",
+    "minReplicas",
+    "maxReplicas",
+    "rayStartParams",
+]
 
 
 def patch_shape(parts: Parts) -> Record:
