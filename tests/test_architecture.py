@@ -86,6 +86,7 @@ PURE_THIRD_PARTY = frozenset({"yaml", "jinja2", "msgspec", "cronsim"})
 # package -> the one module (or the one folder) of the product that imports it.
 HOMES: dict[str, str] = {
     "alembic": "reconciler.adapters.sql.migrations",
+    "cronsim": "reconciler.engine.schedules",
     "jinja2": "reconciler.plan.syntax",
     "msgspec": "reconciler.plan.encoding",
     "sqlalchemy": "reconciler.adapters.sql",
