@@ -11,9 +11,10 @@ from typing import Any
 
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import digest
-from reconciler.plan.model import HASH_VERSION, Plan, PlannedOp
+from reconciler.plan.model import HASH_VERSION, Graph, Plan, PlannedOp
 
-_SKIPPED = frozenset(("file", "line", "node", "description", "downstream", "critical"))  # places, words, what others imply
+# Places, words for people, and what the other fields imply.
+_SKIPPED = frozenset(("file", "line", "node", "description", "downstream", "critical"))
 _QUANTITY = re.compile(r"([0-9]*\.?[0-9]+)([eE][+-]?[0-9]{1,3}|[numkKMGTPE]|[KMGTPE]i)?")
 _UNITS = {
     **{unit: Decimal(1000) ** power for power, unit in zip(range(-3, 7), "num.kMGTPE", strict=True)},
@@ -34,9 +35,23 @@ def hashed(plan: Plan) -> Plan:
     return replace(plan, core_hash=core_hash, hash=digest({"core": core_hash, "code": plan.code}), version=HASH_VERSION)
 
 
-def op_digest(op: PlannedOp) -> str:
-    """The hash of one op with all below it, as 64 hexadecimal digits."""
-    return digest(canonical(op))
+def op_digest(op: PlannedOp, graph: Graph | None = None) -> str:
+    """The hash of one op with all below it, as 64 hexadecimal digits.
+
+    With the graph that it stands in, siblings count by name: the digest stays when ops come or go around it.
+    """
+    data = canonical(op)
+    return digest(data if graph is None else _named(data, [sibling.name for sibling in graph.ops]))
+
+
+def _named(data: dict[str, Json], names: list[str]) -> Json:
+    """The canonical op with the names of its siblings for their indexes."""
+    for key in ("upstream", "reads"):
+        data[key] = sorted(names[index] for index in data.get(key, ()))
+    for part in (*data.get("events", ()), *data.get("joins", ()), *data.get("sources", {}).values()):
+        if "op" in part:
+            part["op"] = names[part["op"]]
+    return data
 
 
 def canonical(value: Any) -> Json:
@@ -64,9 +79,9 @@ def _canonical_fields(value: Any) -> Json:
 
 def _at_rest(item: Any, default: Any) -> bool:
     """Whether a field says nothing: it has its default, or holds nothing."""
-    if item is None or item is default:
+    if item is None or (type(item) is type(default) and item == default):
         return True
-    return type(item) in (tuple, dict) and not item
+    return type(item) in (tuple, list, dict) and not item
 
 
 def _canonical_item(key: Any, item: Any) -> Json:

@@ -1,0 +1,92 @@
+"""The code of a flow: which files of a tree it runs with, one id for them, and what changed between two trees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from reconciler.plan.encoding import digest
+
+Tree = Mapping[str, tuple[str, str]]  # path -> (mode, blob id)
+
+_OUTSIDE = frozenset(("docs", ".github"))  # folders whose files no op runs with
+_REACHED = ("hub/", "presets/")  # what references can reach is in the plan already
+
+
+def code_id(
+    tree: Tree,
+    file: str,
+    references: Collection[str],
+    globs: tuple[str, ...] | None,
+    is_flow: Callable[[str], bool],
+) -> str:
+    """One id for the files that the flow of `file` runs with.
+
+    `globs` are the flow's own (`src/**`, `!src/notes/**`); None means the default: the folder of the flow's file, or
+    the whole repository for a file at the root or under `flows/`, without flows, references and words.
+    """
+    return digest([(path, *tree[path]) for path in sorted(_code(tree, file, references, globs, is_flow))])
+
+
+def changed_code(
+    old_tree: Tree,
+    new_tree: Tree,
+    file: str,
+    references: Collection[str],
+    globs: tuple[str, ...] | None,
+    is_flow: Callable[[str], bool],
+) -> tuple[str, ...]:
+    """The files of the flow's code that came, went or changed, sorted."""
+    paths = {path for tree in (old_tree, new_tree) for path in _code(tree, file, references, globs, is_flow)}
+    return tuple(sorted(path for path in paths if old_tree.get(path) != new_tree.get(path)))
+
+
+def matches(path: str, globs: Iterable[str]) -> bool:
+    """Whether globs name the path: `**` spans folders, a folder stands for all in it, the last match decides on `!`."""
+    matched = False
+    for glob in globs:
+        inside = not glob.startswith("!")
+        if inside is not matched and _pattern(glob.removeprefix("!")).fullmatch(path):
+            matched = inside
+    return matched
+
+
+def _code(
+    tree: Tree,
+    file: str,
+    references: Collection[str],
+    globs: tuple[str, ...] | None,
+    is_flow: Callable[[str], bool],
+) -> Iterator[str]:
+    if globs is not None:
+        yield from (path for path in tree if matches(path, globs))
+        return
+    folder, reached = _folder(file), frozenset((file, *references))
+    for path in tree:
+        if path.startswith(folder) and path not in reached and not _is_aside(path) and not is_flow(path):
+            yield path
+
+
+def _folder(file: str) -> str:
+    folder = file.rpartition("/")[0]
+    return "" if not folder or folder.split("/")[0] == "flows" else f"{folder}/"
+
+
+def _is_aside(path: str) -> bool:
+    parts = path.split("/")
+    return (
+        path.startswith(_REACHED)
+        or path.endswith(".md")
+        or any(part.startswith(".headgate") for part in parts)
+        or not _OUTSIDE.isdisjoint(parts[:-1])
+    )
+
+
+@lru_cache(maxsize=1024)
+def _pattern(glob: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.strip("/"))
+    return re.compile("".join(_WILD.get(part, re.escape(part)) for part in parts) + "(/.*)?", re.DOTALL)
+
+
+_WILD = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

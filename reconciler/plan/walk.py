@@ -1,0 +1,40 @@
+"""Ops of a plan by path: `prep`, `nested.train`; sweeps are not expanded, the children of one share its ops."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.plan.model import Graph, Plan, PlannedOp
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def walk(plan: Plan) -> Iterator[tuple[str, PlannedOp]]:
+    """Every op with its path, each before the ops inside it."""
+    for path, op, _ in walk_graphs(plan):
+        yield path, op
+
+
+def walk_graphs(plan: Plan) -> Iterator[tuple[str, PlannedOp, Graph]]:
+    """Every op with its path and the graph that it stands in, whose ops `upstream` and the like index."""
+    todo = [("", plan.graph)]
+    while todo:
+        prefix, graph = todo.pop()
+        for op in graph.ops:
+            yield f"{prefix}{op.name}", op, graph
+            if op.graph is not None:
+                todo.append((f"{prefix}{op.name}.", op.graph))
+
+
+def op_at(plan: Plan, path: str) -> PlannedOp:
+    """The op that an instance is of: the path `tune[3].prep` means the op `prep` of `tune`. Raises KeyError."""
+    graph: Graph | None = plan.graph
+    found = None
+    for name in _INDEX.sub("", path).split("."):
+        found = next((op for op in graph.ops if op.name == name), None) if graph is not None else None
+        if found is None:
+            raise KeyError(path)
+        graph = found.graph
+    assert found is not None
+    return found

@@ -1,0 +1,50 @@
+"""Facts about paths of ops."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.plan.walk import op_at, walk
+
+NESTED = """\
+kind: component
+name: outer
+run:
+  kind: dag
+  operations:
+  - name: prep
+    run: {kind: job, container: {image: a}}
+  - name: tune
+    matrix: {kind: mapping, values: [{x: 1}, {x: 2}]}
+    component:
+      name: tuned
+      inputs: [{name: x, type: int}]
+      run:
+        kind: dag
+        operations:
+        - name: train
+          run: {kind: job, container: {image: b}}
+"""
+
+
+def test_walk_gives_every_op_with_its_path(built):
+    plan = built(NESTED).plan
+    assert [path for path, _ in walk(plan)] == ["prep", "tune", "tune.train"]
+
+
+def test_the_children_of_a_sweep_share_its_ops(built):
+    plan = built(NESTED).plan
+    assert op_at(plan, "tune[3].train").run["container"]["image"] == "b"
+    assert op_at(plan, "tune[0]") is op_at(plan, "tune")
+
+
+def test_a_single_job_is_its_own_path(built):
+    plan = built("kind: component\nname: one\nrun: {kind: job, container: {image: a}}").plan
+    assert [path for path, _ in walk(plan)] == ["one"]
+    assert op_at(plan, "one") is plan.root
+
+
+@pytest.mark.parametrize("path", ["nope", "prep.deeper", "tune.nope", ""])
+def test_an_unknown_path_is_a_key_error(built, path):
+    with pytest.raises(KeyError):
+        op_at(built(NESTED).plan, path)
