@@ -1,4 +1,4 @@
-"""What is said about a file: findings with a place, a rule and a severity. How they are worded is each rule's own business."""
+"""What is said about a file: findings with a place, a rule and a severity. Wording is each rule's own business."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class IO:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """What an op passes to an input. `ref` is `ops.<name>`, `dag`, `runs.<id>` or None; then `value` names a field there."""
+    """What an op passes to an input. With a `ref` (`ops.<name>`, `dag`, `runs.<id>`) `value` names a field there."""
 
     value: Json = None
     has_value: bool = False
@@ -147,7 +147,7 @@ class SearchParam:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """`matrix:` of any kind. `values` belongs to mapping, `params` to searches, `extra` holds what one kind alone has."""
+    """`matrix:` of any kind. `values` is of mapping, `params` of searches, `extra` holds what one kind alone has."""
 
     kind: str
     values: Json = None  # list of dicts, or a template string

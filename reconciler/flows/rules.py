@@ -1,4 +1,4 @@
-"""The one table of rules: name, default severity and what each is about. Where a rule is found lives with its subject."""
+"""The one table of rules: name, default severity and subject. What finds a rule broken lives with that subject."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _FIELDS = (
     _fixed("kind-unknown", "A kind that does not exist."),
     _fixed("kind-unsupported", "A kind that exists and cannot be run yet."),
     Rule("cron-invalid", _ERROR, "A cron expression that never fires or cannot be read."),
-    Rule("settings-invalid", _ERROR, "The repository's settings name something that does not exist."),
+    _fixed("settings-invalid", "The repository's settings name something that does not exist."),
 )
 
 _PARAMS = (

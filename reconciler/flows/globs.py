@@ -1,0 +1,122 @@
+"""Which paths a glob means, and what role a file has in a repository. Files are named by path, never opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from reconciler.flows.settings import RepositorySettings
+
+SETTINGS_FILE: Final = ".headgate.yaml"
+COMPONENT_FOLDER: Final = "hub/"
+PRESET_FOLDER: Final = "presets/"
+_YAML: Final = re.compile(r"\.(ya?ml|json)\Z", re.IGNORECASE)
+_LONG = 500  # characters of a glob
+_MANY = 64  # globs that the braces of one stand for
+_PIECE = re.compile(r"\*\*/|/\*\*\Z|\*+|\?|\[[!^]?\]?[^\]/]*\]|.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRoles:
+    """The files of a tree that mean something: flows to run, components to share, presets, and the settings."""
+
+    flows: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    settings: str | None = None
+
+
+def matches(path: str, globs: Sequence[str]) -> bool:
+    """Whether the last glob that speaks of a path takes it; one that begins with `!` leaves it out.
+
+    Globs stand from the root: `**` is any folders, `*` and `?` stay inside a name, `[ab]` and `{a,b}` are choices,
+    a glob that ends in `/` means all below. A glob that cannot be read takes nothing.
+    """
+    taken = False
+    for glob in globs:
+        leaves_out = glob.startswith("!")
+        if taken is leaves_out and _compiled(glob.removeprefix("!")).match(path):
+            taken = not leaves_out
+    return taken
+
+
+def check_glob(glob: str) -> None:
+    """Raise ValueError with one sentence where a glob cannot be read or says too much."""
+    if not glob.strip("!/ "):
+        raise ValueError("Write a path or a glob such as flows/**, not an empty text.")
+    if len(glob) > _LONG or len(_expanded(glob)) > _MANY:
+        raise ValueError(f"Write a shorter glob: at most {_LONG} characters and {_MANY} choices.")
+    if ".." in glob.split("/"):
+        raise ValueError(f"Write the glob from the root of the repository, without `..`: `{glob}`.")
+
+
+def is_flow_file(path: str, settings: RepositorySettings) -> bool:
+    """Whether a file is one of flows: by the globs, and neither shared components, presets nor our settings."""
+    if path == SETTINGS_FILE or path.startswith((COMPONENT_FOLDER, PRESET_FOLDER)):
+        return False
+    return matches(path, settings.flow_globs)
+
+
+def files_by_role(paths: Iterable[str], settings: RepositorySettings) -> FileRoles:
+    """The paths of a tree by what they are to us, each group sorted; other files are left out."""
+    ordered = sorted(paths)
+    yaml = [path for path in ordered if _YAML.search(path)]
+    return FileRoles(
+        flows=tuple(path for path in ordered if is_flow_file(path, settings)),
+        components=tuple(path for path in yaml if path.startswith(COMPONENT_FOLDER)),
+        presets=tuple(path for path in yaml if path.startswith(PRESET_FOLDER)),
+        settings=SETTINGS_FILE if SETTINGS_FILE in ordered else None,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _compiled(glob: str) -> re.Pattern[str]:
+    nothing = r"(?!)"
+    if len(glob) > _LONG:
+        return re.compile(nothing)
+    plain = glob.removeprefix("./").removeprefix("/")
+    choices = _expanded(plain + "**" if plain.endswith("/") else plain)
+    if len(choices) > _MANY:
+        return re.compile(nothing)
+    try:
+        return re.compile("|".join(_pattern(choice) for choice in choices), re.DOTALL)
+    except re.error:
+        return re.compile(nothing)
+
+
+def _pattern(glob: str) -> str:
+    glob = re.sub(r"(\*\*/)+", "**/", glob)  # the same, and no regular expression that takes forever
+    return "".join(_piece(piece) for piece in _PIECE.findall(glob)) + r"\Z"
+
+
+def _piece(piece: str) -> str:
+    if piece == "**/":
+        return r"(?:[^/]+/)*"
+    if piece == "/**":
+        return r"/.+"
+    if piece.startswith("*"):
+        return r".*" if piece == "**" else r"[^/]*"
+    if piece == "?":
+        return r"[^/]"
+    if len(piece) > 1:
+        inner = piece[1:-1].replace("\\", "\\\\")
+        return f"[^/{inner[1:]}]" if inner[:1] in ("!", "^") else f"[{inner}]"
+    return re.escape(piece)
+
+
+def _expanded(glob: str) -> list[str]:
+    """`a{b,c}d` as `abd` and `acd`, innermost braces first; stops where there are too many."""
+    done: list[str] = []
+    waiting = [glob]
+    while waiting and len(done) + len(waiting) <= _MANY:
+        one = waiting.pop()
+        found = re.search(r"\{([^{}]*,[^{}]*)\}", one)
+        if found is None:
+            done.append(one)
+            continue
+        waiting.extend(one[: found.start()] + choice + one[found.end() :] for choice in found[1].split(","))
+    return done + waiting
