@@ -33,6 +33,10 @@ from reconciler.records import (
 )
 
 
+INTERNAL_ERROR = "InternalError"  # reason of a step that failed through our own fault, or did not come back
+MAX_TRIES = 8  # failures in a row through our own fault before a key is parked
+
+
 class ReconcileError(Exception):
     """A step could not go on. `reason` is CamelCase, stable, a metric label; `message` is a sentence without secrets."""
 
@@ -260,6 +264,10 @@ class Records(Protocol):
 
     def ask(self, request: RequestRow) -> bool:
         """Store a request and wake its key; False if it was known already."""
+        ...
+
+    def submit(self, flow: FlowRow, plan: PlanRow, request: RequestRow) -> bool:
+        """Store a flow and a plan if they are new, and a request for them, in one transaction; as `ask`."""
         ...
 
     def add_repository(self, row: RepositoryRow) -> None: ...

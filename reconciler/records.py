@@ -67,6 +67,8 @@ class FlowRow:
     generation: int = 0  # counts runs started by merges
     paused: bool = False
     retired: bool = False
+    connecting: bool = False  # seen when the repository was connected: known, and not to be started for that
+    waiting_sha: str = ""  # commit whose plan waits for the running run to end
     references: tuple[str, ...] = ()  # repository paths its plan was built from
     settings_json: bytes = b""  # FlowSettings in force
 
@@ -97,6 +99,7 @@ class RunRow:
     code_dir: str = ""  # a working tree to run in, for local runs; "" = the commit's tree
     place: str = ""  # place that started its first attempt
     version: int = 0  # raised by every write; a writer names the one it read
+    writer: int = 0  # fencing token of the lease that wrote it last
     taken_from: str = ""  # run whose succeeded ops this one takes over
 
     @property
@@ -265,6 +268,7 @@ class Lease:
     deadline: float
     owner: str = ""
     attempts: int = 0  # how often in a row the key's step has failed
+    reason: str = ""  # of those failures
 
 
 @dataclass(frozen=True, slots=True)

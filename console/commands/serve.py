@@ -1,0 +1,70 @@
+"""`headgate serve`: the service on local repositories, until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from console.config import Config, checked_name, listen_address, load_config
+from console.failures import Failure
+from console.opening import opened
+
+
+@click.command(epilog="Ends on SIGINT and SIGTERM; ops go on and are adopted by the next start.")
+@click.option("--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="Server configuration.")
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where state is kept.")
+@click.option("--listen", metavar="HOST:PORT", help="Address of the page and of ops that report in.")
+@click.option("--repository", "-r", "repositories", multiple=True, metavar="[NAME=]PATH", help="A repository to serve.")
+@click.option("--slots", type=click.IntRange(1), help="How many ops run at once; the number of CPUs by default.")
+@click.option("--verbose", "-v", is_flag=True, help="Log every step.")
+def serve(
+    file: Path | None,
+    data_dir: Path | None,
+    listen: str | None,
+    repositories: tuple[str, ...],
+    slots: int | None,
+    verbose: bool,
+) -> None:
+    """Serve repositories: validate proposals, run what is merged, report on commits.
+
+    \b
+    headgate serve --repository /srv/git/shop.git
+    headgate serve --config headgate-server.yaml
+    """
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = _with_repositories(load_config(file, data_dir=data_dir, slots=slots), repositories)
+    if listen:
+        host, port = listen_address(listen)
+        config = replace(config, host=host, port=port)
+    _serve(config)
+
+
+def _serve(config: Config) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with opened(config) as service:
+        names = ", ".join(sorted(row.name for row in service.store.repositories())) or "no repository yet"
+        click.echo(f"Serving {names} at {service.address} (state in {config.data_dir}).", err=True)
+        ended.wait()
+        click.echo("Ending; ops go on and are adopted by the next start.", err=True)
+
+
+def _with_repositories(config: Config, given: tuple[str, ...]) -> Config:
+    found = dict(config.repositories)
+    for text in given:
+        name, _, path = text.rpartition("=")
+        folder = Path(path).expanduser()
+        found[checked_name(name or folder.resolve().name.removesuffix(".git"))] = folder
+    for name, folder in found.items():
+        if not folder.is_dir():
+            raise Failure("repository-missing", f"Repository {name}: {folder} is not a folder.", do="Give its path.")
+    return replace(config, repositories=found)
+
+

@@ -1,0 +1,50 @@
+"""Opening a service or its store for a command: failures of the outside become failures of the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from console.config import Config
+from console.failures import AWAY, USAGE, Failure
+from console.service import Service, ServiceRuns
+from reconciler.adapters.sql_store import SqlStore, open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.ports import ReconcileError, Waiting
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Service]:
+    """A started service, stopped at the end. Raises Failure."""
+    try:
+        service = Service(config)
+    except ServiceRuns as error:
+        raise Failure("service-runs", str(error), do="Stop it first, or choose another --data-dir.") from None
+    except ReconcileError as error:
+        raise _failure(error) from None
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+@contextmanager
+def store_of(config: Config) -> Iterator[SqlStore]:
+    """The store of a data directory that exists. Raises Failure."""
+    if not config.database and not (config.data_dir / "headgate.db").exists():
+        do = "Start `headgate serve` or `headgate run` first, or give --data-dir."
+        raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
+    try:
+        store = open_store(config.store, SystemClock())
+    except ReconcileError as error:
+        raise _failure(error) from None
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _failure(error: ReconcileError) -> Failure:
+    code = AWAY if isinstance(error, Waiting) else USAGE
+    return Failure("store", error.message, exit_code=code)

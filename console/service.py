@@ -1,0 +1,157 @@
+"""The composition root: every part is made and joined here, once, by plain constructor calls."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from reconciler.loop import Loop
+from webhooks.callbacks import Tokens, callback_routes
+
+from console.config import Config, ConfigError
+from reconciler.adapters.git_source import GitSource
+from reconciler.adapters.notes_checks import NotesChecks
+from reconciler.adapters.process_executor import ProcessExecutor
+from reconciler.adapters.process_logs import tail_log
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.keys import RepositoryKey, RunKey
+from reconciler.ports import Clock, World
+from reconciler.records import RepositoryRow, Wake
+from reconciler.steps.wiring import steps_of
+from webhooks.server import AddressInUse, Server, listen
+
+
+class ServiceRuns(Exception):
+    """Another service works on the data directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileLogs:
+    """Implements `ports.Logs` over the log files of local attempts."""
+
+    data_dir: Path
+
+    def tail(self, attempt: str, lines: int) -> str:
+        return tail_log(str(self.data_dir), attempt, lines).data.decode("utf-8", "replace")
+
+
+class Service:
+    """One Headgate on one data directory: the loop, the executor and the HTTP server.
+
+    Raises ServiceRuns if another one works there, ConfigError if its address cannot be listened on, and what
+    `open_store` raises.
+    """
+
+    def __init__(self, config: Config, clock: Clock | None = None, workers: int = 4) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        data = config.data_dir
+        data.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(data)
+        self._listener = _listen(config)
+        self.address = "http://{}:{}".format(*self._listener.getsockname()[:2])
+        self.store = open_store(config.store, self.clock)
+        self.source = GitSource(data, self._path_of)
+        self.tokens = Tokens(data)
+        self.executor = self._executor()
+        self.checks = NotesChecks(self._path_of)
+        self.logs = FileLogs(data)
+        page = config.page_url or self.address
+        world = World(
+            self.store, self.source, self.executor, self.checks, self.clock, self.logs, page, queues=config.queues
+        )
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.loop = Loop(self.store, steps_of(world), self.clock, owner, workers=workers)
+        self._server = Server(self._application(), self._listener)
+
+    def start(self) -> None:
+        """Adopt what runs, look at everything once, and go on until `stop`."""
+        for name, path in self.config.repositories.items():
+            self.store.add_repository(RepositoryRow(name, str(path.resolve())))
+        self._server.start()
+        self.executor.resume()
+        live = (Wake(RunKey(run.id)) for run in self.store.runs(live=True, limit=100_000))
+        known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
+        self.store.wake([*known, *live])
+        self.loop.start()
+
+    def stop(self, timeout: float = 8.0) -> None:
+        """Finish the steps at hand and let go; ops go on and are adopted by the next start."""
+        self.loop.stop(timeout)
+        self._server.stop()
+        self.executor.close()
+        self.store.close()
+        self._lock.close()
+
+    def _path_of(self, repository: str) -> str:
+        row = self.store.repository(repository)
+        return "" if row is None else row.source
+
+    def _executor(self) -> ProcessExecutor:
+        return ProcessExecutor(
+            self.config.data_dir,
+            report=self.store.observe,
+            clock=self.clock,
+            connections=self.config.connections,
+            slots=self.config.slots,
+            checkout=self.source.checkout,
+            api_address=self.address,
+            token_for=self.tokens.token,
+            wake=lambda runs: self.store.wake([Wake(RunKey(run)) for run in runs]),
+        )
+
+    def _application(self) -> Any:
+        from console.pages.application import application
+
+        return application(
+            self.store,
+            self.logs,
+            self.clock,
+            self.store.ask,
+            extra_routes=callback_routes(self.tokens, self.executor, self.store),
+        )
+
+
+def _lock(data_dir: Path) -> IO[str]:
+    """Held while a service works on the data directory; the kernel lets go of it however the process ends."""
+    file = (data_dir / "service.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise ServiceRuns(f"A service already works on {data_dir}.") from None
+    return file
+
+
+def service_runs(data_dir: Path) -> bool:
+    """Whether a service works on the data directory now."""
+    try:
+        _lock(data_dir).close()
+    except ServiceRuns:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def _listen(config: Config) -> socket.socket:
+    """The configured address; with port 0 the one that this data directory had before, if it is free.
+
+    Ops that were started by an earlier service report to that address.
+    """
+    kept = config.data_dir / "port"
+    if config.port == 0:
+        with suppress(OSError, ValueError, AddressInUse):
+            return listen(config.host, int(kept.read_text()))
+    try:
+        listener = listen(config.host, config.port)
+    except AddressInUse as error:
+        raise ConfigError(f"{error} Choose another one with --listen.") from None
+    kept.write_text(str(listener.getsockname()[1]))
+    return listener

@@ -1,0 +1,107 @@
+"""Intents of attempts: what was committed is performed here, and what came of it becomes rows and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.engine.model import FINAL, AttemptPaths, AttemptSpec, Layout, Observed, Performed, Status
+from reconciler.ports import Stalled, World
+from reconciler.records import AttemptRow, Lease, RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Rows as they stand after acting, and the facts for whoever owns the attempts."""
+
+    rows: tuple[AttemptRow, ...]
+    facts: tuple[Performed | Observed, ...]
+
+
+def layout(world: World) -> Layout:
+    """Where attempts have their files, as templates see it."""
+    executor = world.executor
+    if executor is None:
+        raise Stalled("NoExecutor", "Nothing is configured to run flows here.")
+
+    def paths(attempt: str) -> AttemptPaths:
+        return executor.paths(attempt)
+
+    return paths
+
+
+def start(world: World, run: RunRow, path: str, spec: AttemptSpec, now: float) -> AttemptRow:
+    """The intent to start an attempt of a run, to be committed before it is performed."""
+    place = world.executor.place if world.executor is not None else ""
+    return AttemptRow(
+        spec.attempt, run.id, path, _in_code_dir(spec, run), spec.number, place=place, flow="", created_at=now
+    )
+
+
+def _in_code_dir(spec: AttemptSpec, run: RunRow) -> AttemptSpec:
+    return replace(spec, labels={**spec.labels, "code_dir": run.code_dir}) if run.code_dir else spec
+
+
+def due(attempt: AttemptRow, now: float) -> bool:
+    """Whether there is something to perform for an attempt now."""
+    if attempt.retry_at is not None and attempt.retry_at > now:
+        return False
+    if attempt.wanted == "stop":
+        return attempt.phase in ("intended", "started", "unknown")
+    return attempt.phase in ("intended", "unknown")
+
+
+def perform(world: World, attempts: Sequence[AttemptRow], lease: Lease, now: float) -> Outcome:
+    """Start and stop what is due, in one call of the executor each. Attempts of another place are left alone."""
+    executor = world.executor
+    mine = [row for row in attempts if executor is not None and row.place == executor.place and due(row, now)]
+    if executor is None or not mine:
+        return Outcome((), ())
+    starts = [row for row in mine if row.wanted == "run"]
+    stops = [row for row in mine if row.wanted == "stop"]
+    facts: list[Performed | Observed] = []
+    facts += executor.stop(stops, lease) if stops else ()
+    facts += executor.start(starts, lease) if starts else ()
+    rows = {row.id: row for row in mine}
+    for fact in facts:
+        if fact.attempt in rows:
+            rows[fact.attempt] = after(rows[fact.attempt], fact)
+    return Outcome(tuple(rows.values()), tuple(facts))
+
+
+def after(row: AttemptRow, fact: Performed | Observed) -> AttemptRow:
+    """The row once a fact about its attempt is known; what has ended stays as it ended."""
+    if row.phase == "ended":
+        return row
+    return _after_seen(row, fact) if isinstance(fact, Observed) else _after_act(row, fact)
+
+
+def _after_seen(row: AttemptRow, fact: Observed) -> AttemptRow:
+    started_at = row.started_at or fact.started_at or (fact.at if fact.status is Status.RUNNING else None)
+    if fact.status not in FINAL:
+        phase = row.phase if row.phase == "stopping" else "started"
+        return replace(row, phase=phase, started_at=started_at)
+    return replace(
+        row,
+        phase="ended",
+        started_at=started_at,
+        ended_at=fact.at,
+        status=fact.status,
+        reason=fact.reason,
+        message=fact.message,
+        exit_code=fact.exit_code,
+    )
+
+
+def _after_act(row: AttemptRow, fact: Performed) -> AttemptRow:
+    match fact.outcome:
+        case "done":
+            return replace(row, phase="stopping" if fact.verb == "stop" else "started", retry_at=None)
+        case "refused" if fact.verb == "start":
+            return replace(
+                row, phase="ended", ended_at=fact.at, status="failed", reason=fact.reason, message=fact.message
+            )
+        case "again":
+            return replace(row, retry_at=fact.again_at)
+        case _:
+            return replace(row, phase="unknown", retry_at=fact.again_at)

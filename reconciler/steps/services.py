@@ -1,0 +1,176 @@
+"""Instances of services: declared by runs, kept true by their flow's step alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from reconciler.engine.model import FINAL, AttemptSpec, DeclareService, Observed, ServiceSeen
+from reconciler.keys import RunKey
+from reconciler.plan.encoding import decode, encode
+from reconciler.ports import Records, World
+from reconciler.records import AttemptRow, FlowRow, Lease, RunRow, ServiceRow, Wake
+from reconciler.steps import intents
+
+READY = "Ready"  # the reason of the observation that says an instance answers
+TRIES = 5  # starts of an instance that was never ready, before its op fails
+BACK_OFF = (1.0, 2.0, 5.0, 15.0, 60.0)  # s between starts of an instance that keeps dying
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What keeping a flow's services changed."""
+
+    rows: tuple[ServiceRow, ...]
+    gone: tuple[tuple[str, str], ...]
+    attempts: tuple[AttemptRow, ...]
+    folded: tuple[int, ...]
+    wakes: tuple[Wake, ...]
+    again_at: float | None
+
+
+def declared(store: Records, run: RunRow, action: DeclareService) -> ServiceRow:
+    """The service as this run declares it; an older run never replaces what a newer one declared."""
+    flow, order = run.state.flow, run.state.created_at
+    known = next((row for row in store.services(flow) if row.op == action.path), None)
+    if known is not None and known.order > order:
+        return known
+    wanted = ServiceRow(flow, action.path, action.spec, spec_hash(action.spec), order, run.id)
+    if known is None:
+        return wanted
+    same = known.spec_hash == wanted.spec_hash
+    return replace(wanted, attempt=known.attempt, ready=same and known.ready, restarts=known.restarts if same else 0)
+
+
+def spec_hash(spec: AttemptSpec) -> str:
+    """What tells whether an instance is still the declared one: all of the spec but who declared it."""
+    text = encode(replace(spec, attempt="", run="", number=1, labels={}))
+    for own in (spec.attempt, spec.run):
+        text = text.replace(own.encode(), b"-")
+    return sha256(text).hexdigest()[:20]
+
+
+def seen_by(store: Records, run: RunRow, now: float) -> Sequence[ServiceSeen]:
+    """What this run may know of the services that it declared."""
+    mine = [row for row in store.services(run.state.flow) if row.run == run.id]
+    seen = [ServiceSeen(row.op, True, now) for row in mine if row.ready]
+    lost = [row for row in mine if not row.ready and row.restarts >= TRIES]
+    return [*seen, *(ServiceSeen(row.op, False, now, row.reason, row.message) for row in lost)]
+
+
+def keep(world: World, flow: FlowRow, lease: Lease, now: float, declared_ops: Iterable[str] | None) -> Kept:
+    """Move every service of a flow one step closer to its declaration.
+
+    `declared_ops`: the service ops of the applied plan, others are pruned; None keeps what is there.
+    """
+    return _Keeper(world, flow, now, declared_ops).keep(lease)
+
+
+class _Keeper:
+    def __init__(self, world: World, flow: FlowRow, now: float, declared_ops: Iterable[str] | None) -> None:
+        self.world = world
+        self.now = now
+        self.flow = flow
+        self.rows = {row.op: row for row in world.store.services(flow.id)}
+        self.before = dict(self.rows)
+        if declared_ops is not None:
+            names = set(declared_ops)
+            for op in self.rows.keys() - names:
+                self.rows[op] = replace(self.rows[op], wanted=False)
+        self.attempts = {row.id: row for row in world.store.service_attempts(flow.id)}
+        self.changed: dict[str, AttemptRow] = {}
+        self.gone: list[tuple[str, str]] = []
+
+    def keep(self, lease: Lease) -> Kept:
+        for row in intents.perform(self.world, list(self.attempts.values()), lease, self.now).rows:
+            self._put(row)
+        observations = self.world.store.observations(flow=self.flow.id)
+        for observation in observations:
+            if observation.kind == "observed":
+                self._fold(decode(observation.body_json, Observed))
+        for row in list(self.rows.values()):
+            self._decide(row)
+        return Kept(
+            tuple(row for op, row in self.rows.items() if row != self.before.get(op)),
+            tuple(self.gone),
+            tuple(self.changed.values()),
+            tuple(observation.seq for observation in observations),
+            tuple(Wake(RunKey(row.run)) for op, row in self.rows.items() if _news(self.before.get(op), row)),
+            self._again_at(),
+        )
+
+    def _put(self, row: AttemptRow) -> None:
+        self.attempts[row.id] = self.changed[row.id] = row
+
+    def _fold(self, seen: Observed) -> None:
+        attempt = self.attempts.get(seen.attempt)
+        if attempt is None:
+            return
+        self._put(intents.after(attempt, seen))
+        row = self.rows.get(attempt.op)
+        if row is None or row.attempt != attempt.id:
+            return
+        if seen.status in FINAL:
+            self.rows[attempt.op] = self._died(row, seen)
+        elif seen.reason == READY:
+            self.rows[attempt.op] = replace(row, ready=True, reason=READY, message="")
+
+    def _died(self, row: ServiceRow, seen: Observed) -> ServiceRow:
+        restarts = row.restarts + 1
+        wait = BACK_OFF[min(restarts, len(BACK_OFF)) - 1]
+        return replace(
+            row,
+            attempt="",
+            ready=False,
+            restarts=restarts,
+            next_try_at=self.now + wait,
+            reason=seen.reason,
+            message=seen.message,
+        )
+
+    def _decide(self, row: ServiceRow) -> None:
+        live = [attempt for attempt in self.attempts.values() if attempt.op == row.op and attempt.phase != "ended"]
+        for attempt in live:
+            if not row.wanted or spec_hash(attempt.spec) != row.spec_hash:
+                self._stop(attempt, "the service was removed" if not row.wanted else "the service has changed")
+        if live:
+            return
+        if not row.wanted:
+            del self.rows[row.op]
+            self.gone.append((row.flow, row.op))
+        elif row.next_try_at is None or row.next_try_at <= self.now:
+            self._start(row)
+
+    def _stop(self, attempt: AttemptRow, reason: str) -> None:
+        if attempt.wanted != "stop":
+            self._put(replace(attempt, wanted="stop", stop_reason=reason))
+
+    def _start(self, row: ServiceRow) -> None:
+        spec = _instance(row, self.now)
+        place = self.world.executor.place if self.world.executor is not None else ""
+        self._put(
+            AttemptRow(spec.attempt, "", row.op, spec, spec.number, place=place, flow=row.flow, created_at=self.now)
+        )
+        self.rows[row.op] = replace(row, attempt=spec.attempt, ready=False, next_try_at=None)
+
+    def _again_at(self) -> float | None:
+        if any(intents.due(attempt, self.now) for attempt in self.changed.values()):
+            return 0.0
+        times = [row.next_try_at for row in self.rows.values() if row.next_try_at is not None and not row.attempt]
+        times += [
+            attempt.retry_at for attempt in self.attempts.values() if attempt.phase != "ended" and attempt.retry_at
+        ]
+        return min(times, default=None)
+
+
+def _instance(row: ServiceRow, now: float) -> AttemptSpec:
+    """The spec under an id of its own: each start of an instance is an attempt, and paths in it follow the id."""
+    known = row.spec.attempt
+    fresh = sha256(f"{row.flow}/{row.op}/{row.spec_hash}/{row.restarts}/{now:.6f}".encode()).hexdigest()[: len(known)]
+    spec = decode(encode(row.spec).replace(known.encode(), fresh.encode()), AttemptSpec)
+    return replace(spec, number=row.restarts + 1)
+
+
+def _news(before: ServiceRow | None, row: ServiceRow) -> bool:
+    return before is not None and (before.ready, before.restarts) != (row.ready, row.restarts)
