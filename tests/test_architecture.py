@@ -86,10 +86,12 @@ PURE_THIRD_PARTY = frozenset({"yaml", "jinja2", "msgspec", "cronsim"})
 # package -> the one module (or the one folder) of the product that imports it.
 HOMES: dict[str, str] = {
     "alembic": "reconciler.adapters.sql.migrations",
+    "click": "console.cli",
     "cronsim": "reconciler.engine.schedules",
     "jinja2": "reconciler.plan.syntax",
     "msgspec": "reconciler.plan.encoding",
     "sqlalchemy": "reconciler.adapters.sql",
+    "uvicorn": "webhooks.server",
     "yaml": "reconciler.flows.reader",
 }
 
