@@ -1,0 +1,346 @@
+"""Attempts as processes of this machine: implements `ports.Executor`. What an op gets and how it is watched is beside.
+
+Limits of memory and cpu, and the image, are recorded with the spec and not enforced: local processes are for one
+machine and the people who own it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from reconciler.adapters.place import local_place
+from reconciler.adapters.process_adoption import Found, find
+from reconciler.adapters.process_connections import ConfigError, Connection
+from reconciler.adapters.process_environment import (
+    Callback,
+    argv_of,
+    check_directory,
+    environment,
+    executable,
+    working_directory,
+)
+from reconciler.adapters.process_init_plan import init_plan
+from reconciler.adapters.process_logs import LogLimits
+from reconciler.adapters.process_outcome import lost, stopped
+from reconciler.adapters.process_reaper import Live, Reaper, running
+from reconciler.adapters.process_records import (
+    NEVER,
+    BadAttemptId,
+    Folder,
+    claim,
+    claimed_by,
+    exit_record,
+    folder_of,
+    mark,
+    supervisor_pid,
+    this_writer,
+    time_of,
+    unmark,
+)
+from reconciler.adapters.process_services import Readiness
+from reconciler.adapters.process_supervisor import Command, keep_files_to_ourselves, signal_group, spawn, supervises
+from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
+from reconciler.plan.encoding import DecodeError, decode, encode
+from reconciler.ports import Clock, Stalled, Waiting
+from reconciler.records import AttemptRow, Lease
+
+GRACE = 10.0  # seconds between TERM and KILL
+AGAIN = 0.5  # seconds until a start that found no slot is tried again, unless its run is woken before
+
+
+class ProcessExecutor:
+    """Implements `ports.Executor`. `report` stores observations; `wake` is told the runs that may start again.
+
+    `checkout(repository, sha)` gives the directory of a commit's tree; `token_for(attempt)` what an op may call back
+    with, at `api_address`. `slots` is the number of jobs at a time (default: one per CPU); services take none.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        report: Callable[[Sequence[Observed]], None],
+        clock: Clock,
+        checkout: Callable[[str, str], str],
+        token_for: Callable[[str], str],
+        api_address: Callable[[], str] | str = "",
+        connections: Mapping[str, Connection] | None = None,
+        slots: int | None = None,
+        wake: Callable[[Sequence[str]], None] | None = None,
+        host: str = "",
+        grace: float = GRACE,
+        logs: LogLimits | None = None,
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.place = local_place(data_dir, host)
+        self._root = str(self.data_dir)
+        self._clock = clock
+        self._checkout = checkout
+        self._token_for = token_for
+        self._api_address = api_address
+        self._connections = connections or {}
+        self._slots = slots or os.cpu_count() or 1
+        self._wake = wake
+        self._grace = grace
+        self._writer = this_writer()
+        self._starved: set[str] = set()
+        self._lock = threading.Lock()
+        os.makedirs(f"{self._root}/attempts", mode=0o700, exist_ok=True)
+        os.makedirs(f"{self._root}/live", mode=0o700, exist_ok=True)
+        keep_files_to_ourselves()
+        self._reaper = Reaper(report, self._ended, clock, logs or LogLimits())
+        self._reaper.open()
+        self._readiness = Readiness(self._reaper.tell, clock)
+
+    def close(self) -> None:
+        """Stop watching; what runs goes on, and is adopted by `resume` of the next one."""
+        self._readiness.close()
+        self._reaper.close()
+
+    # --- ports.Executor -----------------------------------------------------------------------------------------------
+
+    def paths(self, spec: AttemptSpec | str) -> AttemptPaths:
+        """Where an attempt has its files. Pure."""
+        folder = self._folder(spec if isinstance(spec, str) else spec.attempt)
+        return AttemptPaths(folder.root, folder.artifacts, folder.outputs, folder.code)
+
+    def free(self, run: str) -> int | None:
+        """Slots that no job has now; a run that finds none is woken when a job has ended."""
+        free = max(0, self._slots - self._reaper.jobs())
+        if free == 0:
+            with self._lock:
+                self._starved.add(run)
+        return free
+
+    def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
+        """Start attempts; one that was claimed before is adopted and never started twice."""
+        return [self._start(row, lease) for row in attempts]
+
+    def stop(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
+        """TERM to the process groups now, KILL after the grace; what had ended before keeps its outcome."""
+        return [self._stop(row, lease) for row in attempts]
+
+    def look(self, attempts: Sequence[AttemptRow]) -> Sequence[Observed]:
+        """What is known of attempts now; those that run are watched from here on."""
+        return [observed for row in attempts if (observed := self._look(row)) is not None]
+
+    def resume(self) -> None:
+        """After a restart: watch what still runs and report what has ended or got lost meanwhile."""
+        for attempt in os.listdir(f"{self._root}/live"):
+            folder = self._folder(attempt)
+            spec = self._stored_spec(folder)
+            if spec is None or claimed_by(folder) is None:
+                unmark(folder.live)  # never got as far as being claimed: its intent is performed anew
+                continue
+            self._adopt(folder, spec, spec.run)
+
+    # --- starting -----------------------------------------------------------------------------------------------------
+
+    def _start(self, row: AttemptRow, lease: Lease) -> Performed:
+        if self._reaper.live(row.id) is not None:
+            return self._performed(row, "start", "done")
+        try:
+            folder = self._folder(row.id)
+            if claimed_by(folder) is not None:
+                return self._start_claimed(row, folder)
+            if row.spec.kind != "service" and self.free(row.run) == 0:
+                return self._again(row, "start", "NoSlot", "Every slot of this machine is taken.", AGAIN)
+            command = self._prepare(row.spec, folder)
+            if self._clock.monotonic() >= lease.deadline:
+                return self._again(row, "start", "LeaseEnded", "The lease ended before the start.", 0.0)
+            return self._spawn(row, folder, command)
+        except (ConfigError, BadAttemptId) as error:
+            return self._performed(row, "start", "refused", "ConfigError", str(error))
+        except Stalled as error:
+            return self._performed(row, "start", "refused", error.reason, error.message)
+        except Waiting as error:
+            return self._again(row, "start", error.reason, error.message, error.retry_after.total_seconds())
+        except OSError as error:
+            message = f"This machine could not start it: {error.strerror}."
+            return self._again(row, "start", "CannotStart", message, 5.0)
+
+    def _start_claimed(self, row: AttemptRow, folder: Folder) -> Performed:
+        if claimed_by(folder) == NEVER:
+            return self._performed(row, "start", "refused", "Stopped", "It was stopped before it was started.")
+        found = self._adopt(folder, row.spec, row.run)
+        if found.pid is None and found.final is None:
+            return self._performed(row, "start", "unknown", "Starting", "Somebody starts it just now.", again_in=1.0)
+        return self._performed(row, "start", "done")
+
+    def _prepare(self, spec: AttemptSpec, folder: Folder) -> Command:
+        _make_directories(folder)
+        code = self._code(spec)
+        if code is not None:
+            _link(code, folder.code)
+        argv = argv_of(spec)
+        env = self._environment(spec, folder)
+        cwd = working_directory(spec, folder, code)
+        plan = init_plan(spec, folder, env, self._connections)
+        if not plan:
+            check_directory(cwd, spec)
+        _write(folder.spec, encode(spec))
+        return Command(executable(argv, env, cwd, later=bool(plan)), env, cwd, plan)
+
+    def _code(self, spec: AttemptSpec) -> str | None:
+        given = spec.labels.get("code_dir")
+        if given:
+            return given
+        return self._checkout(spec.repository, spec.commit) if spec.commit and spec.repository else None
+
+    def _environment(self, spec: AttemptSpec, folder: Folder) -> dict[str, str]:
+        address = self._api_address if isinstance(self._api_address, str) else self._api_address()
+        return environment(spec, folder, Callback(address, self._token_for(spec.attempt)), self._connections)
+
+    def _spawn(self, row: AttemptRow, folder: Folder, command: Command) -> Performed:
+        mark(folder.live)
+        if not claim(folder, self._writer):
+            return self._start_claimed(row, folder)
+        try:
+            pid = spawn(folder, command)
+        except (OSError, ValueError) as error:
+            os.unlink(folder.claim)  # ours, and nothing was started under it
+            unmark(folder.live)
+            if isinstance(error, OSError) and error.errno not in _TOO_LONG:
+                raise
+            raise ConfigError("Its command and environment are too long for this machine.") from error
+        self._watch(folder, row.spec, row.run, pid, own=True)
+        return self._performed(row, "start", "done")
+
+    # --- watching -----------------------------------------------------------------------------------------------------
+
+    def _watch(self, folder: Folder, spec: AttemptSpec, run: str, pid: int, own: bool) -> None:
+        live = Live(folder, run, spec.kind, bool(spec.init), pid, own, _grace_of(spec, self._grace))
+        self._reaper.watch(live)
+        asked_at = time_of(folder.stop)
+        if asked_at is not None:
+            self._reaper.kill_after(max(0.0, asked_at + live.grace - self._clock.now()), live)
+        if spec.kind == "service":
+            self._readiness.add(live, spec, lambda: self._environment(spec, folder))
+
+    def _adopt(self, folder: Folder, spec: AttemptSpec, run: str) -> Found:
+        """Watch it if it runs, report its end if it has ended."""
+        found = find(folder, bool(spec.init), self._clock.now())
+        if found.pid is not None:
+            try:
+                self._watch(folder, spec, run, found.pid, own=False)
+            except ProcessLookupError:
+                return self._adopt(folder, spec, run)
+        if found.final is not None:
+            self._reaper.tell(found.final)
+        return found
+
+    def _look(self, row: AttemptRow) -> Observed | None:
+        live = self._reaper.live(row.id)
+        if live is not None:
+            return running(row.id, live.started_at) if live.started_at is not None else None
+        folder = self._folder(row.id)
+        if claimed_by(folder) is None:
+            return self._look_unclaimed(row, folder)
+        found = self._adopt(folder, row.spec, row.run)
+        return found.final
+
+    def _look_unclaimed(self, row: AttemptRow, folder: Folder) -> Observed | None:
+        """It was started as far as the store knows, and there is no trace of it: its files are gone."""
+        if row.phase not in ("started", "stopping", "unknown") or not self._never(folder):
+            return None
+        now = self._clock.now()
+        return stopped(row.id, now, None) if row.wanted == "stop" else lost(row.id, now)
+
+    def _ended(self, attempts: Sequence[str]) -> None:
+        for attempt in attempts:
+            unmark(self._folder(attempt).live)
+        with self._lock:
+            starved, self._starved = sorted(self._starved), set()
+        if starved and self._wake is not None:
+            self._wake(starved)
+
+    # --- stopping -----------------------------------------------------------------------------------------------------
+
+    def _stop(self, row: AttemptRow, lease: Lease) -> Performed:
+        if self._clock.monotonic() >= lease.deadline:
+            return self._again(row, "stop", "LeaseEnded", "The lease ended before the stop.", 0.0)
+        try:
+            folder = self._folder(row.id)
+            if self._never(folder) or claimed_by(folder) == NEVER:
+                self._reaper.tell(stopped(row.id, self._clock.now(), None))
+            elif exit_record(folder) is None or self._reaper.live(row.id) is None:
+                self._stop_claimed(row, folder)
+        except (OSError, BadAttemptId) as error:
+            return self._again(row, "stop", "CannotStop", f"It could not be stopped: {error}.", 5.0)
+        return self._performed(row, "stop", "done")
+
+    def _stop_claimed(self, row: AttemptRow, folder: Folder) -> None:
+        if exit_record(folder) is None:
+            mark(folder.stop)  # before the pid is read: a supervisor that has none yet sees the mark and ends
+        live = self._reaper.live(row.id)
+        if live is None:
+            self._adopt(folder, row.spec, row.run)  # sees the mark, and has it killed after its grace
+        else:
+            self._reaper.kill_after(live.grace, live)
+        pid = supervisor_pid(folder)
+        if pid is not None and supervises(pid, folder):
+            signal_group(pid, signal.SIGTERM)
+
+    def _never(self, folder: Folder) -> bool:
+        """Claim it for nobody, so that it can never start; False if it was claimed before."""
+        os.makedirs(folder.root, exist_ok=True)
+        return claim(folder, NEVER)
+
+    # --- words --------------------------------------------------------------------------------------------------------
+
+    def _folder(self, attempt: str) -> Folder:
+        return folder_of(self._root, attempt)
+
+    def _stored_spec(self, folder: Folder) -> AttemptSpec | None:
+        try:
+            with open(folder.spec, "rb") as file:
+                return decode(file.read(), AttemptSpec)
+        except (FileNotFoundError, DecodeError):
+            return None
+
+    def _performed(
+        self,
+        row: AttemptRow,
+        verb: str,
+        outcome: str,
+        reason: str = "",
+        message: str = "",
+        again_in: float | None = None,
+    ) -> Performed:
+        now = self._clock.now()
+        again_at = None if again_in is None else now + again_in
+        return Performed(row.id, verb, outcome, now, reason, message, again_at)
+
+    def _again(self, row: AttemptRow, verb: str, reason: str, message: str, seconds: float) -> Performed:
+        return self._performed(row, verb, "again", reason, message, again_in=seconds)
+
+
+_TOO_LONG = (7, 36)  # E2BIG, ENAMETOOLONG
+
+
+def _grace_of(spec: AttemptSpec, default: float) -> float:
+    section = spec.run_section.get("environment")
+    value = section.get("terminationGracePeriodSeconds") if isinstance(section, Mapping) else None
+    return float(value) if isinstance(value, (int, float)) and value >= 0 else default
+
+
+def _make_directories(folder: Folder) -> None:
+    os.makedirs(folder.outputs, exist_ok=True)
+    os.makedirs(folder.work, exist_ok=True)
+
+
+def _link(target: str, path: str) -> None:
+    try:
+        os.symlink(target, path)
+    except FileExistsError:
+        return
+
+
+def _write(path: str, data: bytes) -> None:
+    temporary = f"{path}.new"
+    with open(temporary, "wb", buffering=0) as file:
+        file.write(data)
+    os.rename(temporary, path)

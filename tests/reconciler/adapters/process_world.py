@@ -1,0 +1,106 @@
+"""A machine for tests of local processes: an executor on a data directory, and what it reported."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reconciler.adapters.process_executor import ProcessExecutor
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.engine.model import FINAL, AttemptSpec, Observed, Status
+from reconciler.keys import RunKey
+from reconciler.records import AttemptRow, Lease
+
+PYTHON = sys.executable
+
+
+def lease(seconds: float = 60.0) -> Lease:
+    return Lease(RunKey("run-1"), 1, 1, time.monotonic() + seconds)
+
+
+def spec(attempt: str, command: Sequence[str], **more: Any) -> AttemptSpec:
+    container = {"command": list(command), **more.pop("container", {})}
+    section = {"container": container, **more.pop("section", {})}
+    given = {"kind": "job", "repository": "", "commit": "", **more}
+    return AttemptSpec(attempt, "run-1", "train", 1, flow="churn", run_section=section, **given)
+
+
+def sh(attempt: str, script: str, **more: Any) -> AttemptSpec:
+    return spec(attempt, ["/bin/sh", "-c", script], **more)
+
+
+def row(of: AttemptSpec, **more: Any) -> AttemptRow:
+    return AttemptRow(of.attempt, of.run, of.op, of, **more)
+
+
+class Machine:
+    """Holds the executor's observations; `end` waits for the final one."""
+
+    def __init__(self, data_dir: Path, **more: Any) -> None:
+        self.data_dir = data_dir
+        self.seen: list[Observed] = []
+        self.woken: list[str] = []
+        self._news = threading.Condition()
+        given = {"slots": 64, "grace": 0.3, "api_address": "http://127.0.0.1:1", **more}
+        self.executor = ProcessExecutor(
+            data_dir,
+            report=self._report,
+            clock=SystemClock(),
+            checkout=given.pop("checkout", lambda repository, sha: str(data_dir)),
+            token_for=lambda attempt: f"token-of-{attempt}",
+            wake=self.woken.extend,
+            **given,
+        )
+
+    def _report(self, observations: Sequence[Observed]) -> None:
+        with self._news:
+            self.seen.extend(observations)
+            self._news.notify_all()
+
+    def start(self, *specs: AttemptSpec) -> list[str]:
+        return [done.outcome for done in self.executor.start([row(each) for each in specs], lease())]
+
+    def stop(self, *specs: AttemptSpec) -> list[str]:
+        return [done.outcome for done in self.executor.stop([row(each, wanted="stop") for each in specs], lease())]
+
+    def run(self, of: AttemptSpec) -> Observed:
+        assert self.start(of) == ["done"]
+        return self.end(of)
+
+    def wait(self, of: AttemptSpec, when: Callable[[Observed], bool], seconds: float = 20) -> Observed:
+        def found() -> Observed | None:
+            return next((seen for seen in self.seen if seen.attempt == of.attempt and when(seen)), None)
+
+        with self._news:
+            assert self._news.wait_for(lambda: found() is not None, seconds), self.seen
+            result = found()
+        assert result is not None
+        return result
+
+    def end(self, of: AttemptSpec) -> Observed:
+        return self.wait(of, lambda seen: seen.status in FINAL)
+
+    def running(self, of: AttemptSpec) -> Observed:
+        return self.wait(of, lambda seen: seen.status is Status.RUNNING)
+
+    def folder(self, of: AttemptSpec) -> Path:
+        return self.data_dir / "attempts" / of.attempt[:2] / of.attempt
+
+    def log(self, of: AttemptSpec) -> str:
+        return (self.folder(of) / "log").read_text()
+
+
+def environment_in(text: str) -> Mapping[str, str]:
+    return json.loads(text)
+
+
+def eventually(fact: Callable[[], bool], seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while not fact() and time.monotonic() < end:
+        time.sleep(0.01)
+    return fact()
