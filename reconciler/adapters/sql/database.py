@@ -1,0 +1,198 @@
+"""Connections to one database: readers, and one writer that groups what waits into one commit. Knows no table."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from reconciler.ports import ReconcileError, Stalled, Waiting
+
+Result = TypeVar("Result")
+
+LARGEST_GROUP = 64  # jobs in one commit: bounds how long the first of them waits
+BUSY_MS = 15_000  # how long another process may hold the file before we say so
+POLL = 0.04  # seconds between two looks for commits of other processes
+READERS = 16
+
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+
+
+def address_of(url_or_path: str) -> URL:
+    """The address of a database: a URL, or the path of a SQLite file. Raises Stalled for one that we cannot speak to."""
+    if "://" not in url_or_path:
+        return URL.create("sqlite", database=url_or_path)
+    try:
+        url = make_url(url_or_path)
+    except ArgumentError:
+        raise Stalled("StoreBroken", "The address of the database cannot be read. It looks like a URL.") from None
+    driver = _DRIVERS.get(url.get_backend_name())
+    if driver is None or (driver == "sqlite" and url.database in (None, "", ":memory:")):
+        raise Stalled("StoreBroken", "The store is a SQLite file or a postgresql:// database.")
+    return url.set(drivername=driver)
+
+
+class _Job(Generic[Result]):
+    """Work for the writer and what came of it. As a context, it keeps an error for the thread that asked."""
+
+    def __init__(self, work: Callable[[Connection], Result]) -> None:
+        self.work = work
+        self.result: Result | None = None
+        self.error: BaseException | None = None
+        self.done = False
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+        self.error = error
+        return isinstance(error, Exception)  # it is raised again by whoever asked, not by who happened to commit
+
+
+class Database:
+    """One database. `write` is safe to call from many threads; each job is all or nothing, whoever else fails."""
+
+    def __init__(self, url: URL) -> None:
+        self.name = url.database or url.render_as_string(hide_password=True)
+        self.dialect = url.get_backend_name()
+        self._readers = _engine(url, autocommit=True, connections=READERS)
+        self._writer = _engine(url, autocommit=False, connections=1)
+        self._writing = threading.Lock()
+        self._waiting: deque[_Job[Any]] = deque()
+        self._changed = threading.Condition()
+        self._changes = 0
+        self._seen_version = 0
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection on which every statement sees the newest commit. Raises Waiting, Stalled."""
+        try:
+            with self._readers.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._translated(error) from error
+
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` in a transaction, perhaps together with what others wait for. Raises what it raises, or Waiting."""
+        job = _Job(work)
+        self._waiting.append(job)
+        with self._writing:
+            if not job.done:
+                self._commit_group()
+        if job.error is not None:
+            raise job.error
+        return cast(Result, job.result)
+
+    def wait(self, seen: int, seconds: float) -> int:
+        """Wait until `changes()` is not `seen` any more, or so long; returns it."""
+        with self._changed:
+            if self._changes == seen:
+                self._changed.wait(min(POLL, seconds))
+        self._look_at_others()
+        return self._changes
+
+    def changes(self) -> int:
+        """A number that grows with every commit that we know of."""
+        return self._changes
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._writing:
+            self._writer.dispose()
+        self._readers.dispose()
+
+    def _commit_group(self) -> None:
+        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
+        try:
+            with self._writer.connect() as connection:
+                _run(group, connection)
+        except SQLAlchemyError as error:
+            for job in group:
+                job.error = self._translated(error)
+        finally:
+            # An interrupt in this thread must not leave the others waiting for an answer, nor believing in one.
+            for job in group:
+                job.error = job.error or (None if job.done else self._failure("was interrupted while it was written"))
+                job.done = True
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changes += 1
+            self._changed.notify_all()
+
+    def _look_at_others(self) -> None:
+        """Notice commits of other processes: `data_version` changes with those alone, on the writer's connection."""
+        if self.dialect != "sqlite" or not self._writing.acquire(blocking=False):
+            return
+        try:
+            version = self._data_version()
+        finally:
+            self._writing.release()
+        if version != self._seen_version:
+            self._seen_version = version
+            self._tell()
+
+    def _data_version(self) -> int:
+        try:
+            connection = self._writer.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA data_version")
+                return int(cursor.fetchone()[0])  # type: ignore[index]
+            finally:
+                connection.close()
+        except SQLAlchemyError as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: SQLAlchemyError) -> ReconcileError:
+        cause = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+        if "not a database" in cause or "malformed" in cause:
+            return Stalled("StoreBroken", f"{self.name} is damaged or not a database of Headgate ({cause}).")
+        return self._failure(f"cannot be used now ({cause})")
+
+    def _failure(self, what: str) -> Waiting:
+        return Waiting("StoreUnavailable", f"The database {self.name} {what}.", timedelta(seconds=2))
+
+
+def _run(group: list[_Job[Any]], connection: Connection) -> None:
+    """All jobs in one commit; one that fails takes only its own writes back."""
+    with connection.begin() as transaction:
+        if len(group) == 1:
+            with group[0]:
+                group[0].result = group[0].work(connection)
+            if group[0].error is not None:
+                transaction.rollback()
+        else:
+            for job in group:
+                with job, connection.begin_nested():
+                    job.result = job.work(connection)
+    for job in group:
+        job.done = True
+
+
+def _engine(url: URL, autocommit: bool, connections: int) -> Engine:
+    isolation = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
+    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60, **isolation)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_file)
+        if not autocommit:
+            event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _prepare_file(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # Python's own BEGIN comes late and is not IMMEDIATE
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,10 @@
+"""What Alembic executes around the migrations: they run on the connection that `apply` was given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from reconciler.adapters.sql.tables import NAMES
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=NAMES, transactional_ddl=False)
+context.run_migrations()

@@ -1,0 +1,279 @@
+"""Reading records, and the writes that come from outside of steps. What a step writes is the queue's commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+
+from reconciler.adapters.sql import rows
+from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.joins import join_rows
+from reconciler.adapters.sql.tables import (
+    approvals,
+    attempts,
+    cache,
+    checks,
+    events,
+    flows,
+    metrics,
+    observations,
+    ops,
+    plans,
+    repositories,
+    requests,
+    reviews,
+    runs,
+    schedules,
+    services,
+)
+from reconciler.adapters.sql.writing import Statements, execute
+from reconciler.engine.model import JoinQuery, Observed
+from reconciler.flows.model import Json
+from reconciler.keys import FlowKey, Key, RepositoryKey, RunKey, text_of
+from reconciler.ports import Clock
+from reconciler.records import (
+    AttemptRow,
+    CacheRow,
+    CheckRow,
+    EventRow,
+    FlowRow,
+    MetricRow,
+    ObservationRow,
+    OpRow,
+    PlanRow,
+    RepositoryRow,
+    RequestRow,
+    ReviewRow,
+    RunRow,
+    ScheduleRow,
+    ServiceRow,
+    Wake,
+)
+
+Row = TypeVar("Row")
+LAST = "\U0010ffff"  # sorts after every character of an id
+
+
+class SqlRecords:
+    """Implements `ports.Records`."""
+
+    def __init__(self, database: Database, statements: Statements, clock: Clock) -> None:
+        self._database = database
+        self._statements = statements
+        self._clock = clock
+
+    # --- writes from outside of steps
+
+    def observe(self, observations: Sequence[Observed | MetricRow]) -> None:
+        if observations:
+            self._database.write(lambda connection: self._observe(connection, observations))
+
+    def ask(self, request: RequestRow) -> bool:
+        return self._database.write(lambda connection: self._ask(connection, request))
+
+    def add_repository(self, row: RepositoryRow) -> None:
+        """A name that is known keeps what was seen of it and may move to another address; its key is woken."""
+        statement = self._statements.put["repositories"]
+
+        def work(connection: Connection) -> None:
+            known = connection.execute(select(repositories).where(repositories.c.name == row.name)).mappings().first()
+            values = {**dict(known), "source": row.source} if known else rows.flat(row)
+            connection.execute(statement, [values])
+            self._wake(connection, [RepositoryKey(row.name)])
+
+        self._database.write(work)
+
+    # --- repositories, reviews, flows, plans
+
+    def repository(self, name: str) -> RepositoryRow | None:
+        return self._one(select(repositories).where(repositories.c.name == name), _flat(RepositoryRow))
+
+    def repositories(self) -> Sequence[RepositoryRow]:
+        return self._all(select(repositories).order_by(repositories.c.name), _flat(RepositoryRow))
+
+    def reviews(self, repository: str, open_only: bool = True) -> Sequence[ReviewRow]:
+        statement = select(reviews).where(reviews.c.repository == repository).order_by(reviews.c.proposal)
+        return self._all(statement.where(reviews.c.open) if open_only else statement, _flat(ReviewRow))
+
+    def flow(self, flow: str) -> FlowRow | None:
+        return self._one(select(flows).where(flows.c.id == flow), _body(FlowRow))
+
+    def flows(self, repository: str | None = None, scope: str | None = None) -> Sequence[FlowRow]:
+        statement = _equal(select(flows), {flows.c.repository: repository, flows.c.scope: scope})
+        return self._all(statement.order_by(flows.c.id), _body(FlowRow))
+
+    def plan(self, plan: str) -> PlanRow | None:
+        return self._one(select(plans).where(plans.c.id == plan), _flat(PlanRow))
+
+    def plan_by_hash(self, plan_hash: str) -> PlanRow | None:
+        return self._one(select(plans).where(plans.c.hash == plan_hash).order_by(plans.c.id).limit(1), _flat(PlanRow))
+
+    # --- runs, ops, attempts
+
+    def run(self, run: str) -> RunRow | None:
+        return self._one(select(runs).where(runs.c.id == run), rows.run_of)
+
+    def runs(
+        self,
+        flow: str | None = None,
+        sha: str | None = None,
+        repository: str | None = None,
+        live: bool | None = None,
+        prefix: str | None = None,
+        limit: int = 100,
+    ) -> Sequence[RunRow]:
+        wanted = {runs.c.flow: flow, runs.c.sha: sha, runs.c.repository: repository, runs.c.live: live}
+        statement = _equal(select(runs), wanted).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
+        if prefix is not None:
+            statement = statement.where(runs.c.id >= prefix, runs.c.id < prefix + LAST)
+        return self._all(statement, rows.run_of)
+
+    def ops(self, run: str) -> Sequence[OpRow]:
+        return self._all(select(ops).where(ops.c.run == run).order_by(ops.c.path), rows.op_of)
+
+    def attempts(self, run: str, live: bool = True) -> Sequence[AttemptRow]:
+        return self._attempts(attempts.c.run == run, live)
+
+    def service_attempts(self, flow: str, live: bool = True) -> Sequence[AttemptRow]:
+        return self._attempts((attempts.c.flow == flow) & (attempts.c.run == ""), live)
+
+    def attempt(self, attempt: str) -> AttemptRow | None:
+        return self._one(select(attempts).where(attempts.c.id == attempt), rows.attempt_of)
+
+    def live_attempts(self, place: str) -> Sequence[AttemptRow]:
+        return self._attempts(attempts.c.place == place, live=True)
+
+    def queue_load(self, queue: str) -> int:
+        statement = select(func.count()).select_from(attempts).where(attempts.c.live, attempts.c.queue == queue)
+        with self._database.read() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def observations(self, run: str = "", flow: str = "") -> Sequence[ObservationRow]:
+        owned = attempts.c.run == run if run else (attempts.c.flow == flow) & (attempts.c.run == "")
+        statement = select(observations).join(attempts, attempts.c.id == observations.c.attempt).where(owned)
+        return self._all(statement.order_by(observations.c.seq), rows.observation_of)
+
+    # --- requests, approvals
+
+    def requests(self, key: Key) -> Sequence[RequestRow]:
+        open_ones = select(requests).where(requests.c.key == text_of(key), requests.c.done_at.is_(None))
+        return self._all(open_ones.order_by(requests.c.seq), rows.request_of)
+
+    def request(self, request: str) -> RequestRow | None:
+        return self._one(select(requests).where(requests.c.id == request), rows.request_of)
+
+    def approved(self, repository: str, sha: str) -> bool:
+        statement = select(approvals.c.sha).where(approvals.c.repository == repository, approvals.c.sha == sha)
+        with self._database.read() as connection:
+            return connection.execute(statement).first() is not None
+
+    # --- schedules, services, checks
+
+    def schedule(self, flow: str) -> ScheduleRow | None:
+        return self._one(select(schedules).where(schedules.c.flow == flow), _flat(ScheduleRow))
+
+    def services(self, flow: str) -> Sequence[ServiceRow]:
+        statement = select(services).where(services.c.flow == flow).order_by(services.c.op)
+        return self._all(statement, _body(ServiceRow))
+
+    def checks(self, repository: str, sha: str) -> Sequence[CheckRow]:
+        statement = select(checks).where(checks.c.repository == repository, checks.c.sha == sha)
+        return self._all(statement.order_by(checks.c.name), _flat(CheckRow))
+
+    def commits_with_checks(self, repository: str, limit: int = 50) -> Sequence[str]:
+        """The commits that were spoken of last, newest first."""
+        last = func.max(checks.c.noted_at)
+        statement = select(checks.c.sha).where(checks.c.repository == repository).group_by(checks.c.sha)
+        return self._all(statement.order_by(last.desc(), checks.c.sha).limit(limit), lambda row: str(row["sha"]))
+
+    # --- results and history
+
+    def cached(self, key: str, not_before: float | None, not_of_run: str) -> CacheRow | None:
+        """The newest result of another run."""
+        statement = select(cache).where(cache.c.key == key, cache.c.run != not_of_run)
+        if not_before is not None:
+            statement = statement.where(cache.c.finished_at >= not_before)
+        return self._one(statement.order_by(cache.c.finished_at.desc(), cache.c.attempt).limit(1), _flat(CacheRow))
+
+    def join(self, repository: str, run: str, query: JoinQuery) -> Sequence[Mapping[str, Json]]:
+        with self._database.read() as connection:
+            return join_rows(connection, repository, run, query)
+
+    def events(self, subject: str, limit: int = 1000) -> Sequence[EventRow]:
+        """The last `limit` events, oldest first."""
+        newest = select(events).where(events.c.subject == subject).order_by(events.c.seq.desc()).limit(limit)
+        return list(reversed(self._all(newest, _flat(EventRow))))
+
+    def metrics(self, attempt: str) -> Sequence[MetricRow]:
+        """Every point, in order of time."""
+        statement = select(metrics).where(metrics.c.attempt == attempt)
+        return self._all(statement.order_by(metrics.c.at, metrics.c.name, metrics.c.mark), _flat(MetricRow))
+
+    # ---
+
+    def _attempts(self, which: ColumnElement[bool], live: bool) -> Sequence[AttemptRow]:
+        statement = select(attempts).where(which).order_by(attempts.c.created_at, attempts.c.id)
+        return self._all(statement.where(attempts.c.live) if live else statement, rows.attempt_of)
+
+    def _observe(self, connection: Connection, seen: Sequence[Observed | MetricRow]) -> None:
+        """Owners are read in the same transaction: an attempt that changes hands wakes the new one."""
+        keys = _owners(connection, {one.attempt for one in seen})
+        known = [one for one in seen if one.attempt in keys]
+        points = [rows.metric_values(one) for one in known if isinstance(one, MetricRow)]
+        if not known:
+            return
+        connection.execute(self._statements.append["observations"], [rows.observation_values(one) for one in known])
+        if points:
+            connection.execute(self._statements.put["metrics"], points)
+        self._wake(connection, keys.values())
+
+    def _ask(self, connection: Connection, request: RequestRow) -> bool:
+        if not connection.execute(self._statements.add["requests"], [rows.request_values(request)]).rowcount:
+            return False
+        repository, _, sha = request.target.rpartition("@")
+        if request.verb == "approve" and repository and request.op is None:
+            given = {"repository": repository, "sha": sha, "by": request.by, "at": request.at, "request": request.id}
+            connection.execute(self._statements.add["approvals"], [given])
+        self._wake(connection, [request.key])
+        return True
+
+    def _wake(self, connection: Connection, keys: Iterable[Key]) -> None:
+        execute(connection, self._statements.wakes([Wake(key) for key in keys], self._clock.now()))
+
+    def _one(self, statement: Select[Any], made: Callable[[RowMapping], Row]) -> Row | None:
+        with self._database.read() as connection:
+            found = connection.execute(statement).mappings().first()
+        return None if found is None else made(found)
+
+    def _all(self, statement: Select[Any], made: Callable[[RowMapping], Row]) -> list[Row]:
+        with self._database.read() as connection:
+            found = connection.execute(statement).mappings().all()
+        return [made(row) for row in found]
+
+
+def _owners(connection: Connection, wanted: set[str]) -> dict[str, Key]:
+    """Whom to wake for each attempt that is known."""
+    statement = select(attempts.c.id, attempts.c.run, attempts.c.flow)
+    found: dict[str, Key] = {}
+    for ids in _chunks(sorted(wanted)):
+        for attempt, run, flow in connection.execute(statement.where(attempts.c.id.in_(ids))):
+            found[attempt] = RunKey(run) if run else FlowKey(flow)
+    return found
+
+
+def _chunks(ids: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def _equal(statement: Select[Any], wanted: Mapping[Any, Any]) -> Select[Any]:
+    return statement.where(*(column == value for column, value in wanted.items() if value is not None))
+
+
+def _flat(kind: type[Row]) -> Callable[[RowMapping], Row]:
+    return lambda row: rows.of_flat(kind, row)
+
+
+def _body(kind: type[Row]) -> Callable[[RowMapping], Row]:
+    return lambda row: rows.of_body(kind, row)

@@ -1,0 +1,140 @@
+"""Records to the columns of their tables and back. No statement is made here."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import RowMapping
+
+from reconciler.engine.model import FINAL, Observed, OpState
+from reconciler.keys import key_of, text_of
+from reconciler.plan.encoding import decode, encode
+from reconciler.records import (
+    AttemptRow,
+    CheckRow,
+    FlowRow,
+    MetricRow,
+    ObservationRow,
+    OpRow,
+    RequestRow,
+    RunRow,
+    ServiceRow,
+)
+
+Row = TypeVar("Row")
+Values = dict[str, Any]
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def flat(row: Any) -> Values:
+    """A column per field, for rows that hold scalars only."""
+    return {name: getattr(row, name) for name in _names(type(row))}
+
+
+def of_flat(kind: type[Row], values: RowMapping) -> Row:
+    """The row that `flat` spread out."""
+    return kind(**{name: values[name] for name in _names(kind)})
+
+
+def of_body(kind: type[Row], values: RowMapping) -> Row:
+    """The row that was kept whole."""
+    return decode(values["body"], kind)
+
+
+def flow_values(row: FlowRow) -> Values:
+    """Columns of `flows`."""
+    return {"id": row.id, "repository": row.repository, "scope": row.scope, "body": encode(row)}
+
+
+def run_values(row: RunRow) -> Values:
+    """Columns of `runs`; the version is its writer's business."""
+    state = row.state
+    return {
+        "id": state.id,
+        "flow": state.flow,
+        "repository": row.repository,
+        "sha": row.sha,
+        "status": state.status.value,
+        "live": state.status not in FINAL,
+        "created_at": state.created_at,
+        "body": encode(row),
+    }
+
+
+def run_of(values: RowMapping) -> RunRow:
+    """The run, with the version that it has in the store."""
+    return replace(decode(values["body"], RunRow), version=values["version"])
+
+
+def op_values(row: OpRow) -> Values:
+    """Columns of `ops`."""
+    return {"run": row.run, "path": row.state.path, "status": row.state.status.value, "body": encode(row.state)}
+
+
+def op_of(values: RowMapping) -> OpRow:
+    """The op of a run."""
+    return OpRow(values["run"], decode(values["body"], OpState))
+
+
+def attempt_values(row: AttemptRow) -> Values:
+    """Columns of `attempts`."""
+    return {
+        "id": row.id,
+        "run": row.run,
+        "flow": row.flow,
+        "op": row.op,
+        "place": row.place,
+        "queue": row.spec.queue or "",
+        "live": row.phase != "ended",
+        "created_at": row.created_at,
+        "body": encode(row),
+    }
+
+
+def attempt_of(values: RowMapping) -> AttemptRow:
+    """The attempt."""
+    return of_body(AttemptRow, values)
+
+
+def observation_values(seen: Observed | MetricRow) -> Values:
+    """Columns of `observations`, without the seq that the store gives. A metric's fields are those of `Measured`."""
+    kind = "observed" if isinstance(seen, Observed) else "measured"
+    return {"attempt": seen.attempt, "kind": kind, "body_json": encode(seen)}
+
+
+def observation_of(values: RowMapping) -> ObservationRow:
+    """The observation."""
+    return of_flat(ObservationRow, values)
+
+
+def request_values(row: RequestRow) -> Values:
+    """Columns of `requests`, without the seq that the store gives."""
+    return {**flat(row), "key": text_of(row.key), "arguments": encode(row.arguments)}
+
+
+def request_of(values: RowMapping) -> RequestRow:
+    """The request."""
+    columns = {name: values[name] for name in _names(RequestRow)}
+    nested = {"key": key_of(values["key"]), "arguments": decode(values["arguments"], dict[str, Any])}
+    return RequestRow(**{**columns, **nested})
+
+
+def service_values(row: ServiceRow) -> Values:
+    """Columns of `services`."""
+    return {"flow": row.flow, "op": row.op, "body": encode(row)}
+
+
+def check_values(row: CheckRow, now: float) -> Values:
+    """Columns of `checks`; `noted_at` is when its commit first had it."""
+    return {**flat(row), "noted_at": now}
+
+
+def metric_values(row: MetricRow) -> Values:
+    """Columns of `metrics`: a point that is reported twice is one row."""
+    return {**flat(row), "mark": "" if row.step is None else str(row.step)}

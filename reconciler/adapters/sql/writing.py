@@ -1,0 +1,153 @@
+"""One step's changes as statements with their rows, made ready outside of the transaction. Nothing is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table, bindparam, case, delete, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reconciler.adapters.sql import rows, tables
+from reconciler.keys import PRIORITY, text_of
+from reconciler.ports import MAX_TRIES, Conflict
+from reconciler.records import Changes, RequestRow, RunRow, Wake
+
+NEVER = 1e18  # seconds since the epoch
+Batch = tuple[Executable, list[rows.Values]]
+
+_INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class Statements:
+    """The statements that write, made once for a dialect (`sqlite` or `postgresql`) and used for every batch."""
+
+    def __init__(self, dialect: str) -> None:
+        self._insert = _INSERTS[dialect]
+        self.put = {table.name: self._replace(table) for table in tables.NAMES.sorted_tables}
+        self.add = {table.name: self._keep(table) for table in tables.NAMES.sorted_tables}
+        self.append = {table.name: insert(table) for table in (tables.events, tables.observations)}
+        self.wake = self._wake()
+
+    def changes(self, changes: Changes, now: float) -> list[Batch]:
+        """Everything but runs that must be of the version that was read, wakes, and the queue's own row."""
+        flat, gone = rows.flat, changes.services_gone
+        batches: list[Batch] = [
+            (self.put["repositories"], [flat(row) for row in changes.repositories]),
+            (self.put["reviews"], [flat(row) for row in changes.reviews]),
+            (self.put["flows"], [rows.flow_values(row) for row in changes.flows]),
+            (self.add["plans"], [flat(row) for row in changes.plans]),
+            (self.add["runs"], [_with_version(row) for row in changes.new_runs]),
+            (self.put["ops"], [rows.op_values(row) for row in changes.ops]),
+            (self.put["attempts"], [rows.attempt_values(row) for row in changes.attempts]),
+            (self.put["schedules"], [flat(row) for row in changes.schedules]),
+            (self.put["services"], [rows.service_values(row) for row in changes.services]),
+            (_REMOVE_SERVICE, [{"_flow": flow, "_op": op} for flow, op in gone]),
+            (self.put["checks"], [rows.check_values(row, now) for row in changes.checks]),
+            (self.append["events"], [flat(row) for row in changes.events]),
+            (self.put["cache"], [flat(row) for row in changes.cache]),
+            (self.put["metrics"], [rows.metric_values(row) for row in changes.metrics]),
+            (_REMOVE_OBSERVATION, [{"_seq": seq} for seq in changes.folded]),
+            (_ANSWER, [_answer(row) for row in changes.answered]),
+        ]
+        return [batch for batch in batches if batch[1]]
+
+    def wakes(self, wakes: Iterable[Wake], now: float) -> list[Batch]:
+        """Upserts of the queue: a key that is woken twice is there once, at the earlier time."""
+        due: dict[str, rows.Values] = {}
+        for wake in wakes:
+            values = _wake_values(wake, now)
+            known = due.setdefault(values["key"], values)
+            known["due_at"] = known["ready_at"] = min(known["due_at"], values["due_at"])
+        return [(self.wake, [due[key] for key in sorted(due)])] if due else []
+
+    def _replace(self, table: Table) -> Executable:
+        values = self._insert(table)
+        keys = [column.name for column in table.primary_key]
+        replaced = {
+            column.name: values.excluded[column.name]
+            for column in table.columns
+            if column.name not in keys and column.name != "noted_at"
+        }
+        return values.on_conflict_do_update(index_elements=keys, set_=replaced) if replaced else self._keep(table)
+
+    def _keep(self, table: Table) -> Executable:
+        return self._insert(table).on_conflict_do_nothing()
+
+    def _wake(self) -> Executable:
+        """A wake counts; it unparks a key for one more try; a leased key becomes ready when its lease ends."""
+        queue, values = tables.wakes.c, self._insert(tables.wakes)
+        earlier = case((values.excluded.due_at < queue.due_at, values.excluded.due_at), else_=queue.due_at)
+        spent = queue.parked & (queue.attempts >= MAX_TRIES)
+        return values.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "generation": queue.generation + 1,
+                "due_at": earlier,
+                "ready_at": case((queue.token != 0, queue.ready_at), else_=earlier),
+                "attempts": case((spent, MAX_TRIES - 1), else_=queue.attempts),
+                "parked": False,
+            },
+        )
+
+
+def execute(connection: Connection, batches: Iterable[Batch]) -> None:
+    """Run every batch."""
+    for statement, values in batches:
+        connection.execute(statement, values)
+
+
+def run_batch(runs: Sequence[RunRow]) -> list[Batch]:
+    """Replace runs that still have the version that was read, raising it by one."""
+    values = [{**rows.run_values(row), "_id": row.id, "_version": row.version} for row in runs]
+    return [(_MOVE_RUN, values)] if values else []
+
+
+def move_runs(connection: Connection, batches: list[Batch]) -> None:
+    """Raises Conflict if a run has moved on since it was read."""
+    for statement, values in batches:
+        for one in values:
+            if connection.execute(statement, one).rowcount != 1:
+                raise Conflict(f"Run {one['_id']} has moved on since it was read.")
+
+
+def _with_version(row: RunRow) -> rows.Values:
+    return {**rows.run_values(row), "version": row.version}
+
+
+def _answer(row: RequestRow) -> rows.Values:
+    return {"_id": row.id, "_done_at": row.done_at, "_answer": row.answer}
+
+
+def _wake_values(wake: Wake, now: float) -> rows.Values:
+    at = now if wake.at is None else wake.at
+    return {
+        "key": text_of(wake.key),
+        "priority": PRIORITY[type(wake.key)],
+        "due_at": at,
+        "ready_at": at,
+        "generation": 1,
+        "token": 0,
+        "owner": "",
+        "lease_until": 0.0,
+        "attempts": 0,
+        "reason": "",
+        "message": "",
+        "parked": False,
+    }
+
+
+_REMOVE_OBSERVATION = delete(tables.observations).where(tables.observations.c.seq == bindparam("_seq"))
+_REMOVE_SERVICE = delete(tables.services).where(
+    tables.services.c.flow == bindparam("_flow"), tables.services.c.op == bindparam("_op")
+)
+_ANSWER = (
+    update(tables.requests)
+    .where(tables.requests.c.id == bindparam("_id"))
+    .values(done_at=bindparam("_done_at"), answer=bindparam("_answer"))
+)
+_MOVE_RUN = (  # the other columns are set from the names of the parameters
+    update(tables.runs)
+    .where(tables.runs.c.id == bindparam("_id"), tables.runs.c.version == bindparam("_version"))
+    .values(version=tables.runs.c.version + 1)
+)

@@ -1,0 +1,53 @@
+"""The store: one relational database with the queue and the records, in a SQLite file or by URL on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+from reconciler.adapters.sql.database import Database, address_of
+from reconciler.adapters.sql.queue import SqlQueue
+from reconciler.adapters.sql.records import SqlRecords
+from reconciler.adapters.sql.schema import migrate
+from reconciler.adapters.sql.writing import Statements
+from reconciler.ports import Clock, Stalled
+
+
+class SqlStore(SqlQueue, SqlRecords):
+    """Implements `ports.Store`. Safe to use from many threads; several processes may open the same database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._statements = Statements(database.dialect)
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close every connection; what was committed is on disk."""
+        self._database.close()
+
+
+def open_store(url_or_path: str, clock: Clock) -> SqlStore:
+    """Open the database, creating it (0600, with its directories) or bringing its schema up to date.
+
+    Takes a path or a `sqlite://` or `postgresql://` URL. Raises Stalled for what is not our database or is newer than
+    we are, Waiting if it cannot be reached.
+    """
+    address = address_of(url_or_path)
+    if address.get_backend_name() == "sqlite":
+        _make_file(Path(address.database or ""))
+    with ExitStack() as unless_opened:
+        database = Database(address)
+        unless_opened.callback(database.close)
+        database.write(migrate)
+        unless_opened.pop_all()
+    return SqlStore(database, clock)
+
+
+def _make_file(path: Path) -> None:
+    """The file may hold what people passed as params: it is its owner's alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise Stalled("StoreBroken", f"The database {path} cannot be written: {error.strerror}.") from error
