@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from reconciler.engine.model import FINAL, OpState, Status
 from reconciler.plan.model import Graph, Plan, PlannedOp
+from reconciler.plan.walk import op_at
 
 _CHILD = re.compile(r"^(.*)\[([^\[\]]*)\]$")
 
@@ -79,15 +80,10 @@ def parent(path: str) -> str:
 
 def planned(plan: Plan, path: str) -> PlannedOp | None:
     """The op of the plan that a path names; children of a sweep are their sweep's op."""
-    graph: Graph | None = plan.graph
-    found: PlannedOp | None = None
-    for part in path.split("."):
-        name = part.partition("[")[0]
-        found = next((op for op in graph.ops if op.name == name), None) if graph else None
-        if found is None:
-            return None
-        graph = found.graph
-    return found
+    try:
+        return op_at(plan, path)
+    except KeyError:
+        return None
 
 
 def root_of_failure(plan: Plan, path: str, states: Mapping[str, OpState]) -> str | None:

@@ -1,0 +1,112 @@
+"""Findings for people and machines: text with the source line and a caret, and the JSON document of version 1."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from reconciler.checks.words import count, line, plain
+from reconciler.flows.findings import Finding, Severity, Span
+from reconciler.flows.model import Json
+from reconciler.flows.rules import page
+
+_WIDTH = 160  # columns of a source line that are shown
+
+
+def ordered(findings: Sequence[Finding]) -> list[Finding]:
+    """By place; findings that say the same at the same place once."""
+    return sorted(dict.fromkeys(findings), key=lambda finding: (finding.file, finding.span, finding.rule))
+
+
+def address(rule: str, pages: str = "") -> str:
+    """The address of a rule's page; `pages` is what stands before `docs/rules/…`."""
+    return f"{pages.rstrip('/')}/{page(rule)}" if pages else page(rule)
+
+
+def text(findings: Sequence[Finding], sources: Mapping[str, bytes], files: int, pages: str = "") -> str:
+    """All findings as text, sorted by place, the count last. Lines are shown of the `sources` that are given."""
+    blocks = [one(finding, sources, pages) for finding in ordered(findings)]
+    return "\n\n".join([*blocks, counted(findings, files)])
+
+
+def one(finding: Finding, sources: Mapping[str, bytes], pages: str = "") -> str:
+    """One finding: place and sentence, source line and caret, suggestion, further places, page."""
+    span = finding.span
+    head = (
+        f"{line(finding.file)}:{span.line}:{span.column}: {finding.severity}: {line(finding.message)} [{finding.rule}]"
+    )
+    lines = [head, *excerpt(sources.get(finding.file), span)]
+    if finding.suggestion and not _says(finding.message, finding.suggestion):
+        lines.append(f"  Did you mean `{line(finding.suggestion)}`?")
+    for file, also, word in finding.also:
+        lines += [f"  {line(file)}:{also.line}:{also.column}: {line(word)}", *excerpt(sources.get(file), also)]
+    lines.append(f"  See {address(finding.rule, pages)}")
+    return "\n".join(lines)
+
+
+def _says(message: str, suggestion: str) -> bool:
+    return "did you mean" in message.lower() and suggestion in message
+
+
+def excerpt(source: bytes | None, span: Span) -> list[str]:
+    """The source line with a caret below what is meant; nothing where the line is not there."""
+    lines = source.decode("utf-8", "replace").splitlines() if source else []
+    if not 0 < span.line <= len(lines):
+        return []
+    whole = lines[span.line - 1].rstrip()
+    start = min(max(span.column - 1, 0), len(whole))
+    end = span.end_column - 1 if span.end_line == span.line else len(whole)
+    cut = max(0, start - _WIDTH // 2) if len(whole) > _WIDTH else 0
+    shown = plain(whole[cut : cut + _WIDTH]).replace("\t", " ")
+    before = _width(plain(whole[cut:start]))
+    marked = max(1, min(_width(plain(whole[start:end])), _WIDTH - before))
+    margin = " " * len(str(span.line))
+    return [f"  {span.line} | {shown}", f"  {margin} | {' ' * before}{'^' * marked}"]
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal that a text takes."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(bool(unicodedata.combining(char)) for char in text)
+
+
+def counted(findings: Sequence[Finding], files: int) -> str:
+    """`2 errors, 1 warning in 3 files`, or that nothing was found."""
+    numbers = Counter(finding.severity for finding in ordered(findings))
+    said = [count(numbers[severity], severity.value) for severity in Severity if numbers[severity]]
+    return f"{', '.join(said) if said else 'Nothing to say'} in {count(files, 'file')}."
+
+
+def document(findings: Sequence[Finding], files: int, pages: str = "") -> dict[str, Json]:
+    """The document of version 1: `{"version", "findings", "files", "errors", "warnings"}`."""
+    found = ordered(findings)
+    numbers = Counter(finding.severity for finding in found)
+    return {
+        "version": 1,
+        "findings": [_entry(finding, pages) for finding in found],
+        "files": files,
+        "errors": numbers[Severity.ERROR],
+        "warnings": numbers[Severity.WARNING],
+    }
+
+
+def _entry(finding: Finding, pages: str) -> dict[str, Json]:
+    span = finding.span
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "file": finding.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "path": finding.path,
+        "suggestion": finding.suggestion,
+        "url": address(finding.rule, pages),
+        "also": [
+            {"file": file, "line": place.line, "column": place.column, "message": word}
+            for file, place, word in finding.also
+        ],
+    }
