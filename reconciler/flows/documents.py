@@ -242,7 +242,7 @@ def component(values: dict[str, Any], node: Node, path: str, report: Report) -> 
 
 def root_component(values: dict[str, Any], node: Node, path: str, report: Report) -> Operation:
     """A component at the root of a file as the operation that runs it: what is an operation's own is lifted out."""
-    if _ref(values, node, path, report) is not None or "component" in node.value:
+    if any(name in values for name in _REFS) or "component" in node.value:
         return operation(values, node, path, report)
     read = component(values, node, path, report)
     return Operation(

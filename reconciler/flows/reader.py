@@ -138,7 +138,8 @@ class _Composer:
         if self._stack and self._stack[-1].key is None and type(self._stack[-1].node.value) is dict:
             self._note("yaml-broken", "Use a text as key, not a list or mapping.", node.span)
             raise _Stop
-        self._check_depth(len(self._stack) + 1, node.span)
+        if len(self._stack) >= MAX_DEPTH:
+            self._refuse_depth(node.span)
         self._stack.append(_Frame(node, event.anchor, bool(event.flow_style)))
 
     def _end_mapping(self, event: Any) -> None:
@@ -172,7 +173,8 @@ class _Composer:
         if self._aliased > MAX_ALIASED:
             self._note("yaml-too-large", f"Use fewer aliases: they stand for over {MAX_ALIASED} values.", span)
             raise _Stop
-        self._check_depth(len(self._stack) + height, span)
+        if len(self._stack) + height > MAX_DEPTH:
+            self._refuse_depth(span)
         self._add(node, size, height)
 
     def _alias_as_key(self, frame: _Frame, node: Node, span: Span) -> None:
@@ -215,10 +217,9 @@ class _Composer:
                 node.value[key] = value
                 node.keys[key] = merged.keys[key]
 
-    def _check_depth(self, depth: int, span: Span) -> None:
-        if depth > MAX_DEPTH:
-            self._note("yaml-too-deep", f"Nest fewer levels: at most {MAX_DEPTH} are read.", span)
-            raise _Stop
+    def _refuse_depth(self, span: Span) -> None:
+        self._note("yaml-too-deep", f"Nest fewer levels: at most {MAX_DEPTH} are read.", span)
+        raise _Stop
 
     def _note(self, rule: str, message: str, span: Span) -> None:
         self.findings.append(finding(rule, message, self.file, span))

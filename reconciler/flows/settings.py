@@ -87,10 +87,8 @@ class RepositorySettings:
         for glob, values in self.flows:
             if matches(path, (glob,)) or matches(name, (glob,)):
                 said |= values
-        tuples: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in said.items()
-        }
-        return replace(FlowSettings(), **tuples)
+        values: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in said.items()}
+        return replace(FlowSettings(), **values)
 
 
 def _glob(value: Any, node: Node, path: str, report: Report) -> Any:
