@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.flows.findings import Finding
+from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.model import Flow, Json, Operation, Param
 from reconciler.plan.dags import Compiler
 from reconciler.plan.hash import hashed
@@ -37,14 +37,16 @@ def build(
     params: Mapping[str, Json] | None = None,
     code: str = "",
     start: bool = True,
+    severities: Mapping[str, Severity] | None = None,
 ) -> Built:
     """The plan of a flow.
 
     `read` gives the bytes of a repository path at the flow's revision, None where it is absent; `params` are values
     that stand above the file's own; `code` is the code id. With `start=False` the flow is judged without being
-    started: required inputs without a value are no errors then.
+    started: required inputs without a value are no errors then. `severities` are the repository's own for lowerable
+    rules.
     """
-    report = Report()
+    report = Report(severities)
     if flow.operation.is_preset:
         return Built(None, (), (), ())
     compiler = Compiler(read, report)

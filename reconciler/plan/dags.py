@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.flows.model import Cache, Operation, Run, Termination, Trigger
+from reconciler.flows.model import Cache, Json, Operation, Run, Termination, Trigger
 from reconciler.plan.containers import check_containers
 from reconciler.plan.edges import (
     add_dependencies,
     add_events,
     add_joins,
     report_cycles,
+    report_implied,
     report_unreachable,
 )
 from reconciler.plan.graph import critical, downstream_of
 from reconciler.plan.hooks import HOOK_NAMES, hook_operation
 from reconciler.plan.layers import Inherited, Layers, Ready, handed_down
 from reconciler.plan.level import Edges, Level
-from reconciler.plan.matrices import check_matrix, planned_matrix, swept_names
+from reconciler.plan.matrices import check_matrix
 from reconciler.plan.missing import check_missing_inputs
 from reconciler.plan.model import Graph, PlannedHook, PlannedOp
-from reconciler.plan.names import Names
-from reconciler.plan.params import bind, declared
+from reconciler.plan.names import Names, known_names
+from reconciler.plan.params import bind
 from reconciler.plan.references import Read, References, Scope
 from reconciler.plan.report import Report, key_place, place_of
+from reconciler.plan.sweeps import planned_matrix
 
 _RUNNABLE = frozenset(("job", "service", "dag"))
 
@@ -53,6 +55,7 @@ class Compiler:
         level = self._level(dag, run)
         edges = [Edges() for _ in level.ops]
         ops = [self._op(ready, level, edge)[0] for ready, edge in zip(level.ops, edges, strict=True)]
+        report_implied(level, edges, self._report)
         report_cycles(level, edges, self._report)
         report_unreachable(level, edges, self._report)
         known = [op for op in ops if op is not None]
@@ -75,7 +78,7 @@ class Compiler:
         add_dependencies(ready, level, edges, self._report)
         events, no_event = add_events(ready, level, edges, self._report)
         joins, no_join = add_joins(ready, level, edges, self._report)
-        names = Names(ready, level, _known(ready, extra), edges, self._report)
+        names = Names(ready, level, known_names(ready, extra), edges, self._report)
         bound = bind(ready, level, names, edges, self._report, extra)
         if ready.component is None or ready.run is None:
             return None, ()
@@ -98,6 +101,7 @@ class Compiler:
         check_matrix(ready, names, self._report)
         check_missing_inputs(ready, edges, level, self._report)
         names.check_data(ready.run.data, f"{ready.path}.run")
+        names.check_data(_settings_data(ready), ready.path)
         if ready.operation.conditions:
             names.check_condition(ready.operation.conditions, f"{ready.path}.conditions")
         if level.dag is not None and ready.operation.schedule is not None:
@@ -113,15 +117,24 @@ class Compiler:
             inner = self._layers.ready(operation, Scope(trail=ready.scope.trail), None, path)
             given = () if hook.disable_defaults else HOOK_NAMES
             op, _ = self._op(inner, Level(), Edges(), given)
+            if hook.conditions:
+                names = Names(inner, Level(), known_names(inner, HOOK_NAMES), Edges(), self._report)
+                names.check_condition(hook.conditions, path)
             if op is not None:
                 planned.append(PlannedHook(op, hook.trigger, hook.conditions, hook.disable_defaults))
         return tuple(planned)
 
 
-def _known(ready: Ready, extra: tuple[str, ...]) -> frozenset[str]:
-    joined = [name for join in ready.operation.joins for name in join.params]
-    matrix = ready.operation.matrix
-    return frozenset((*declared(ready), *ready.operation.params, *joined, *swept_names(matrix), *extra))
+def _settings_data(ready: Ready) -> list[Json]:
+    """What may hold templates beside the run section, the params and the matrix."""
+    run, settings, operation = ready.run, ready.settings, ready.operation
+    assert run is not None
+    termination, cache = settings.termination or Termination(), settings.cache or Cache()
+    return [
+        *(run.concurrency, settings.is_approved, settings.queue, settings.namespace, cache.disable, cache.ttl),
+        *(termination.max_retries, termination.timeout, termination.ttl, settings.plugins),
+        *([join.query, join.sort, join.limit, join.offset] for join in operation.joins),
+    ]
 
 
 def _joined(ops: list[PlannedOp], edges: list[Edges], run: Run) -> Graph:

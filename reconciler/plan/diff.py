@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.flows.model import Json
 from reconciler.plan.hash import canonical
-from reconciler.plan.matrices import planned_count
 from reconciler.plan.model import Graph, Plan, PlannedOp, Source
+from reconciler.plan.sweeps import planned_count
 from reconciler.plan.walk import walk_graphs
 
 

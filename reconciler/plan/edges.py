@@ -64,6 +64,15 @@ def add_joins(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple
     return tuple(found), unsupported
 
 
+def report_implied(level: Level, edges: Sequence[Edges], report: Report) -> None:
+    """Notice edges that only a template asks for."""
+    for ready, edge in zip(level.ops, edges, strict=True):
+        for index in sorted(edge.implied):
+            name = level.ops[index].name
+            message = f"This reads `{name}`, so the op waits for it; `dependencies: [{name}]` would say it openly."
+            report.add("edge-implied", message, edge.places[index], ready.path)
+
+
 def report_cycles(level: Level, edges: Sequence[Edges], report: Report) -> None:
     """Name every cycle in full, with the place of each of its edges."""
     for cycle in cycles([sorted(edge.places) for edge in edges]):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.flows.model import IO, Json
 from reconciler.flows.near import near
 from reconciler.plan.layers import Ready
+from reconciler.plan.sweeps import swept_names
 
 GLOBALS = (
     *("owner_name", "username", "user_email", "project_name", "project_unique_name", "project_uuid"),
@@ -24,11 +25,12 @@ _INLINE = re.compile(r"\s*\{\{\s*(?:ops\.(?P<op>[-\w]+)|(?P<dag>dag))\.(?P<field
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a field cannot be read: the rule, a sentence, a near name."""
+    """Why a name or field cannot be read: the rule, a sentence, a near name, the word in the text that is meant."""
 
     rule: str
     message: str
     suggestion: str | None = None
+    word: str | None = None
 
 
 def bare_field(value: Json) -> str | None:
@@ -63,11 +65,17 @@ def field_fault(field: str, owner: str, ready: Ready | None) -> Fault | None:
     return None
 
 
+def passed_names(ready: Ready) -> list[str]:
+    """The names of all that an op passes to its component: params, and what its matrix and joins give."""
+    joined = [name for join in ready.operation.joins for name in join.params]
+    return [*ready.operation.params, *joined, *swept_names(ready.operation.matrix)]
+
+
 def _undeclared(head: str, name: str, owner: str, ready: Ready) -> Fault | None:
     assert ready.component is not None
     known = [io.name for io in (ready.component.outputs if head == "outputs" else ready.component.inputs)]
     if head == "inputs":
-        known += list(ready.operation.params)
+        known += passed_names(ready)
     return None if name in known else _unknown(name, known, f"`{owner}` declares no {head[:-1]} `{name}`")
 
 

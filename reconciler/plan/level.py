@@ -20,13 +20,24 @@ class Level:
 
 @dataclass(slots=True)
 class Edges:
-    """The upstreams of one op, each with the place that says so, and which of them it reads."""
+    """The upstreams of one op, each with the place that says so; which of them it reads; which only templates name."""
 
     places: dict[int, Place] = field(default_factory=dict)
     reads: set[int] = field(default_factory=set)
+    implied: set[int] = field(default_factory=set)
 
     def add(self, upstream: int, place: Place, *, reads: bool = False) -> None:
-        """Wait for an op; the first place that says so is kept."""
+        """Wait for an op as the author says; the first place that says so is kept."""
+        if upstream in self.implied:
+            self.implied.discard(upstream)
+            self.places[upstream] = place
         self.places.setdefault(upstream, place)
         if reads:
             self.reads.add(upstream)
+
+    def imply(self, upstream: int, place: Place) -> None:
+        """Wait for an op whose values a template reads."""
+        if upstream not in self.places:
+            self.places[upstream] = place
+            self.implied.add(upstream)
+        self.reads.add(upstream)

@@ -1,48 +1,20 @@
-"""Sweeps made plain: the names that a matrix gives values for, and the matrix as the engine takes it."""
+"""A matrix judged: what it sweeps over must be inputs of the component, and of a kind that the inputs take."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from math import ceil, prod
+from collections.abc import Mapping
 
-from reconciler.flows.model import Json, Matrix
+from reconciler.flows.model import Matrix
 from reconciler.flows.near import near
 from reconciler.plan.fields import said
 from reconciler.plan.layers import Ready
-from reconciler.plan.model import PlannedMatrix
 from reconciler.plan.names import Names
 from reconciler.plan.report import Place, Report, key_place
+from reconciler.plan.sweeps import planned_matrix, swept_names
 
-
-def swept_names(matrix: Matrix | None) -> tuple[str, ...]:
-    """The params that a child of the sweep gets; none that only a run can tell."""
-    if matrix is None:
-        return ()
-    resource = matrix.extra.get("resource")
-    extra = [resource["name"]] if isinstance(resource, dict) and "name" in resource else []
-    rows = matrix.values if isinstance(matrix.values, list) else []
-    mapped = [name for row in rows if isinstance(row, dict) for name in row]
-    return tuple(dict.fromkeys([*matrix.params, *mapped, *extra]))
-
-
-def planned_matrix(matrix: Matrix) -> PlannedMatrix:
-    """The matrix without its places."""
-    return PlannedMatrix(
-        kind=matrix.kind,
-        values=matrix.values,
-        params=tuple((name, {"kind": param.kind, "value": param.value}) for name, param in matrix.params.items()),
-        num_runs=matrix.num_runs,
-        seed=matrix.seed,
-        concurrency=matrix.concurrency,
-        early_stopping=tuple(replace(stop, node=None) for stop in matrix.early_stopping),
-        extra=matrix.extra,
-    )
-
-
-def is_open(matrix: Matrix | None) -> bool:
-    """Whether only a run can tell which params the sweep gives."""
-    return matrix is not None and isinstance(matrix.values, str)
+_NUMBERS = ("int", "float", "metric", None)
+_ANY_KIND = frozenset(("choice", "pchoice"))  # of whatever type
+_TIMES = {"daterange": ("date", "datetime", None), "datetimerange": ("datetime", None)}
 
 
 def check_matrix(ready: Ready, names: Names, report: Report) -> None:
@@ -53,7 +25,8 @@ def check_matrix(ready: Ready, names: Names, report: Report) -> None:
     plain = planned_matrix(matrix)
     searched = [searched for _, searched in plain.params]
     names.check_data([plain.values, searched, plain.num_runs, plain.concurrency, plain.seed], f"{ready.path}.matrix")
-    known = [io.name for io in component.inputs]
+    known = {io.name: io.type for io in component.inputs}
+    _check_types(ready, matrix, known, report)
     for name in swept_names(matrix):
         if name not in known and not names.uses(name):
             guess = near(name, known)
@@ -61,6 +34,15 @@ def check_matrix(ready: Ready, names: Names, report: Report) -> None:
             message = f"The matrix gives values for `{name}`, which the component does not declare; {end}"
             place = _name_place(ready, matrix, name)
             report.add("matrix-param-unknown", message, place, f"{ready.path}.matrix.{name}", guess)
+
+
+def _check_types(ready: Ready, matrix: Matrix, known: Mapping[str, str | None], report: Report) -> None:
+    for name, param in matrix.params.items():
+        taken = _TIMES.get(param.kind, _NUMBERS)
+        if name in known and param.kind not in _ANY_KIND and known[name] not in taken:
+            message = f"`{name}` is {known[name]}, but `{param.kind}` gives {taken[0]}; change one of the two."
+            place = _name_place(ready, matrix, name)
+            report.add("param-type", message, place, f"{ready.path}.matrix.{name}")
 
 
 def _name_place(ready: Ready, matrix: Matrix, name: str) -> Place:
@@ -77,58 +59,3 @@ def _name_path(matrix: Matrix, name: str) -> tuple[str | int, ...]:
     rows = matrix.values if isinstance(matrix.values, list) else []
     row = next((number for number, row in enumerate(rows) if isinstance(row, dict) and name in row), None)
     return ("resource",) if row is None else ("values", row, name)
-
-
-def planned_count(matrix: PlannedMatrix) -> int | None:
-    """How many children the sweep makes; None where only a run can tell."""
-    limit = matrix.num_runs if isinstance(matrix.num_runs, int) else None
-    if matrix.kind == "mapping":
-        return len(matrix.values) if isinstance(matrix.values, list) else None
-    if matrix.kind != "grid":
-        return limit
-    sizes = [_size(param) for _, param in matrix.params]
-    known = [size for size in sizes if size is not None]
-    if len(known) < len(sizes):
-        return None
-    return prod(known) if limit is None else min(limit, prod(known))
-
-
-def _size(param: Mapping[str, Json]) -> int | None:
-    kind, value = param["kind"], param["value"]
-    if kind in ("choice", "pchoice"):
-        return len(value) if isinstance(value, list) else None
-    numbers = _numbers(value)
-    count = _COUNTS.get(kind)
-    return None if numbers is None or count is None else count(numbers)
-
-
-def _numbers(value: Json) -> list[float] | None:
-    """`{start, stop, step}`, `[start, stop, step]` or `start:stop:step` as numbers; None for anything else."""
-    if isinstance(value, str):
-        value = value.split(":")
-    parts = value
-    if isinstance(value, dict):
-        parts = [value.get("start"), value.get("stop"), value.get("step", value.get("num"))]
-    try:
-        return [float(part) for part in parts]
-    except (TypeError, ValueError):
-        return None
-
-
-def _range_size(numbers: list[float]) -> int | None:
-    if len(numbers) != 3 or not numbers[2]:
-        return None
-    start, stop, step = numbers
-    return max(0, ceil(round((stop - start) / step, 9)))
-
-
-def _space_size(numbers: list[float]) -> int | None:
-    return int(numbers[2]) if len(numbers) > 2 else None
-
-
-_COUNTS: Mapping[str, Callable[[list[float]], int | None]] = {
-    "range": _range_size,
-    "linspace": _space_size,
-    "geomspace": _space_size,
-    "logspace": _space_size,
-}

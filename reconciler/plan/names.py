@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.flows.near import near
 from reconciler.plan.expressions import Path
-from reconciler.plan.fields import GLOBALS, Fault, field_fault, said
+from reconciler.plan.fields import GLOBALS, Fault, field_fault, passed_names, said
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
 from reconciler.plan.report import Place, Report, text_place
 from reconciler.plan.syntax import TemplateError
 from reconciler.plan.templates import Template, compile_condition, compile_template, templates_in
 
+_DASHED = re.compile(r"[A-Za-z_]\w*(?:-\w+)+")
+_NAMING = (("params",), ("matrix", "params"), ("inputs",), ("component", "inputs"))
 _ROOTS = ("params", "globals", "connections", "init", "ops", "dag")
 _PARAM_FIELDS = ("value", "connection", "as_arg", "as_str", "type")
 
@@ -56,7 +58,8 @@ class Names:
         for used in template.names:
             fault = self._fault(used, template, path)
             if fault is not None:
-                place = self._place(text, template.offset_of(used))
+                offset = text.find(fault.word) if fault.word else -1
+                place = self._place(text, offset if offset >= 0 else template.offset_of(used))
                 self.report.add(fault.rule, fault.message, place, path, fault.suggestion)
 
     def _place(self, text: str, offset: int) -> Place:
@@ -68,7 +71,7 @@ class Names:
             return None
         if head in _READ:
             return _READ[head](self, used, template, path)
-        if head in _ROOTS:
+        if head in _ROOTS or head in _written(self.ready):
             return None
         return _unknown(head, (*sorted(self.known), *_ROOTS), template)
 
@@ -76,7 +79,8 @@ class Names:
         if len(used) < 2 or used[1] == "as_args":
             return None
         if used[1] not in self.known:
-            return _unknown(str(used[1]), sorted(self.known), template, "params.")
+            written = str(used[1]) in _written(self.ready)
+            return None if written else _unknown(str(used[1]), sorted(self.known), template, "params.")
         if len(used) > 2 and used[2] not in _PARAM_FIELDS:
             return _unknown(str(used[2]), _PARAM_FIELDS, template, f"params.{used[1]}.")
         return None
@@ -98,8 +102,9 @@ class Names:
         index = self.level.indexes.get(name)
         if index is None:
             return _unknown_op(name, self.level)
-        place = self._place(template.text, template.offset_of(used))
-        imply_edge(index, place, self, path)
+        if index not in self.edges.places:
+            self.edges.imply(index, self._place(template.text, template.offset_of(used)))
+        self.edges.reads.add(index)
         fault = field_fault(_dotted(used[2:4]), f"ops.{name}", self.level.ops[index]) if len(used) > 2 else None
         return _as_template_fault(fault)
 
@@ -111,15 +116,6 @@ def _paths(text: str) -> tuple[Path, ...]:
         return ()
 
 
-def imply_edge(index: int, place: Place, names: Names, path: str) -> None:
-    """Wait for the op that a template reads, and say so where nothing else does."""
-    if index not in names.edges.places:
-        upstream = names.level.ops[index].name
-        message = f"This reads `{upstream}`, so the op waits for it; `dependencies: [{upstream}]` would say it openly."
-        names.report.add("edge-implied", message, place, path)
-    names.edges.add(index, place, reads=True)
-
-
 def _dotted(path: Path) -> str:
     return ".".join(str(part) for part in path)
 
@@ -128,18 +124,46 @@ def _as_template_fault(fault: Fault | None) -> Fault | None:
     return None if fault is None else Fault("template-unknown-name", fault.message, fault.suggestion)
 
 
-def _unknown(name: str, known: Iterable[str], template: Template, prefix: str = "") -> Fault:
-    dashed = next((other for other in known if "-" in other and _in_dashes(other, template.text)), None)
-    if dashed is not None and prefix in ("", "params."):
-        message = f"`{dashed}` reads as a subtraction here; write `params['{dashed}'].value`."
-        return Fault("template-unknown-name", message, f"params['{dashed}'].value")
-    guess = near(name, known)
+def known_names(ready: Ready, extra: Iterable[str] = ()) -> frozenset[str]:
+    """All that the templates of an op may name without a prefix: inputs, outputs, params, connections."""
+    component = ready.component
+    declared = [io.name for io in (*component.inputs, *component.outputs)] if component else []
+    return frozenset((*declared, *passed_names(ready), *_connections(ready), *extra))
+
+
+def _connections(ready: Ready) -> Iterator[str]:
+    data = ready.run.data if ready.run else {}
+    for name in (*_listed(data.get("connections")), *_listed(data.get("init"))):
+        connection = name.get("connection") if isinstance(name, Mapping) else name
+        if isinstance(connection, str):
+            yield connection
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _written(ready: Ready) -> Iterator[str]:
+    """Names that stand in the file but could not be read: their own finding is enough."""
+    for _, node in ready.sources:
+        for path in _NAMING:
+            inner = node.at(*path) if node is not None and node.get(str(path[0])) is not None else None
+            if inner is not None and isinstance(inner.value, dict):
+                yield from inner.value
+            elif inner is not None and isinstance(inner.value, list):
+                yield from (item.get("name").value for item in inner.value if item.get("name") is not None)
+
+
+def _unknown(name: str, known: Collection[str], template: Template, prefix: str = "") -> Fault:
+    """The fault of a name that nothing has. A word with dashes reads as a subtraction: it is one cause."""
+    word = next((word for word in _DASHED.findall(template.text) if name in word.split("-")), name)
+    if word in known and prefix in ("", "params."):
+        right = f"params['{word}'].value"
+        message = f"`{word}` reads as a subtraction here; write `{right}`."
+        return Fault("template-unknown-name", message, right, word)
+    guess = near(word, known)
     end = said(f"{prefix}{guess}" if guess else None, "declare an input or correct the name.")
-    return Fault("template-unknown-name", f"Nothing is called `{prefix}{name}` here; {end}", guess)
-
-
-def _in_dashes(name: str, text: str) -> bool:
-    return re.search(rf"(?<![\w'\"-]){re.escape(name)}(?![\w'\"-])", text) is not None
+    return Fault("template-unknown-name", f"Nothing is called `{prefix}{word}` here; {end}", guess, word)
 
 
 def _unknown_op(name: str, level: Level) -> Fault:

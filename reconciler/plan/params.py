@@ -12,10 +12,10 @@ from reconciler.flows.types import compatible, convert
 from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, said
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
-from reconciler.plan.matrices import is_open, swept_names
 from reconciler.plan.model import Source
-from reconciler.plan.names import Names, imply_edge
+from reconciler.plan.names import Names
 from reconciler.plan.report import Place, Report, key_place
+from reconciler.plan.sweeps import is_open, swept_names
 from reconciler.plan.templates import templates_in
 
 
@@ -174,16 +174,17 @@ class _Binding:
         if index is None:
             self._say(name, param, self._no_op(ref.removeprefix("ops.")))
             return _source("none", param)
-        place = param_place(self.ready, name)
         if implied:
-            imply_edge(index, param_value_place(self.ready, name, param), self.names, self.ready.path)
-        self.edges.add(index, place, reads=True)
+            self.edges.imply(index, param_value_place(self.ready, name, param))
+        else:
+            self.edges.add(index, param_place(self.ready, name), reads=True)
         if field is None:
             message = f"Beside `ref: {ref}` say under `value` which field is meant, such as `outputs.x`."
             self._say(name, param, Fault("param-ref-invalid", message))
             return _source("none", param)
         self._check_field(name, param, field, ref, self.level.ops[index])
-        return _source("op", param, op=index, field=field)
+        files = param.value if isinstance(param.value, dict) else None
+        return _source("op", param, value=files, op=index, field=field)
 
     def _no_op(self, name: str) -> Fault:
         guess = near(name, self.level.indexes)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.flows.model import Component, Operation, ParsedFile, Ref
 from reconciler.flows.near import near
-from reconciler.flows.parse import parse, parse_preset
+from reconciler.flows.parse import judged, parse, parse_preset
 from reconciler.plan.report import Place, Report, place_of
 
 Read = Callable[[str], bytes | None]
@@ -100,7 +100,11 @@ class References:
         if token in scope.trail:
             self._cycle((*scope.trail, token), place, path)
             return None
-        return Resolved(component, replace(scope, trail=(*scope.trail, token)))
+        inner = replace(scope, trail=(*scope.trail, token))
+        defaults = component.defaults
+        if component.run is None and defaults is not None and defaults.ref is not None:
+            return self.resolve(replace(defaults, file=component.file, node=component.node), inner, path)
+        return Resolved(component, inner)
 
     def _follow_path(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
         place = place_of(operation.file, ref.node or operation.node)
@@ -146,7 +150,7 @@ class References:
         """What a file holds; None where it is absent."""
         if file not in self._files:
             data = self._bytes(file)
-            self._files[file] = parsed = None if data is None else parse(data, file)
+            self._files[file] = parsed = None if data is None else parse(data, file, self._report.severities)
             self._report.extend(parsed.findings if parsed else ())
         return self._files[file]
 
@@ -155,7 +159,7 @@ class References:
             data = self._bytes(file) if _HUB_NAME.fullmatch(name) and ".." not in name else None
             if data is not None:
                 preset, findings = parse_preset(data, file)
-                self._report.extend(findings)
+                self._report.extend(judged(findings, self._report.severities))
                 return preset
         return None
 

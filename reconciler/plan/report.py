@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.nodes import Node
+from reconciler.flows.parse import judged
 from reconciler.flows.rules import finding
 
 START = Span(1, 1, 1, 1)
@@ -26,7 +27,8 @@ Source = tuple[str, Node | None]  # a file and a tree of it, in which texts are 
 class Report:
     """What was found so far. The same rule at the same place is one cause and said once."""
 
-    def __init__(self) -> None:
+    def __init__(self, severities: Mapping[str, Severity] | None = None) -> None:
+        self.severities = severities or {}
         self._found: dict[tuple[str, str, Span], Finding] = {}
 
     def add(
@@ -42,7 +44,8 @@ class Report:
     ) -> None:
         """Note a finding of a rule of the table, with the table's severity where none is given."""
         found = finding(rule, message, place.file, place.span, path, suggestion, also)
-        self.extend([found if severity is None else replace(found, severity=severity)])
+        found = found if severity is None else replace(found, severity=severity)
+        self.extend(judged((found,), self.severities))
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Note findings made elsewhere."""
