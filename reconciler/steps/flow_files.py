@@ -1,0 +1,179 @@
+"""Flow files at one revision of a repository: which there are, what they say, and a digest of what a plan depends on.
+
+Shared by the steps that discover, review and apply flows. Nothing is decided here about what a change means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.flows.findings import Finding, Severity
+from reconciler.flows.globs import COMPONENT_FOLDER, PRESET_FOLDER, SETTINGS_FILE, files_by_role
+from reconciler.flows.model import Flow, ParsedFile
+from reconciler.flows.parse import judged, parse
+from reconciler.flows.settings import FlowSettings, RepositorySettings, parse_settings
+from reconciler.plan.build import Built, build
+from reconciler.plan.code import changed_code, code_id
+from reconciler.plan.encoding import digest
+from reconciler.plan.hash import hashed
+from reconciler.plan.model import HASH_VERSION, Plan
+from reconciler.ports import Source, TreeEntry
+
+_REGULAR = ("100644", "100755")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One flow of a file at a revision, judged and, where nothing is wrong, planned.
+
+    `findings` are those of its file, of what it refers to and of its plan, with the repository's severities. `plan` is
+    None where one of them is an error, or where the flow cannot start (a preset, a template, inputs without a value).
+    """
+
+    flow: Flow
+    plan: Plan | None
+    findings: tuple[Finding, ...]
+    references: tuple[str, ...]  # repository paths that were read or tried
+    unbound: tuple[str, ...]  # required inputs without a value
+    declared: str  # digest of all that the plan depends on
+    settings: FlowSettings
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that stop it."""
+        return errors_of(self.findings)
+
+    @property
+    def startable(self) -> bool:
+        """Whether it is a flow that could start, its mistakes aside."""
+        operation = self.flow.operation
+        return not (operation.is_preset or operation.template or self.unbound)
+
+
+class Revision:
+    """The files of one commit or tree. Files are read when asked for, in one batch where that is known before."""
+
+    def __init__(
+        self, source: Source, repository: str, treeish: str, settings: RepositorySettings | None = None
+    ) -> None:
+        """`settings` replace the revision's own: a proposal is judged by those of its base."""
+        self._source = source
+        self._repository = repository
+        self._treeish = treeish
+        self.tree: Mapping[str, TreeEntry] = source.tree(repository, treeish)
+        self._contents: dict[str, bytes | None] = {}
+        self._parsed: dict[str, ParsedFile | None] = {}
+        self._code_ids: dict[tuple[object, ...], str] = {}
+        own, self.settings_findings = parse_settings(self.read(SETTINGS_FILE))
+        self.settings = own if settings is None else settings
+        self._plain = {path: (entry.mode, entry.blob) for path, entry in self.tree.items()}
+        roles = files_by_role((path for path, entry in self.tree.items() if entry.mode in _REGULAR), self.settings)
+        self.flow_files = roles.flows
+        self.shared_files = (*roles.components, *roles.presets)
+        self._is_flow = frozenset(roles.flows).__contains__
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Read these files now, in one batch."""
+        wanted = [path for path in paths if path not in self._contents]
+        found = self._source.read(self._repository, self._treeish, wanted) if wanted else {}
+        self._contents.update({path: found.get(path) for path in wanted})
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a regular file, None where there is none."""
+        if path not in self._contents:
+            known = path in self.tree
+            self._contents[path] = (
+                self._source.read(self._repository, self._treeish, [path]).get(path) if known else None
+            )
+        return self._contents[path]
+
+    def parsed(self, path: str) -> ParsedFile | None:
+        """What a flow file says, with the repository's severities; None where it is absent."""
+        if path not in self._parsed:
+            data = self.read(path)
+            self._parsed[path] = None if data is None else parse(data, path, self.settings.severities)
+        return self._parsed[path]
+
+    def load(self, path: str, name: str) -> Loaded | None:
+        """The flow of that name in a file; None where there is none that can be read."""
+        parsed = self.parsed(path)
+        flow = next((flow for flow in parsed.flows if flow.name == name), None) if parsed else None
+        return None if parsed is None or flow is None else self._loaded(parsed, flow)
+
+    def load_all(self, path: str) -> Sequence[Loaded]:
+        """Every flow of a file; of equal names the first."""
+        parsed = self.parsed(path)
+        by_name: dict[str, Flow] = {}
+        for flow in parsed.flows if parsed else ():
+            by_name.setdefault(flow.name, flow)
+        return tuple(self._loaded(parsed, flow) for flow in by_name.values()) if parsed else ()
+
+    def declared(self, path: str, name: str, references: Sequence[str]) -> str:
+        """The digest of all that a flow's plan depends on, given the paths that it refers to. Reads no file."""
+        settings = self.settings.for_flow(path, name)
+        entries = [(one, self._plain.get(one)) for one in (path, *references)]
+        code = self.code(path, references, settings)
+        return digest([HASH_VERSION, name, entries, code, settings, self.settings.severities])
+
+    def code(self, path: str, references: Sequence[str], settings: FlowSettings) -> str:
+        """The flow's code id; "" where its settings say `code: none`."""
+        if settings.code == ():
+            return ""
+        aside = frozenset(one for one in references if one in self.tree and self._may_be_code(one))
+        own = "" if self._is_flow(path) else path
+        key = (path.rpartition("/")[0], own, settings.code, aside)
+        if key not in self._code_ids:
+            self._code_ids[key] = code_id(self._plain, path, references, settings.code, self._is_flow)
+        return self._code_ids[key]
+
+    def code_changed(self, before: Revision, path: str, references: Sequence[str], name: str) -> tuple[str, ...]:
+        """The files of a flow's code that differ from an earlier revision."""
+        globs = self.settings.for_flow(path, name).code
+        if globs == ():
+            return ()
+        return changed_code(before._plain, self._plain, path, references, globs, self._is_flow)
+
+    def _may_be_code(self, path: str) -> bool:
+        return not path.startswith((COMPONENT_FOLDER, PRESET_FOLDER)) and not self._is_flow(path)
+
+    def _loaded(self, parsed: ParsedFile, flow: Flow) -> Loaded:
+        settings = self.settings.for_flow(flow.file, flow.name)
+        built = build(flow, self.read, start=False)
+        findings = _all_findings(parsed, built, self.settings.severities)
+        code = self.code(flow.file, built.references, settings)
+        declared = self.declared(flow.file, flow.name, built.references)
+        loaded = Loaded(flow, None, findings, built.references, built.unbound, declared, settings)
+        if built.plan is None or not loaded.startable or loaded.errors:
+            return loaded
+        return replace(loaded, plan=hashed(replace(built.plan, code=code)))
+
+
+def load(
+    source: Source,
+    repository: str,
+    treeish: str,
+    path: str,
+    name: str,
+    settings: RepositorySettings | None = None,
+) -> Loaded | None:
+    """One flow at a revision; None where its file is absent or holds no such flow that can be read.
+
+    `settings` None: the revision's own. Raises Waiting or Stalled as the source does.
+    """
+    return Revision(source, repository, treeish, settings).load(path, name)
+
+
+def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that are errors."""
+    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+
+
+def _all_findings(parsed: ParsedFile, built: Built, severities: Mapping[str, Severity]) -> tuple[Finding, ...]:
+    """Each finding once, by place. A lowered one that left no plan keeps its severity: there is nothing to run."""
+    own = {(found.rule, found.file, found.span): found for found in parsed.findings}
+    later = judged(built.findings, severities)
+    if built.plan is None and not errors_of((*parsed.findings, *later)):
+        later = built.findings
+    merged = own | {(found.rule, found.file, found.span): found for found in later}
+    return tuple(sorted(merged.values(), key=lambda found: found.place))
