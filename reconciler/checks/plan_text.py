@@ -12,7 +12,7 @@ from reconciler.checks.sections import Section
 from reconciler.checks.tree import TreeLine, tree
 from reconciler.flows.model import Json
 from reconciler.plan.diff import Change, PlanDiff
-from reconciler.plan.matrices import planned_count
+from reconciler.plan.sweeps import planned_count
 from reconciler.plan.model import Graph, Plan, PlannedOp
 from reconciler.plan.walk import walk_graphs
 
