@@ -84,13 +84,15 @@ PURE_PARTS = ("pathlib.PurePath", "pathlib.PurePosixPath", "io.StringIO", "io.By
 PURE_THIRD_PARTY = frozenset({"yaml", "jinja2", "msgspec", "cronsim"})
 
 # package -> the one module (or the one folder) of the product that imports it.
-HOMES: dict[str, str] = {
+HOMES: dict[str, str | tuple[str, ...]] = {
     "alembic": "reconciler.adapters.sql.migrations",
     "click": "console.cli",
     "cronsim": "reconciler.engine.schedules",
-    "jinja2": "reconciler.plan.syntax",
+    # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
+    "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",
     "sqlalchemy": "reconciler.adapters.sql",
+    "starlette": "webhooks.asgi",
     "uvicorn": "webhooks.server",
     "yaml": "reconciler.flows.reader",
 }
