@@ -26,7 +26,7 @@ _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 def address_of(url_or_path: str) -> URL:
-    """The address of a database: a URL, or the path of a SQLite file. Raises Stalled for one that we cannot speak to."""
+    """The address of a database: a URL, or the path of a SQLite file. Raises Stalled for one we cannot speak to."""
     if "://" not in url_or_path:
         return URL.create("sqlite", database=url_or_path)
     try:
@@ -80,7 +80,7 @@ class Database:
             raise self._translated(error) from error
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
-        """Run `work` in a transaction, perhaps together with what others wait for. Raises what it raises, or Waiting."""
+        """Run `work` in a transaction, perhaps with what others wait for. Raises what it raises, or Waiting."""
         job = _Job(work)
         self._waiting.append(job)
         with self._writing:

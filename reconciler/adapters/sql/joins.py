@@ -1,4 +1,4 @@
-"""Candidate rows for joins, read in bounded pages. Which of them a query takes is engine/joins.py's decision."""
+"""Candidate rows for joins, read in bounded pages. Which of them a query takes is engine/queries.py's decision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from reconciler.adapters.sql import rows
 from reconciler.adapters.sql.tables import metrics, ops, plans, runs
-from reconciler.engine.joins import Query, asked_values, matches, parse_query, parse_sort, sort_rows, value_of
+from reconciler.engine.queries import Query, asked_values, matches, parse_query, parse_sort, sort_rows, value_of
 from reconciler.engine.model import FINAL, JoinQuery, OpState, RunState
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode
@@ -121,7 +121,7 @@ def _op_row(run: RunRow, plan: Plan | None, state: OpState, live: Mapping[str, f
         "inputs": inputs,
         "outputs": outputs,
         "params": inputs | outputs,
-        "metrics": outputs | live,
+        "metrics": outputs | dict(live),
         "artifacts": state.artifacts,
         "globals": _globals(run, state.attempt or "", name, state.status.value),
         "leaf": planned is None or (planned.graph is None and not swept),

@@ -46,7 +46,7 @@ class SqlQueue:
 
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
         now = self._clock.now()
-        batches, runs = self._statements.changes(changes, now), run_batch(changes.runs)
+        batches, runs = self._statements.changes(changes, lease.token, now), run_batch(changes.runs, lease.token)
         woken = self._statements.wakes(changes.wakes, now)
 
         def work(connection: Connection) -> None:
@@ -69,7 +69,8 @@ class SqlQueue:
         # A key that was woken during its last step is not parked: it is looked at with the news first.
         news = wakes.c.generation != lease.generation
         again = case((news, wakes.c.due_at), else_=NEVER)
-        values = {"due_at": again, "ready_at": again, "reason": reason, "message": message, "parked": ~news}
+        values: dict[str, Any] = {"due_at": again, "ready_at": again, "reason": reason, "message": message}
+        values["parked"] = ~news
         values["attempts"] = lease.attempts + 1 if lease.reason == reason else 1
         self._database.write(lambda connection: self._give_back(connection, lease, values))
 

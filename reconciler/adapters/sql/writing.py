@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from sqlalchemy import Connection, Executable, Table, bindparam, case, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,7 +30,7 @@ class Statements:
         self.append = {table.name: insert(table) for table in (tables.events, tables.observations)}
         self.wake = self._wake()
 
-    def changes(self, changes: Changes, now: float) -> list[Batch]:
+    def changes(self, changes: Changes, writer: int, now: float) -> list[Batch]:
         """Everything but runs that must be of the version that was read, wakes, and the queue's own row."""
         flat, gone = rows.flat, changes.services_gone
         batches: list[Batch] = [
@@ -37,7 +38,7 @@ class Statements:
             (self.put["reviews"], [flat(row) for row in changes.reviews]),
             (self.put["flows"], [rows.flow_values(row) for row in changes.flows]),
             (self.add["plans"], [flat(row) for row in changes.plans]),
-            (self.add["runs"], [_with_version(row) for row in changes.new_runs]),
+            (self.add["runs"], [_with_version(replace(row, writer=writer)) for row in changes.new_runs]),
             (self.put["ops"], [rows.op_values(row) for row in changes.ops]),
             (self.put["attempts"], [rows.attempt_values(row) for row in changes.attempts]),
             (self.put["schedules"], [flat(row) for row in changes.schedules]),
@@ -69,19 +70,20 @@ class Statements:
             for column in table.columns
             if column.name not in keys and column.name != "noted_at"
         }
-        return values.on_conflict_do_update(index_elements=keys, set_=replaced) if replaced else self._keep(table)
+        return _put(values, keys, replaced) if replaced else self._keep(table)
 
     def _keep(self, table: Table) -> Executable:
-        return self._insert(table).on_conflict_do_nothing()
+        return cast(Executable, self._insert(table).on_conflict_do_nothing())
 
     def _wake(self) -> Executable:
         """A wake counts; it unparks a key for one more try; a leased key becomes ready when its lease ends."""
         queue, values = tables.wakes.c, self._insert(tables.wakes)
         earlier = case((values.excluded.due_at < queue.due_at, values.excluded.due_at), else_=queue.due_at)
         spent = queue.parked & (queue.attempts >= MAX_TRIES)
-        return values.on_conflict_do_update(
-            index_elements=["key"],
-            set_={
+        return _put(
+            values,
+            ["key"],
+            {
                 "generation": queue.generation + 1,
                 "due_at": earlier,
                 "ready_at": case((queue.token != 0, queue.ready_at), else_=earlier),
@@ -91,15 +93,19 @@ class Statements:
         )
 
 
+def _put(values: Any, keys: list[str], replaced: dict[str, Any]) -> Executable:
+    return cast(Executable, values.on_conflict_do_update(index_elements=keys, set_=replaced))
+
+
 def execute(connection: Connection, batches: Iterable[Batch]) -> None:
     """Run every batch."""
     for statement, values in batches:
         connection.execute(statement, values)
 
 
-def run_batch(runs: Sequence[RunRow]) -> list[Batch]:
-    """Replace runs that still have the version that was read, raising it by one."""
-    values = [{**rows.run_values(row), "_id": row.id, "_version": row.version} for row in runs]
+def run_batch(runs: Sequence[RunRow], writer: int) -> list[Batch]:
+    """Replace runs that still have the version that was read, raising it by one. `writer` is the lease's token."""
+    values = [{**rows.run_values(replace(row, writer=writer)), "_id": row.id, "_version": row.version} for row in runs]
     return [(_MOVE_RUN, values)] if values else []
 
 

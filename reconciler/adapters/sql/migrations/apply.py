@@ -13,7 +13,7 @@ from reconciler.ports import Stalled
 
 
 def upgrade(connection: Connection, current: str | None) -> None:
-    """Bring the schema from `current` to the newest, in the open transaction. Raises Stalled if `current` is unknown."""
+    """Bring the schema from `current` to the newest, in the open transaction. Raises Stalled if that is unknown."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
