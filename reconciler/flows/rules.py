@@ -85,8 +85,6 @@ _GRAPH = (
     Rule("image-missing", _ERROR, "A container without an image."),
     Rule("build-on-dag", _ERROR, "A build on a dag, which has no container of its own."),
     _fixed("event-invalid", "An event that cannot come from what it refers to."),
-    _fixed("join-invalid", "A join whose query, sort or params cannot be read."),
-    _fixed("patch-invalid", "A patch or preset that does not fit what it is applied to."),
 )
 
 _TEMPLATES = (

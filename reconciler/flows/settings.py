@@ -87,8 +87,8 @@ class RepositorySettings:
         for glob, values in self.flows:
             if matches(path, (glob,)) or matches(name, (glob,)):
                 said |= values
-        values: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in said.items()}
-        return replace(FlowSettings(), **values)
+        fields: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in said.items()}
+        return replace(FlowSettings(), **fields)
 
 
 def _glob(value: Any, node: Node, path: str, report: Report) -> Any:
