@@ -211,7 +211,7 @@ def _within_day_or_at(value: Json, text: str) -> bool:
     start = _instant(text)
     if not _is_number(value) or start is None:
         return False
-    return start <= value < start + 86400 if _DAY.match(text) else value == start
+    return bool(start <= value < start + 86400 if _DAY.match(text) else value == start)
 
 
 def _later_than_day(value: Json, day: str) -> bool:

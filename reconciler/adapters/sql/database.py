@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,6 +70,7 @@ class Database:
         self._changed = threading.Condition()
         self._changes = 0
         self._seen_version = 0
+        self._looked_at = 0.0
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -86,6 +88,8 @@ class Database:
         with self._writing:
             if not job.done:
                 self._commit_group()
+        if isinstance(job.error, SQLAlchemyError):
+            raise self._translated(job.error) from job.error
         if job.error is not None:
             raise job.error
         return cast(Result, job.result)
@@ -130,8 +134,9 @@ class Database:
 
     def _look_at_others(self) -> None:
         """Notice commits of other processes: `data_version` changes with those alone, on the writer's connection."""
-        if self.dialect != "sqlite" or not self._writing.acquire(blocking=False):
-            return
+        if time.monotonic() - self._looked_at < POLL or not self._writing.acquire(blocking=False):
+            return  # another thread has just looked, or is committing
+        self._looked_at = time.monotonic()
         try:
             version = self._data_version()
         finally:
@@ -141,6 +146,8 @@ class Database:
             self._tell()
 
     def _data_version(self) -> int:
+        if self.dialect != "sqlite":
+            return self._seen_version + 1  # there is no such number: whoever waits is to look for himself
         try:
             connection = self._writer.raw_connection()
             try:

@@ -6,11 +6,12 @@ nobody woke it meanwhile. Tokens come from one counter: they grow, whatever happ
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, case, delete, func, select, update
 
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import counters, wakes
@@ -60,10 +61,10 @@ class SqlQueue:
         self._database.write(work)
 
     def retry(self, lease: Lease, at: float, reason: str, message: str) -> None:
-        again = case((wakes.c.due_at < at, wakes.c.due_at), else_=at)
+        again = _earlier(at)
         attempts = lease.attempts + 1 if lease.reason == reason else 1
         values = {"due_at": again, "ready_at": again, "attempts": attempts, "reason": reason, "message": message}
-        self._database.write(lambda connection: self._give_back(connection, lease, values))
+        self._give_back(lease, values)
 
     def park(self, lease: Lease, reason: str, message: str) -> None:
         # A key that was woken during its last step is not parked: it is looked at with the news first.
@@ -72,13 +73,13 @@ class SqlQueue:
         values: dict[str, Any] = {"due_at": again, "ready_at": again, "reason": reason, "message": message}
         values["parked"] = ~news
         values["attempts"] = lease.attempts + 1 if lease.reason == reason else 1
-        self._database.write(lambda connection: self._give_back(connection, lease, values))
+        self._give_back(lease, values)
 
     def wait(self, seconds: float) -> None:
         seen = self._database.changes()
-        until = self._clock.monotonic() + seconds
+        until = time.monotonic() + seconds  # real time, as this thread really blocks
         due = self._next_at()
-        while (left := min(until - self._clock.monotonic(), due - self._clock.now())) > 0:
+        while (left := min(until - time.monotonic(), due - self._clock.now())) > 0:
             now_seen = self._database.wait(seen, left)
             if now_seen != seen:
                 seen, due = now_seen, self._next_at()
@@ -95,7 +96,7 @@ class SqlQueue:
         return NEVER if found is None else float(found)
 
     def _lease(self, connection: Connection, owner: str, seconds: float) -> Lease | None:
-        now, deadline = self._clock.now(), self._clock.monotonic() + seconds
+        now, deadline = self._now(connection), self._clock.monotonic() + seconds
         row = _most_urgent(connection, now)
         if row is None:
             return None
@@ -109,7 +110,7 @@ class SqlQueue:
         return lease
 
     def _renew(self, connection: Connection, leases: Sequence[Lease], seconds: float) -> list[Lease]:
-        now, deadline = self._clock.now(), self._clock.monotonic() + seconds
+        now, deadline = self._now(connection), self._clock.monotonic() + seconds
         ends = {"lease_until": now + seconds, "ready_at": now + seconds}
         return [
             replace(lease, deadline=deadline)
@@ -118,25 +119,39 @@ class SqlQueue:
         ]
 
     def _fence(self, connection: Connection, lease: Lease) -> None:
-        found = connection.execute(_FENCE, _held(lease, self._clock.now())).first()
+        found = connection.execute(_FENCE, _held(lease, self._now(connection))).first()
         if found is None:
             raise LeaseLost(f"The lease of {text_of(lease.key)} ran out or was taken.")
 
     def _acknowledge(self, connection: Connection, lease: Lease, again_at: float | None) -> None:
-        at = NEVER if again_at is None else again_at
-        done = connection.execute(_REMOVE, {"_key": text_of(lease.key), "_generation": lease.generation}).rowcount
-        if done and again_at is None:
+        """The key goes if nobody woke it since it was leased, and its step does not want to look again."""
+        if again_at is None and connection.execute(_REMOVE, _leased(lease)).rowcount:
             return
-        if done:
-            execute(connection, self._statements.wakes([Wake(lease.key, at)], self._clock.now()))
-            return
-        again = case((wakes.c.due_at < at, wakes.c.due_at), else_=at)
-        self._give_back(connection, lease, {"due_at": again, "ready_at": again, "attempts": 0, "reason": ""})
+        again = _earlier(NEVER if again_at is None else again_at)
+        _release(connection, lease, {"due_at": again, "ready_at": again, "attempts": 0, "reason": "", "message": ""})
 
-    def _give_back(self, connection: Connection, lease: Lease, values: dict[str, Any]) -> None:
-        self._fence(connection, lease)
-        free = {"token": 0, "owner": "", "lease_until": 0.0}
-        connection.execute(update(wakes).where(wakes.c.key == text_of(lease.key)).values(**free, **values))
+    def _give_back(self, lease: Lease, values: dict[str, Any]) -> None:
+        def work(connection: Connection) -> None:
+            self._fence(connection, lease)
+            _release(connection, lease, values)
+
+        self._database.write(work)
+
+    def _now(self, connection: Connection) -> float:
+        """The clock that all who share the database share: its server's, or for a file this machine's."""
+        if self._database.dialect == "sqlite":
+            return self._clock.now()
+        return float(connection.execute(_SERVER_NOW).scalar_one())
+
+
+def _release(connection: Connection, lease: Lease, values: dict[str, Any]) -> None:
+    free = {"token": 0, "owner": "", "lease_until": 0.0}
+    connection.execute(update(wakes).where(wakes.c.key == text_of(lease.key)).values(**free, **values))
+
+
+def _earlier(at: float) -> ColumnElement[float]:
+    """`at`, or what the wakes that came since the key was leased want, if that is earlier."""
+    return case((wakes.c.due_at < at, wakes.c.due_at), else_=at)
 
 
 def _most_urgent(connection: Connection, now: float) -> RowMapping | None:
@@ -153,6 +168,10 @@ def _lease_of(row: RowMapping, token: int, deadline: float, owner: str) -> Lease
     return Lease(key_of(row["key"]), token, row["generation"], deadline, owner, attempts, reason)
 
 
+def _leased(lease: Lease) -> dict[str, Any]:
+    return {"_key": text_of(lease.key), "_generation": lease.generation}
+
+
 def _held(lease: Lease, now: float) -> dict[str, Any]:
     return {"_key": text_of(lease.key), "_token": lease.token, "_now": now}
 
@@ -163,6 +182,7 @@ def _wake_row(row: RowMapping) -> WakeRow:
 
 
 _URGENCY = sorted(set(PRIORITY.values()), reverse=True)
+_SERVER_NOW = select(func.extract("epoch", func.clock_timestamp()))
 _NEXT = select(func.min(wakes.c.ready_at))
 _READY = select(wakes).where(wakes.c.ready_at <= bindparam("_now")).order_by(wakes.c.ready_at).limit(1)
 _LONGEST_DUE = _READY.with_for_update(skip_locked=True)
