@@ -14,7 +14,7 @@ from reconciler.plan.dags import Compiler
 from reconciler.plan.hash import hashed
 from reconciler.plan.model import Plan
 from reconciler.plan.references import Read
-from reconciler.plan.report import Report, key_place
+from reconciler.plan.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,7 @@ def build(
         return Built(None, (), (), ())
     compiler = Compiler(read, report)
     operation = _with_params(flow.operation, params or {})
-    root, unbound = compiler.root(replace(operation, name=operation.name or flow.name), flow.name)
-    if start and unbound:
-        listed = ", ".join(f"`{name}`" for name in unbound)
-        message = f"Give {listed} a value: required to start `{flow.name}`."
-        report.add("param-missing", message, key_place(flow.file, flow.node, "inputs"), flow.name)
+    root, unbound = compiler.root(replace(operation, name=operation.name or flow.name), flow.name, start)
     plan = None
     if root is not None and not report.failed:
         schedule = operation.schedule and replace(operation.schedule, node=None)

@@ -27,7 +27,11 @@ from reconciler.plan.references import Read, References, Scope
 from reconciler.plan.report import Report, key_place, place_of
 from reconciler.plan.sweeps import planned_matrix
 
+OPS_LIMIT = 50_000
 _RUNNABLE = frozenset(("job", "service", "dag"))
+
+
+Outcome = tuple[PlannedOp | None, tuple[str, ...]]  # an op, None after an error, and required inputs without a value
 
 
 class Compiler:
@@ -37,12 +41,12 @@ class Compiler:
         self.references = References(read, report)
         self._layers = Layers(self.references)
         self._report = report
+        self._count = 0
 
-    def root(self, operation: Operation, path: str) -> tuple[PlannedOp | None, tuple[str, ...]]:
-        """The op of a flow with all below it, and its required inputs without a value."""
+    def root(self, operation: Operation, path: str, start: bool) -> Outcome:
+        """The op of a flow with all below it, and its required inputs without a value: errors if it is to start."""
         ready = self._layers.ready(operation, Scope(), None, path)
-        planned, unbound = self._op(ready, Level(), Edges())
-        return planned, unbound
+        return self._op(ready, Level(), Edges(), required=start)
 
     def _graph(self, dag: Ready) -> Graph | None:
         """The ops of a dag; None, after a finding, where it has none."""
@@ -52,6 +56,8 @@ class Compiler:
             message = "A dag needs at least one op under `operations`."
             self._report.add("dag-empty", message, place_of(*dag.sources[0]), dag.path)
             return None
+        if not self._fits(dag, run):
+            return None
         level = self._level(dag, run)
         edges = [Edges() for _ in level.ops]
         ops = [self._op(ready, level, edge)[0] for ready, edge in zip(level.ops, edges, strict=True)]
@@ -60,6 +66,14 @@ class Compiler:
         report_unreachable(level, edges, self._report)
         known = [op for op in ops if op is not None]
         return _joined(known, edges, run) if len(known) == len(ops) else None
+
+    def _fits(self, dag: Ready, run: Run) -> bool:
+        """Whether the ops of one more dag stay within the limit: components that use each other multiply."""
+        self._count += len(run.operations)
+        if self._count > OPS_LIMIT:
+            message = f"The flow has more than {OPS_LIMIT:,} ops, those of nested dags included; split it."
+            self._report.add("yaml-too-large", message, place_of(*dag.sources[0]), dag.path)
+        return self._count <= OPS_LIMIT
 
     def _level(self, dag: Ready, run: Run) -> Level:
         components = {component.name: component for component in run.components if component.name}
@@ -73,13 +87,15 @@ class Compiler:
         return self._layers.ready(operation, scope, inherited, f"{path}.ops.{name}")
 
     def _op(
-        self, ready: Ready, level: Level, edges: Edges, extra: tuple[str, ...] = ()
+        self, ready: Ready, level: Level, edges: Edges, given: tuple[str, ...] = (), *, required: bool = True
+    ) -> Outcome:
+        self, ready: Ready, level: Level, edges: Edges, extra: tuple[str, ...] = (), *, required: bool = True
     ) -> tuple[PlannedOp | None, tuple[str, ...]]:
         add_dependencies(ready, level, edges, self._report)
         events, no_event = add_events(ready, level, edges, self._report)
         joins, no_join = add_joins(ready, level, edges, self._report)
-        names = Names(ready, level, known_names(ready, extra), edges, self._report)
-        bound = bind(ready, level, names, edges, self._report, extra)
+        names = Names(ready, level, known_names(ready, given), edges, self._report)
+        bound = bind(ready, names, given, required=required)
         if ready.component is None or ready.run is None:
             return None, ()
         self._check(ready, level, names, edges)

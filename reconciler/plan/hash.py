@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from reconciler.flows.model import Json
@@ -56,25 +57,30 @@ def _named(data: dict[str, Json], names: list[str]) -> Json:
 
 def canonical(value: Any) -> Json:
     """Plain data in which equal meanings look equal: no places, no fields at rest, quantities as plain numbers."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return _canonical_fields(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return {str(key): _canonical_item(key, item) for key, item in value.items()}
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
+    if kind is float:
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, tuple | list):
         return [canonical(item) for item in value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
-    return value
+    if isinstance(value, Mapping):
+        return {str(key): _canonical_item(key, item) for key, item in value.items()}
+    return value.value if isinstance(value, Enum) else _canonical_fields(value)
 
 
 def _canonical_fields(value: Any) -> Json:
     return {
-        field.name: canonical(item)
-        for field in fields(value)
-        if field.name not in _SKIPPED and not _at_rest(item := getattr(value, field.name), field.default)
+        name: canonical(item)
+        for name, default in _said_fields(type(value))
+        if not _at_rest(item := getattr(value, name), default)
     }
+
+
+@cache
+def _said_fields(kind: type) -> tuple[tuple[str, Any], ...]:
+    """The names and defaults of a dataclass's fields that make a difference."""
+    return tuple((field.name, field.default) for field in fields(kind) if field.name not in _SKIPPED)
 
 
 def _at_rest(item: Any, default: Any) -> bool:

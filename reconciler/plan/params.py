@@ -35,14 +35,20 @@ def declared(ready: Ready) -> dict[str, IO]:
     return {io.name: io for io in (*ready.component.outputs, *ready.component.inputs)}
 
 
-def bind(ready: Ready, level: Level, names: Names, edges: Edges, report: Report, given: tuple[str, ...] = ()) -> Bound:
-    """Bind the params of one op. `given` are inputs that get a value in another way, as those of hooks do."""
-    binding = _Binding(ready, level, names, edges, report)
+def bind(ready: Ready, names: Names, given: tuple[str, ...] = (), *, required: bool = True) -> Bound:
+    """Bind the params of one op.
+
+    `given` are inputs that get a value in another way, as those of hooks do; required inputs without a value are
+    errors unless `required` is false.
+    """
+    binding = _Binding(ready, names.level, names, names.edges, names.report)
     sources = {name: binding.source(name, param) for name, param in ready.operation.params.items()}
     sources |= _joined(ready.operation.joins)
     sources |= {name: Source("matrix", field=name) for name in swept_names(ready.operation.matrix)}
     unbound = () if is_open(ready.operation.matrix) else _unbound(ready, {*sources, *given})
-    binding.undeclared(unbound)
+    unexplained = binding.undeclared(unbound)
+    if required and unexplained:
+        binding.missing(unexplained)
     return Bound(sources, unbound, binding.unsupported)
 
 
@@ -111,19 +117,18 @@ class _Binding:
         self._say(name, param, Fault("param-ref-invalid", f"`ref: {ref}` cannot be read; write {known}."))
         return _source("none", param)
 
-    def undeclared(self, unbound: tuple[str, ...]) -> None:
-        """Report params that the component does not declare and required inputs that got nothing, one per cause."""
+    def undeclared(self, unbound: tuple[str, ...]) -> list[str]:
+        """Report params that the component does not declare; what of `unbound` none of them was meant for."""
+        known, meant = declared(self.ready), set()
         if self.ready.component is None:
-            return
-        known = declared(self.ready)
-        meant = set()
+            return []
         for name, param in self.ready.operation.params.items():
             if name in known or (param.context_only and not self.ready.operation.strict_params):
                 continue
             guess = near(name, [other for other in unbound if other not in meant])
             meant.add(guess)
             self._undeclared(name, param, guess, known)
-        self._missing([name for name in unbound if name not in meant])
+        return [name for name in unbound if name not in meant]
 
     def _undeclared(self, name: str, param: Param, guess: str | None, known: Mapping[str, IO]) -> None:
         strict = self.ready.operation.strict_params or param.context_only is False
@@ -134,13 +139,13 @@ class _Binding:
         path = f"{self.ready.path}.params.{name}"
         self.report.add("param-undeclared", message, param_place(self.ready, name), path, guess, severity=severity)
 
-    def _missing(self, names: list[str]) -> None:
-        if self.level.dag is None or not names:
-            return
-        file, node = next(iter(self.ready.sources[1:]), (self.ready.operation.file, None))
+    def missing(self, names: list[str]) -> None:
+        """Report required inputs that got nothing."""
+        file, node = self.ready.operation.file, self.ready.operation.node
         listed = ", ".join(f"`{name}`" for name in names)
         message = f"Pass {listed} under `params`: required and without a value."
-        key = "params" if node is not None and node.get("params") is not None else "name"
+        keys = ("params", "inputs", "name")
+        key = next((key for key in keys if node is not None and node.get(key) is not None), "name")
         self.report.add("param-missing", message, key_place(file, node, key), self.ready.path)
 
     def _literal(self, name: str, param: Param) -> Source:

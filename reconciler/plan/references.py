@@ -16,6 +16,7 @@ from reconciler.plan.report import Place, Report, place_of
 
 Read = Callable[[str], bytes | None]
 
+TRAIL_LIMIT = 32
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*(:[\w.-]+)?")
 
 
@@ -59,6 +60,10 @@ class References:
 
     def resolve(self, operation: Operation, scope: Scope, path: str) -> Resolved | None:
         """The component that the op puts to use; None, after a finding, where there is none."""
+        if len(scope.trail) > TRAIL_LIMIT:
+            message = f"References lead on over more than {TRAIL_LIMIT} components; shorten the way."
+            self._report.add("ref-not-allowed", message, place_of(operation.file, operation.node), path)
+            return None
         if operation.component is not None:
             return Resolved(operation.component, scope)
         if operation.ref is None:
