@@ -75,8 +75,10 @@ class Reaper:
 
     def close(self) -> None:
         """End the thread; what runs goes on."""
+        if self._closed:
+            return
         self._closed = True
-        self._ring()
+        os.eventfd_write(self._bell, 1)
         if self._thread is not None:
             self._thread.join(timeout=10)
         for live in self._by_fd.values():
@@ -110,9 +112,12 @@ class Reaper:
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
         """Do something on the thread, later."""
+        due = (self.clock.monotonic() + seconds, next(self._count), act)
         with self._lock:
-            heapq.heappush(self._due, (self.clock.monotonic() + seconds, next(self._count), act))
-        self._ring()
+            heapq.heappush(self._due, due)
+            is_next = self._due[0] is due
+        if is_next:
+            self._ring()
 
     def kill_after(self, seconds: float, live: Live) -> None:
         """KILL what is left of an attempt after its grace; its supervisor last, as it writes the exit record."""
@@ -250,7 +255,7 @@ class Reaper:
         return oom_kills() > self._oom_kills
 
     def _ring(self) -> None:
-        if threading.current_thread() is not self._thread:
+        if not self._closed and threading.current_thread() is not self._thread:
             os.eventfd_write(self._bell, 1)
 
 

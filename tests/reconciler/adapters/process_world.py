@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.engine.model import FINAL, AttemptSpec, Observed, Status
 from reconciler.keys import RunKey
+from reconciler.ports import Waiting
 from reconciler.records import AttemptRow, Lease
 
 PYTHON = sys.executable
@@ -45,6 +47,7 @@ class Machine:
         self.data_dir = data_dir
         self.seen: list[Observed] = []
         self.woken: list[str] = []
+        self.store_away = 0  # how often storing still fails
         self._news = threading.Condition()
         given = {"slots": 64, "grace": 0.3, "api_address": "http://127.0.0.1:1", **more}
         self.executor = ProcessExecutor(
@@ -58,6 +61,9 @@ class Machine:
         )
 
     def _report(self, observations: Sequence[Observed]) -> None:
+        if self.store_away:
+            self.store_away -= 1
+            raise Waiting("StoreAway", "The database is away.", timedelta(seconds=1))
         with self._news:
             self.seen.extend(observations)
             self._news.notify_all()

@@ -1,0 +1,240 @@
+"""A service that dies at any moment: what runs is adopted, no exit status is lost, nothing is started twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reconciler.adapters import process_records
+from reconciler.adapters.process_records import claim, folder_of, this_writer
+from reconciler.engine.model import Status
+from tests.reconciler.adapters.process_world import Machine, eventually, lease, row, sh
+
+SERVICE = """
+import sys, time
+from pathlib import Path
+from tests.reconciler.adapters.process_world import Machine, sh
+machine = Machine(Path(sys.argv[1]))
+print(machine.start(*[sh(*pair.split("=", 1)) for pair in sys.argv[2:]]), flush=True)
+time.sleep(60)
+"""
+ROOT = Path(__file__).resolve().parents[3]
+GONE = "00000000-0000-0000-0000-000000000000:1:1"
+
+
+def killed_service(data_dir: Path, **ops: str) -> None:
+    """A service starts ops and is killed."""
+    command = [sys.executable, "-c", SERVICE, str(data_dir), *(f"{name}={script}" for name, script in ops.items())]
+    service = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert service.stdout is not None
+    assert service.stdout.readline() == f"{['done'] * len(ops)}\n"
+    service.kill()
+    service.wait()
+    service.stdout.close()
+
+
+@pytest.mark.slow
+def test_a_killed_service_loses_no_exit_status_and_starts_nothing_twice(tmp_path):
+    data = tmp_path / "data"
+    killed_service(
+        data,
+        quick="exit 5",
+        waits=f"echo once >> {tmp_path}/count; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; exit 6",
+        stays="sleep 60",
+    )
+    quick, waits, stays = sh("quick", ""), sh("waits", ""), sh("stays", "")
+    assert eventually(lambda: (data / "attempts/qu/quick/exit").exists())
+    machine = Machine(data)
+    machine.executor.resume()
+
+    assert machine.end(quick).exit_code == 5
+    assert machine.running(waits).started_at is not None
+    assert machine.start(waits) == ["done"]
+    (tmp_path / "go").touch()
+    assert machine.end(waits).exit_code == 6
+    machine.stop(stays)
+    assert machine.end(stays).status is Status.STOPPED
+    assert (tmp_path / "count").read_text() == "once\n"
+    assert eventually(lambda: os.listdir(data / "live") == [])
+    machine.executor.close()
+
+
+@pytest.mark.slow
+def test_an_op_that_ignores_term_is_killed_though_the_service_died_within_its_grace(tmp_path):
+    data = tmp_path / "data"
+    killed_service(data, stubborn="trap '' TERM; echo up; while :; do sleep 0.05; done")
+    op = sh("stubborn", "")
+    assert eventually(lambda: (data / "attempts/st/stubborn/log").read_text() == "up\n")
+    (data / "attempts/st/stubborn/stop").touch()
+    machine = Machine(data)
+
+    machine.executor.resume()
+
+    assert (machine.end(op).status, machine.end(op).exit_code) == (Status.STOPPED, 137)
+    machine.executor.close()
+
+
+def abandoned(data_dir: Path, attempt: str, writer: str) -> process_records.Folder:
+    """An attempt that was claimed, and then its writer died."""
+    machine = Machine(data_dir)
+    op = sh(attempt, "true")
+    machine.run(op)
+    machine.executor.close()
+    folder = folder_of(str(data_dir.resolve()), attempt)
+    for path in (folder.claim, folder.pid, folder.exit):
+        os.unlink(path)
+    claim(folder, writer)
+    Path(folder.live).touch()
+    return folder
+
+
+def dead_writer() -> str:
+    """A process of this boot that is gone."""
+    child = subprocess.Popen(["/bin/true"])
+    child.wait()
+    return f"{process_records.boot_id()}:{child.pid}:12345"
+
+
+def test_a_claim_without_a_supervisor_is_lost_once_its_writer_is_gone(tmp_path):
+    folder = abandoned(tmp_path, "a-1", dead_writer())
+    machine = Machine(tmp_path)
+
+    machine.executor.resume()
+
+    end = machine.end(sh("a-1", ""))
+    assert (end.status, end.reason, end.disruption) == (Status.FAILED, "NodeLost", True)
+    assert end.message == "Its process is gone and left no exit code."
+    assert os.path.exists(folder.lost)
+    assert machine.start(sh("a-1", "true")) == ["done"]
+    assert eventually(lambda: len(machine.seen) == 2)
+    assert {seen.reason for seen in machine.seen} == {"NodeLost"}
+    machine.executor.close()
+
+
+def test_an_attempt_of_an_earlier_boot_is_lost_with_the_machine(tmp_path):
+    abandoned(tmp_path, "a-1", GONE)
+    machine = Machine(tmp_path)
+
+    machine.executor.resume()
+
+    assert machine.end(sh("a-1", "")).message == "The machine restarted and left no exit code."
+    machine.executor.close()
+
+
+def test_a_claim_whose_writer_lives_is_waited_for(tmp_path):
+    abandoned(tmp_path, "a-1", this_writer())
+    machine = Machine(tmp_path)
+
+    machine.executor.resume()
+    [performed] = machine.executor.start([row(sh("a-1", "true"))], lease())
+
+    assert performed.outcome == "unknown"
+    assert machine.seen == []
+    machine.executor.close()
+
+
+def test_a_supervisor_that_comes_after_its_attempt_was_given_up_runs_nothing(tmp_path):
+    machine = Machine(tmp_path / "data")
+    op = sh("a-1", f"touch {tmp_path}/ran")
+    folder = folder_of(str((tmp_path / "data").resolve()), "a-1")
+    os.makedirs(folder.root)
+    Path(folder.lost).touch()
+
+    assert machine.run(op).reason == "NodeLost"
+
+    assert not (tmp_path / "ran").exists()
+    machine.executor.close()
+
+
+def test_a_pid_that_was_given_to_another_process_is_not_the_supervisor(tmp_path):
+    folder = abandoned(tmp_path, "a-1", dead_writer())
+    Path(folder.pid).write_text(f"{os.getpid()}\n")
+    machine = Machine(tmp_path)
+
+    machine.executor.resume()
+
+    assert machine.end(sh("a-1", "")).reason == "NodeLost"
+    machine.executor.close()
+
+
+def test_a_start_that_never_came_to_a_claim_is_forgotten(tmp_path):
+    machine = Machine(tmp_path)
+    (tmp_path / "live/a-1").touch()
+
+    machine.executor.resume()
+
+    assert not (tmp_path / "live/a-1").exists()
+    assert machine.seen == []
+    machine.executor.close()
+
+
+def test_an_attempt_that_left_no_trace_is_lost_and_never_starts_later(tmp_path):
+    machine = Machine(tmp_path)
+    op = sh("a-1", "true")
+
+    [seen] = machine.executor.look([row(op, phase="started")])
+
+    assert (seen.reason, seen.disruption) == ("NodeLost", True)
+    assert machine.executor.look([row(sh("a-2", "true"), phase="intended")]) == []
+    assert machine.start(op) == ["refused"]
+    machine.executor.close()
+
+
+def test_looking_again_says_what_became_of_an_attempt(tmp_path):
+    machine = Machine(tmp_path)
+    done, runs = sh("a-1", "exit 9"), sh("a-2", "sleep 60")
+    machine.run(done)
+    machine.start(runs)
+    machine.running(runs)
+
+    seen = machine.executor.look([row(done, phase="started"), row(runs, phase="started")])
+
+    assert [(each.attempt, each.status, each.exit_code) for each in seen] == [
+        ("a-1", Status.FAILED, 9),
+        ("a-2", Status.RUNNING, None),
+    ]
+    machine.stop(runs)
+    machine.end(runs)
+    machine.executor.close()
+
+
+@pytest.mark.slow
+def test_what_could_not_be_stored_is_reported_again(tmp_path):
+    machine = Machine(tmp_path)
+    machine.store_away = 1
+
+    assert machine.run(sh("a-1", "exit 3")).exit_code == 3
+    machine.executor.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.0, 0.002, 0.004, 0.006, 0.01, 0.02])
+def test_killed_at_any_moment_of_starting_each_op_runs_at_most_once_and_is_accounted_for(tmp_path, seconds):
+    data = tmp_path / "data"
+    names = [f"op-{number}" for number in range(30)]
+    ops = {name: f"echo >> {tmp_path}/{name}; exit 7" for name in names}
+    pairs = [f"{name}={script}" for name, script in ops.items()]
+    early = SERVICE.replace("print(", "print('up', flush=True); print(")
+    service = subprocess.Popen([sys.executable, "-c", early, str(data), *pairs], stdout=subprocess.PIPE, cwd=ROOT)
+    assert service.stdout is not None
+    service.stdout.readline()
+    time.sleep(seconds)
+    os.kill(service.pid, signal.SIGKILL)
+    service.wait()
+    service.stdout.close()
+
+    machine = Machine(data)
+    machine.executor.resume()
+    machine.start(*(sh(name, script) for name, script in ops.items()))
+
+    ends = {name: machine.end(sh(name, "")) for name in names}
+    runs = {name: (tmp_path / name).read_text().count("\n") if (tmp_path / name).exists() else 0 for name in names}
+    for name, end in ends.items():
+        assert (end.exit_code, runs[name]) == (7, 1) or (end.reason == "NodeLost" and runs[name] == 0), name
+    machine.executor.close()
