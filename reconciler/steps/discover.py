@@ -1,0 +1,192 @@
+"""The step of a repository: look at its refs, tell what its head declares, and wake whoever has something to do.
+
+Flows are applied by their own step and proposals judged by theirs; here only what changed is found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from reconciler.checks.merged import MergedHead, merged_gate
+from reconciler.checks.model import Check
+from reconciler.checks.run import superseded
+from reconciler.flows.findings import Finding
+from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey
+from reconciler.plan.encoding import encode
+from reconciler.ports import Refs, World
+from reconciler.records import Changes, CheckRow, EventRow, FlowRow, Lease, RepositoryRow, RequestRow, ReviewRow, Wake
+from reconciler.steps.commit_checks import desired_checks
+from reconciler.steps.declared_flows import Comparison, compare
+from reconciler.steps.flow_files import Revision, errors_of
+
+POLL = 30.0  # s between looks when nobody calls; a look at a repository in which nothing moved reads its refs alone
+GATE = "headgate"
+
+
+def discover(world: World, key: RepositoryKey, lease: Lease) -> Changes:
+    """Find out what a repository's head and proposals ask for. Raises Waiting or Stalled as the source does."""
+    row = world.store.repository(key.repository)
+    return Changes() if row is None else _Step(world, row).take()
+
+
+class _Step:
+    """What one look has in its hands, and what has come of it so far."""
+
+    def __init__(self, world: World, row: RepositoryRow) -> None:
+        self.world = world
+        self.before = row
+        self.now = world.clock.now()
+        self.refs: Refs = world.source.refs(row.name)
+        self.row = replace(row, default_branch=self.refs.default_branch)
+        self.flows: list[FlowRow] = []
+        self.reviews: list[ReviewRow] = []
+        self.checks: list[CheckRow] = []
+        self.events: list[EventRow] = []
+        self.wakes: list[Wake] = []
+
+    def take(self) -> Changes:
+        if self.refs.head and not self._looked_at():
+            self._look_at_head()
+        if self.refs.head and self.row.head:
+            self._look_at_proposals()
+        answered = [self._answer(request) for request in self.world.store.requests(RepositoryKey(self.row.name))]
+        return Changes(
+            repositories=(self.row,) if self.row != self.before else (),
+            reviews=tuple(self.reviews),
+            flows=tuple(self.flows),
+            checks=tuple(self.checks),
+            events=tuple(self.events),
+            answered=tuple(answered),
+            wakes=tuple(self.wakes),
+            again_at=self.now + POLL,
+        )
+
+    # --- the head ---------------------------------------------------------------------------------------------------
+
+    def _looked_at(self) -> bool:
+        return self.before.head == self.refs.head and not (self.before.pruning_held and self._approved())
+
+    def _approved(self) -> bool:
+        return self.world.store.approved(self.row.name, self.refs.head)
+
+    def _look_at_head(self) -> None:
+        revision = Revision(self.world.source, self.row.name, self.refs.head)
+        known = [row for row in self.world.store.flows(self.row.name, scope="") if not row.retired]
+        broken = errors_of(revision.settings_findings)
+        if broken:
+            self._freeze(known, broken[0], revision.settings_findings)
+        else:
+            self._compare(revision, known)
+        self._pass_over()
+        self._note_ignored_refs()
+
+    def _freeze(self, known: Iterable[FlowRow], broken: Finding, findings: tuple[Finding, ...]) -> None:
+        """With settings that cannot be read, nobody knows what is a flow: all stay as they are."""
+        why = f"{broken.file}:{broken.span.line}: {broken.message}"
+        rows = [row for row in known if row.at_head and not row.frozen]
+        self.flows += [replace(row, frozen=f"The repository's settings are broken: {why}") for row in rows]
+        self.wakes += [Wake(FlowKey(row.id)) for row in rows]
+        # A repository is connected at the first head whose settings can be read: its flows are not new later.
+        self.row = replace(self.row, broken=why, head=self.refs.head if self.before.head else "")
+        head = MergedHead(self.row.name, self.refs.head, findings=findings, settings_broken=why, url=self._page())
+        self._say(self.refs.head, merged_gate(head))
+
+    def _compare(self, revision: Revision, known: list[FlowRow]) -> None:
+        connecting = not self.before.head
+        found = compare(revision, known, self.row.name, self.refs.head, self._last_look(known))
+        if connecting:
+            found.added = [replace(row, connecting=True) for row in found.added]
+        gone, held = len(found.gone), ""
+        if found.known >= 2 and gone * 2 > found.known and not self._approved():
+            held = self.refs.head
+        stored = {row.id: row for row in known}
+        differing = [row for row in found.rows if row != stored.get(row.id)]
+        waiting = {row.id for row in found.gone}
+        self.flows += differing
+        self.wakes += [Wake(FlowKey(row.id)) for row in differing if row.id not in waiting]
+        self.wakes += [Wake(FlowKey(row.id)) for row in found.gone if not held]
+        self.row = replace(
+            self.row, head=self.refs.head, settings_json=encode(revision.settings), broken="", pruning_held=held
+        )
+        self._say(self.refs.head, merged_gate(self._evidence(found, revision, bool(held), connecting)))
+
+    def _last_look(self, known: list[FlowRow]) -> Revision | None:
+        if not self.before.head or not known:
+            return None
+        return Revision(self.world.source, self.row.name, self.before.head)
+
+    def _evidence(self, found: Comparison, revision: Revision, held: bool, connecting: bool) -> MergedHead:
+        findings = [finding for several in found.findings.values() for finding in several]
+        return MergedHead(
+            self.row.name,
+            self.refs.head,
+            added=_names(found.added),
+            changed=_names(found.changed),
+            moved=_names(found.moved),
+            gone=_names(found.gone),
+            frozen={row.name: row.frozen for row in found.frozen},
+            unchanged=len(found.kept),
+            findings=(*revision.settings_findings, *findings),
+            held=held,
+            known=found.known,
+            connecting=connecting,
+            url=self._page(),
+        )
+
+    def _pass_over(self) -> None:
+        """Commits between the last look and this one get their final word."""
+        if not self.before.head or self.before.head == self.refs.head:
+            return
+        line = self.world.source.first_parents(self.row.name, self.before.head, self.refs.head)
+        for sha in line[:-1]:
+            self._say(sha, superseded(GATE, sha, self.refs.head, self.now))
+
+    def _note_ignored_refs(self) -> None:
+        for ref in self.refs.ignored:
+            message = f"{ref} is ignored: its name could be taken for something else. Rename it."
+            self.events.append(EventRow(self.now, self.row.name, "fault", reason="UnsafeRef", message=message))
+
+    # --- proposals --------------------------------------------------------------------------------------------------
+
+    def _look_at_proposals(self) -> None:
+        known = {review.proposal: review for review in self.world.store.reviews(self.row.name)}
+        for proposal in self.refs.proposals:
+            seen = known.pop(proposal.name, None)
+            judged = seen.judged if seen else ""
+            review = ReviewRow(self.row.name, proposal.name, proposal.head, self.refs.head, judged)
+            if review != seen:
+                self.reviews.append(review)
+                self.wakes.append(Wake(ReviewKey(self.row.name, proposal.name)))
+        for closed in known.values():
+            self._close(closed)
+
+    def _close(self, review: ReviewRow) -> None:
+        self.reviews.append(replace(review, open=False))
+        trials = [row for row in self.world.store.flows(self.row.name, scope=review.proposal) if row.at_head]
+        self.flows += [replace(row, at_head=False) for row in trials]
+        self.wakes += [Wake(FlowKey(row.id)) for row in trials]
+
+    # --- small words ------------------------------------------------------------------------------------------------
+
+    def _answer(self, request: RequestRow) -> RequestRow:
+        if request.verb != "approve":
+            return replace(request, done_at=self.now, answer=f"A repository cannot be asked to {request.verb}.")
+        sha = request.target.rpartition("@")[2]
+        current = sha == self.refs.head
+        answer = (
+            "Approved." if current else f"Recorded for {sha[:10]}, which is not the head: approve {self.refs.head}."
+        )
+        return replace(request, done_at=self.now, answer=answer)
+
+    def _say(self, sha: str, check: Check) -> None:
+        rows = desired_checks(self.world.store, self.row.name, sha, [check])
+        self.checks += rows
+        self.wakes += [Wake(CheckKey(self.row.name, sha))] if rows else []
+
+    def _page(self) -> str:
+        return f"{self.world.page_url}/repositories/{self.row.name}" if self.world.page_url else ""
+
+
+def _names(rows: Iterable[FlowRow]) -> tuple[str, ...]:
+    return tuple(sorted(row.name for row in rows))
