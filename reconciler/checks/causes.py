@@ -104,7 +104,7 @@ REASONS: dict[str, tuple[str, str, str]] = {
         "Compare the metrics with the last good run below before you lower the gate.",
     ),
     "EarlyStopped": ("stopped early", "was ended by its early stopping{message}", "Nothing needs to be done."),
-    "FailureEarlyStopping": (
+    "TooManyFailed": (
         "had too many failed children",
         "was ended: more of its children failed than its policy allows{message}",
         "Look at the children that failed first; raise the policy's `percent` only if failures are expected.",
@@ -117,6 +117,14 @@ REASONS: dict[str, tuple[str, str, str]] = {
         "was skipped: its condition is false{condition}",
         "Nothing needs to be done if that is expected.",
     ),
+    "UpstreamSkipped": ("was skipped", "was skipped: an upstream op was skipped", "Nothing needs to be done."),
+    "SkipAsked": ("was skipped on request", "was skipped on request{message}", "Nothing needs to be done."),
+    "InitFailed": (
+        "failed while its files were prepared",
+        "did not start: preparing its files failed{message}",
+        "Check the `init` section of the op{at}: sources, connections and branches it names.",
+    ),
+    "OpsFailed": ("failed: ops inside it failed", "failed: ops inside it failed{message}", "Mend the first of them."),
     "NaN": (
         "computed a NaN",
         "ended{after} with a value that is not a number{exit}",
@@ -173,6 +181,7 @@ EXITS: dict[int, tuple[str, str, str]] = {
     ),
 }
 
+_SKIPS = frozenset({"UpstreamSkipped", "SkipAsked"})
 _SAME = {
     "ErrImagePull": "ImagePullBackOff",
     "ErrImageNeverPull": "ImagePullBackOff",
@@ -181,7 +190,6 @@ _SAME = {
     "Timeout": "DeadlineExceeded",
     "SystemOOM": "NodeOutOfMemory",
     "InvalidInput": "MissingInput",
-    "FailureEarlyStopped": "FailureEarlyStopping",
     "Fault": "InternalError",
 }
 _EXIT = re.compile(r"exit(?:ed with)?(?: code| status)? (\d{1,3})\b|AppError\((\d{1,3})\)", re.IGNORECASE)
@@ -210,15 +218,16 @@ def exit_code_of(op: OpState, known: Circumstances) -> int | None:
 
 
 def _name(op: OpState, known: Circumstances, exit_code: int | None) -> str:
-    by_status = {
-        Status.UPSTREAM_FAILED: "UpstreamFailed",
-        Status.STOPPED: "Stopped",
-        Status.SKIPPED: "ConditionFalse" if op.condition else "Stopped" if op.reason == "Stopped" else "Skipped",
-    }.get(op.status)
-    if by_status == "Skipped":
-        return "ConditionFalse"
-    if by_status:
-        return by_status
+    if op.status is Status.UPSTREAM_FAILED:
+        return "UpstreamFailed"
+    if op.status is Status.STOPPED:
+        return "Stopped"
+    if op.status is Status.SKIPPED:
+        return op.reason if op.reason in _SKIPS else "ConditionFalse"
+    return _failure_name(op, known, exit_code)
+
+
+def _failure_name(op: OpState, known: Circumstances, exit_code: int | None) -> str:
     reason = _SAME.get(op.reason, op.reason)
     if reason == "Evicted" and "memory" in op.message.lower():
         return "NodeOutOfMemory"

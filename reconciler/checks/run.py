@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.checks import run_text, words
+from reconciler.checks import op_text, run_text, words
 from reconciler.checks.causes import Cause
 from reconciler.checks.evidence import RunEvidence, Story, told
 from reconciler.checks.model import Annotation, Check, Conclusion
@@ -116,10 +116,10 @@ def _op_check(story: Story, view: OpView) -> Check:
     return Check(
         name=f"headgate/{evidence.facts.flow}/{view.path}",
         status="completed" if done else _progress(state.status),
-        title=words.title("Not run: the run ended before") if over else run_text.op_title(view, cause),
-        summary=run_text.op_summary(story, view, cause),
+        title=words.title("Not run: the run ended before") if over else op_text.op_title(view, cause),
+        summary=op_text.op_summary(story, view, cause),
         conclusion=conclusion,
-        text=run_text.op_text(story, view),
+        text=op_text.op_text(story, view),
         details_url=f"{evidence.url}?op={words.quoted(view.path)}" if evidence.url else "",
         started_at=state.started_at,
         completed_at=_ended(state, evidence.run) if done else None,
@@ -192,4 +192,18 @@ def superseded(name: str, sha: str, by: str, at: float) -> Check:
         ),
         conclusion=Conclusion.NEUTRAL,
         completed_at=at,
+    )
+
+
+def waiting(name: str, sha: str, behind: Sequence[str]) -> Check:
+    """A check of a commit whose plan waits until the live runs of its flow end (`onNewPlan: queue`)."""
+    runs = words.listed([words.code(words.short(run)) for run in behind])
+    return Check(
+        name=name,
+        status="queued",
+        title=words.title(f"Waits for {words.count(len(behind), 'live run')} of the flow"),
+        summary=(
+            f"The plan of {words.code(words.short(sha))} starts when {runs} ends; of several that wait, the newest does.\n"
+            "Nothing needs to be done. `onNewPlan` in `.headgate.yaml` changes this."
+        ),
     )

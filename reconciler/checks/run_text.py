@@ -15,6 +15,7 @@ from reconciler.checks.ops import ALIVE, OpView, reused
 from reconciler.checks.sections import Section, joined
 from reconciler.checks.tree import tree_text
 from reconciler.engine.model import FINAL, Status
+from reconciler.engine.reasons import AWAITING_APPROVAL
 
 _GREEN = frozenset({Status.SUCCEEDED, Status.SKIPPED, Status.CREATED})
 _ORDER = (Status.FAILED, Status.STOPPED, Status.UNSCHEDULABLE, Status.RETRYING, Status.WARNING, Status.UNKNOWN)
@@ -55,7 +56,7 @@ def _failed_title(story: Story) -> str:
 
 def _live_title(story: Story) -> str:
     counted = story.tally
-    waiting = [view.path for view in story.leaves if view.state.reason == "WaitingForApproval"]
+    waiting = [view.path for view in story.leaves if view.state.reason == AWAITING_APPROVAL]
     running = sum(counted[status] for status in ALIVE)
     if waiting and running == len(waiting):
         return words.named_title("Waits for approval: {}", words.listed(waiting, 2))
@@ -76,7 +77,7 @@ def summary(story: Story) -> str:
     """What, where, why; then what to do; then what is not green and the log of the first failure."""
     parts = [Section(_sentences(story), rank=0)]
     parts.append(Section(_not_green(story), rank=2))
-    parts += [Section(_log(story, path), rank=1) for path in story.excerpts]
+    parts += [Section(log_section(story, path), rank=1) for path in story.excerpts]
     parts.append(Section(_metrics(story), rank=3))
     return joined(parts, url=story.evidence.url)
 
@@ -104,10 +105,10 @@ def _sentences(story: Story) -> str:
 def failure(view: OpView, cause: Cause) -> str:
     """`**train[3]** was killed after 12 m 3 s: … (attempt 2 of 3). flows/churn.yaml:41`."""
     what = words.spoken(cause.what.removesuffix("."))
-    return f"{words.bold(view.path)} {what}{_attempt(view)}.{place(view)}"
+    return f"{words.bold(view.path)} {what}{attempt_of(view)}.{place(view)}"
 
 
-def _attempt(view: OpView) -> str:
+def attempt_of(view: OpView) -> str:
     state, op = view.state, view.planned
     if not state.attempts:
         return ""
@@ -165,17 +166,17 @@ def _row(story: Story, view: OpView) -> tuple[str, ...]:
         words.code(view.path),
         f"{shown.glyph} {shown.word}",
         words.clip(why, 300),
-        _span(view),
+        took(view),
         str(state.attempts),
     )
 
 
-def _span(view: OpView) -> str:
+def took(view: OpView) -> str:
     state = view.state
     return words.duration(state.finished_at - state.started_at) if state.finished_at and state.started_at else ""
 
 
-def _log(story: Story, path: str) -> str:
+def log_section(story: Story, path: str) -> str:
     shown = story.excerpts[path]
     last = shown.first + len(shown.lines) - 1
     where = f"Lines {shown.first:,} to {last:,} of the last {shown.total:,} of the log of {words.code(path)}:"
@@ -254,37 +255,6 @@ def identity(story: Story) -> str:
         f"because: {words.prose(evidence.cause)}" if evidence.cause else "",
     ]
     return "_" + ", ".join(part for part in said if part).replace("_", r"\_") + "_"
-
-
-def op_title(view: OpView, cause: Cause | None) -> str:
-    """The op's verdict; its name is the check's."""
-    state = view.state
-    if cause is not None:
-        return words.title(cause.short[0].upper() + cause.short[1:])
-    if state.status is Status.SUCCEEDED:
-        took = f" in {_span(view)}" if _span(view) else ""
-        return words.title("Succeeded: reused an earlier result" if state.cached_from else f"Succeeded{took}")
-    word = look(state.status).word
-    return words.title(word[0].upper() + word[1:] + (f": {state.message}" if state.message else ""))
-
-
-def op_summary(story: Story, view: OpView, cause: Cause | None) -> str:
-    """The op's story in a sentence or two."""
-    if cause is not None:
-        return f"{failure(view, cause)}\n{words.spoken(cause.do)}"
-    word = look(view.state.status).word
-    if view.state.cached_from:
-        return f"{words.bold(view.path)} took over the result of attempt {words.code(view.state.cached_from)}."
-    return f"{words.bold(view.path)}: {word}{_attempt(view)}.{place(view)}"
-
-
-def op_text(story: Story, view: OpView) -> str:
-    """The op's log excerpt and outputs."""
-    parts = [Section(_log(story, view.path))] if view.path in story.excerpts else []
-    if view.state.outputs:
-        body = json.dumps(dict(view.state.outputs), indent=2, sort_keys=True, ensure_ascii=False, default=str)
-        parts.append(Section(words.folded("Outputs", words.fenced(words.clip(body, 8_000), "json")), rank=1))
-    return joined(parts, url=story.evidence.url)
 
 
 _MERGED = (
