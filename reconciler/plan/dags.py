@@ -89,8 +89,6 @@ class Compiler:
     def _op(
         self, ready: Ready, level: Level, edges: Edges, given: tuple[str, ...] = (), *, required: bool = True
     ) -> Outcome:
-        self, ready: Ready, level: Level, edges: Edges, extra: tuple[str, ...] = (), *, required: bool = True
-    ) -> tuple[PlannedOp | None, tuple[str, ...]]:
         add_dependencies(ready, level, edges, self._report)
         events, no_event = add_events(ready, level, edges, self._report)
         joins, no_join = add_joins(ready, level, edges, self._report)

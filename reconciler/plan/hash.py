@@ -70,9 +70,10 @@ def canonical(value: Any) -> Json:
 
 
 def _canonical_fields(value: Any) -> Json:
+    kind: Any = type(value)
     return {
         name: canonical(item)
-        for name, default in _said_fields(type(value))
+        for name, default in _said_fields(kind)
         if not _at_rest(item := getattr(value, name), default)
     }
 
