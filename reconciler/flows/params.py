@@ -10,6 +10,7 @@ from uuid import UUID
 from reconciler.flows.literals import quoted
 from reconciler.flows.model import IO, Param
 from reconciler.flows.nodes import Node
+from reconciler.flows.patterns import check_pattern
 from reconciler.flows.pods import ARTIFACTS
 from reconciler.flows.shapes import (
     ANYTHING,
@@ -147,6 +148,16 @@ def _field_problem(ref: str, field: str) -> str | None:
     return None
 
 
+def _pattern(value: Any, node: Node, path: str, report: Report) -> Any:
+    try:
+        check_pattern(value)
+    except ValueError as error:
+        report.add("value-not-allowed", str(error), node.span, path)
+        return BAD
+    return value
+
+
+_PATTERN: Final = Built(TEXT, _pattern)
 _NUMBERS: Final = ["gt", "ge", "lt", "le", "multipleOf"]
 _WHOLES: Final = ["minDigits", "maxDigits", "decimalPlaces", "minLength", "maxLength", "minItems", "maxItems"]
 _VALIDATION: Final = Record(
@@ -154,7 +165,7 @@ _VALIDATION: Final = Record(
         "delay": FLAG,
         **dict.fromkeys(_NUMBERS, NUMBER),
         **dict.fromkeys(_WHOLES, WHOLE),
-        "regex": TEXT,
+        "regex": _PATTERN,
         **dict.fromkeys(("contains", "excludes", "options"), ANYTHING),
         **dict.fromkeys(("keys", "containsKeys", "excludesKeys"), TEXTS),
     }

@@ -48,13 +48,13 @@ def _merged(old: Any, new: Any, strategy: str) -> Any:
     for field in fields(old):
         if field.name not in _KEPT:
             before, after = getattr(old, field.name), getattr(new, field.name)
-            changes[field.name] = _value(before, after, strategy)
+            changes[field.name] = before or after if field.default is False else _value(before, after, strategy)
     return replace(old, **changes)
 
 
 def _value(old: Any, new: Any, strategy: str) -> Any:
-    if new is None or new in ((), {}) or new is False:
-        return old if old is not None or new is None else new
+    if new is None or new in ((), {}):
+        return old
     if old is None or old in ((), {}):
         return new
     if is_dataclass(old) and type(old) is type(new) and type(old).__name__ in _DEEP:

@@ -1,0 +1,29 @@
+"""Near names."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.flows.near import near
+
+
+@pytest.mark.parametrize(
+    ("word", "words", "best"),
+    [
+        ("comand", ["container", "command"], "command"),
+        ("bucket", ["input-bucket", "rows"], "input-bucket"),
+        ("run_patch", ["runPatch", "run"], "runPatch"),
+        ("xyz", ["command", "args"], None),
+        ("a", [], None),
+        ("same", ["same"], None),
+    ],
+)
+def test_the_word_most_likely_meant(word: str, words: list[str], best: str | None) -> None:
+    assert near(word, words) == best
+
+
+def test_among_very_many_words_only_another_spelling_is_found() -> None:
+    words = [f"op-{index}" for index in range(10_000)]
+
+    assert near("OP_9999", words) == "op-9999"
+    assert near("op-99x", words) is None
