@@ -1,4 +1,4 @@
-"""The table of statuses: which one may follow which, and which ones an observed status implies. Who moves is not here."""
+"""The table of statuses: which may follow which, and what an observed status implies. Who moves is not here."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Final
 from reconciler.engine.model import FINAL, Status
 
 S = Status
-_LIVE: Final = frozenset(
-    {S.SCHEDULED, S.STARTING, S.RUNNING, S.PROCESSING, S.WARNING, S.UNSCHEDULABLE, S.UNKNOWN}
-)
+_LIVE: Final = frozenset({S.SCHEDULED, S.STARTING, S.RUNNING, S.PROCESSING, S.WARNING, S.UNSCHEDULABLE, S.UNKNOWN})
 _ENDS: Final = FINAL | {S.STOPPING, S.RETRYING}
 
-# Progress goes one way: a late `starting` after `running` is no news. Trouble (warning, unschedulable, unknown) may pass.
+# Progress goes one way: a late `starting` after `running` is no news. Trouble (warning, unknown …) may pass.
 ALLOWED: Final[Mapping[Status, frozenset[Status]]] = {
     S.CREATED: frozenset({S.ON_SCHEDULE, S.COMPILED, S.QUEUED}) | _LIVE | FINAL | {S.STOPPING},
     S.ON_SCHEDULE: frozenset({S.COMPILED, S.QUEUED}) | _LIVE | FINAL | {S.STOPPING},

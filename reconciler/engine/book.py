@@ -1,0 +1,222 @@
+"""The book of a run at work: its nodes and scopes, what has changed, and what is still to be looked at.
+
+It records; what is to be recorded is decided by its readers.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.engine.model import (
+    FINAL,
+    Action,
+    Decision,
+    Layout,
+    OpState,
+    RunFacts,
+    RunState,
+    Status,
+    Transition,
+)
+from reconciler.engine.ready import Ready
+from reconciler.engine.scopes import GraphScope, Node, Scope, SweepScope
+from reconciler.engine.statuses import implied_by
+from reconciler.plan.model import Plan, PlannedOp
+
+
+@dataclass(slots=True)
+class Book:
+    """All that is known of one run. `live` are attempts that have not ended, `now` is the time of the step."""
+
+    plan: Plan
+    run: RunState
+    facts: RunFacts
+    layout: Layout
+    states: dict[str, OpState]
+    live: dict[str, str]
+    root: Node
+    scopes: dict[str, Scope] = field(default_factory=dict)  # by the path of their owner
+    makers: list[SweepScope] = field(default_factory=list)  # sweeps with children to make, in order
+    work: deque[Node] = field(default_factory=deque)  # nodes whose upstreams said something new
+    stops: deque[tuple[Scope, str, str]] = field(default_factory=deque)  # scopes to stop: reason, message
+    timers: list[tuple[float, str]] = field(default_factory=list)
+    ready: Ready = field(default_factory=Ready)
+    questions: set[str] = field(default_factory=set)  # paths that wait for an answer
+    now: float = 0.0
+    starved: bool = False
+    changed: dict[str, OpState] = field(default_factory=dict)
+    run_changed: bool = False
+    actions: list[Action] = field(default_factory=list)
+    history: list[Transition] = field(default_factory=list)
+
+    def node_at(self, path: str) -> Node | None:
+        """The op of this path, if its scope is open."""
+        if path == "":
+            return self.root
+        owner, hook = path.partition("!")[::2]
+        if hook:
+            return self._hook_at(path, owner)
+        if path.endswith("]"):
+            return self._child_at(path)
+        parent, _, name = path.rpartition(".")
+        scope = self.scopes.get(parent)
+        if isinstance(scope, GraphScope) and name in scope.names:
+            return self.node(scope, scope.names[name])
+        return None
+
+    def _child_at(self, path: str) -> Node | None:
+        parent, _, index = path[:-1].rpartition("[")
+        scope = self.scopes.get(parent)
+        return scope.nodes.get(int(index)) if isinstance(scope, SweepScope) and index.isdigit() else None
+
+    def _hook_at(self, path: str, owner: str) -> Node | None:
+        parent = self.node_at(owner)
+        if parent is None:
+            return None
+        scope = parent.scope or self.scopes.get("")
+        return scope.hooks.get(path) if scope else None
+
+    def node(self, scope: GraphScope, index: int) -> Node:
+        """An op of an open graph."""
+        found = scope.nodes.get(index)
+        if found is None:
+            order = (*scope.owner.order, index)
+            path = scope.path_of(index)
+            found = Node(path, scope.graph.ops[index], self.state(path), index, order, scope)
+            scope.nodes[index] = found
+        return found
+
+    def child(self, scope: SweepScope, index: int) -> Node:
+        """A child of an open sweep."""
+        path = scope.path_of(index)
+        node = Node(path, scope.child, self.state(path), index, (*scope.owner.order, index), scope)
+        scope.nodes[index] = node
+        return node
+
+    def hook(self, scope: Scope, owner: Node, number: int, op: PlannedOp) -> Node:
+        """A hook of an op, as an extra op of the scope `scope`."""
+        path = f"{owner.path}!{number}"
+        order = (*owner.order, 1 << 30, number)  # after the ops that were declared
+        scope.hooks[path] = Node(path, op, self.state(path), owner.index, order, scope, hook_of=owner)
+        return scope.hooks[path]
+
+    def state(self, path: str) -> OpState:
+        """The state of an op; a new one where nothing happened to it yet."""
+        return self.states.get(path) or OpState(path)
+
+    def move(self, node: Node, status: Status, reason: str = "", message: str = "", at: float | None = None) -> None:
+        """Record a change of status (the caller asked the table); a second `running` keeps the first start."""
+        state, when = node.state, self.now if at is None else at
+        state.status, state.reason, state.message = status, reason, message
+        if status is Status.RUNNING and state.started_at is None:
+            state.started_at = when
+        if status in FINAL:
+            state.finished_at = when
+        attempt = state.attempt if node.path else None
+        self.history.append(Transition(node.path, status, when, reason, message, attempt))
+        self.note(node)
+        self._pass(node, implied_by(status, state.started_at is not None))
+
+    def _pass(self, node: Node, statuses: Iterable[Status]) -> None:
+        state = node.state
+        new = [status for status in statuses if status not in state.passed]
+        state.passed = (*state.passed, *new)
+        scope = node.scope
+        if new and isinstance(scope, GraphScope) and node.hook_of is None:
+            self.work.extend(self.node(scope, index) for index in scope.note_passed(node.index, _names(new)))
+
+    def note(self, node: Node) -> None:
+        """The node's state has changed and is to be written."""
+        if node.path == "":
+            self.run_changed = True
+        else:
+            self.states[node.path] = node.state
+            self.changed[node.path] = node.state
+
+    def record(self, state: OpState, at: float) -> None:
+        """Record an op's status as it is, in the history and as a change."""
+        self.states[state.path] = self.changed[state.path] = state
+        self.history.append(Transition(state.path, state.status, at, state.reason, state.message, state.attempt))
+
+    def set_timer(self, at: float | None, path: str) -> None:
+        """Look at this op again at `at`."""
+        if at is not None:
+            heapq.heappush(self.timers, (at, path))
+
+    def due(self) -> list[Node]:
+        """The ops whose time has come; they leave the timers."""
+        found = []
+        while self.timers and self.timers[0][0] <= self.now:
+            node = self.node_at(heapq.heappop(self.timers)[1])
+            if node is not None and not node.done:
+                found.append(node)
+        return found
+
+    def next_timer(self) -> float | None:
+        """The earliest time at which there is something to do."""
+        while self.timers:
+            at, path = self.timers[0]
+            node = self.node_at(path)
+            if node is not None and not node.done and at in (node.state.due_at, node.state.deadline_at):
+                return at
+            heapq.heappop(self.timers)
+        return None
+
+    def decision(self) -> Decision:
+        """All that changed since the last one, as values that later changes leave alone."""
+        made = Decision(
+            [replace(state) for state in self.changed.values()],
+            self._run() if self.run_changed else None,
+            self.actions,
+            self.history,
+            self.next_timer(),
+            self.starved,
+        )
+        self.changed, self.actions, self.history = {}, [], []
+        self.run_changed = self.starved = False
+        return made
+
+    def _run(self) -> RunState:
+        keep_run(self.run, self.root.state)
+        return replace(self.run)
+
+
+def root_state(run: RunState) -> OpState:
+    """The run as the op that holds all others; its path is empty."""
+    return OpState(
+        "",
+        run.status,
+        run.reason,
+        run.message,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        deadline_at=run.deadline_at,
+        params=run.params,
+        outputs=run.outputs,
+        approved_by=run.approved_by,
+    )
+
+
+def keep_run(run: RunState, state: OpState) -> None:
+    """Write what is known of the outermost op back to the run."""
+    run.status, run.reason, run.message = state.status, state.reason, state.message
+    run.started_at, run.finished_at, run.deadline_at = state.started_at, state.finished_at, state.deadline_at
+    run.params, run.outputs, run.approved_by = state.params, state.outputs, state.approved_by
+
+
+def _names(statuses: Iterable[Status]) -> frozenset[str]:
+    names = frozenset(str(status) for status in statuses)
+    return names | {"done"} if names & FINAL else names
+
+
+def open_states(ops: Iterable[OpState]) -> dict[str, OpState]:
+    """The stored ops by path, as copies of our own."""
+    return {op.path: replace(op) for op in ops}
+
+
+def live_attempts(live: Mapping[str, str]) -> dict[str, str]:
+    """Attempts that have not ended, by id, with the paths of their ops."""
+    return dict(live)

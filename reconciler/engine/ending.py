@@ -1,0 +1,183 @@
+"""How ops end and what follows from it: counters, hooks, early stops, the end of the scope around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.engine.book import Book
+from reconciler.engine.context import full_context, upstream_values
+from reconciler.engine.early import early_stop
+from reconciler.engine.model import FINAL, Status, StopAttempt
+from reconciler.engine.reasons import (
+    BAD_OUTPUTS,
+    CONFIG_ERROR,
+    DEADLINE_EXCEEDED,
+    OPS_FAILED,
+    PARENT_STOPPED,
+    STOP_ASKED,
+    TAKEN_OVER,
+)
+from reconciler.engine.scopes import ENDED_EARLY, GraphScope, Node, Scope, SweepScope
+from reconciler.flows.model import Json
+from reconciler.flows.types import convert
+from reconciler.plan.model import PlannedHook
+from reconciler.plan.syntax import TemplateError
+from reconciler.plan.templates import evaluate_condition, render_data
+
+
+def finish(
+    book: Book, node: Node, status: Status, reason: str = "", message: str = "", at: float | None = None
+) -> None:
+    """End an op, once; tell its downstream, its hooks and its scope."""
+    if node.done:
+        return
+    node.state.due_at = None
+    book.questions.discard(node.path)
+    book.move(node, status, reason, message, at)
+    if node.scope is None:
+        return
+    if node.scope.release(node):
+        book.ready.wake(node.scope.owner.path)
+    count_end(book, node)
+    open_hooks(book, node.scope, node, status)
+    rule = early_stop(book, node.scope, node)
+    if rule is not None:
+        node.scope.early = rule.reason
+        book.stops.append((node.scope, rule.reason, rule.message))
+    if node.scope.left == 0:
+        book.work.append(node.scope.owner)
+
+
+def count_end(book: Book, node: Node) -> None:
+    """Count an op that has ended, in its scope and with the ops downstream of it."""
+    scope = node.home
+    scope.count_end(node)
+    if isinstance(scope, GraphScope) and node.hook_of is None:
+        book.work.extend(book.node(scope, index) for index in scope.count_upstream(node.index, node.state.status))
+
+
+def open_hooks(book: Book, scope: Scope, node: Node, status: Status) -> bool:
+    """Make the hooks that follow an op which ended so; nothing follows a stop. Whether there are any."""
+    if scope.stopping or node.state.reason == TAKEN_OVER:
+        return False
+    found = False
+    for number, hook in enumerate(node.op.hooks):
+        path = f"{node.path}!{number}"
+        if hook_follows(hook, status) and path not in scope.hooks:
+            book.work.append(book.hook(scope, node, number, hook.op))
+            scope.left += 1
+            found = True
+    return found
+
+
+def hook_follows(hook: PlannedHook, status: Status) -> bool:
+    """Whether a hook is meant for ops that end in this status."""
+    return hook.trigger in ("done", "", str(status))
+
+
+def hook_condition(book: Book, node: Node, params: Mapping[str, Json]) -> tuple[bool, str]:
+    """Whether the conditions of a hook hold. Raises TemplateError."""
+    assert node.hook_of is not None
+    text = node.hook_of.op.hooks[int(node.path.rpartition("!")[2])].conditions
+    return (evaluate_condition(text, full_context(book, node, params)), text) if text else (True, "")
+
+
+# --- the end of a scope -----------------------------------------------------------------------------------------------
+
+
+def close(book: Book, owner: Node) -> None:
+    """End a composite op all of whose children have ended, with the verdict over them."""
+    scope = book.scopes[owner.path]
+    status = scope.verdict()
+    if owner.scope is None and not scope.hooks_opened:
+        scope.hooks_opened = True
+        if open_hooks(book, scope, owner, status):
+            return
+    if isinstance(scope, SweepScope):
+        owner.state.outputs = _sweep_outputs(book, scope)
+    elif status is Status.SUCCEEDED and not _give_outputs(book, scope):
+        return
+    if owner.path:
+        del book.scopes[owner.path]
+    reason, message = _why(scope, status)
+    finish(book, owner, status, reason, message)
+
+
+def _why(scope: Scope, status: Status) -> tuple[str, str]:
+    state = scope.owner.state
+    if scope.early:
+        return scope.early, state.message
+    if status is Status.FAILED:
+        more = scope.ended[Status.FAILED] - len(scope.failed)
+        rest = f" and {more} more" if more > 0 else ""
+        return OPS_FAILED, f"Failed: {', '.join(scope.failed)}{rest}."
+    return (state.reason or STOP_ASKED, state.message) if status is Status.STOPPED else ("", "")
+
+
+def _sweep_outputs(book: Book, scope: SweepScope) -> Mapping[str, Json]:
+    """Lists over the children in order of their index, None where a child gave nothing."""
+    given = [book.state(scope.path_of(index)).outputs or {} for index in range(scope.planned)]
+    names = {io.name: None for io in scope.owner.op.outputs} | {name: None for outputs in given for name in outputs}
+    return {name: [outputs.get(name) for outputs in given] for name in names}
+
+
+def _give_outputs(book: Book, scope: Scope) -> bool:
+    """Evaluate the outputs that a dag declares with a value; False if that ended it as failed."""
+    owner = scope.owner
+    assert isinstance(scope, GraphScope)
+    if not any(io.has_value for io in owner.op.outputs):
+        return True
+    context = full_context(book, owner)
+    context["ops"] = upstream_values(book, scope, range(scope.planned))
+    outputs: dict[str, Json] = {}
+    for io in (io for io in owner.op.outputs if io.has_value):
+        try:
+            outputs[io.name] = convert(io, render_data(io.value, context))
+        except TemplateError as error:
+            finish(book, owner, Status.FAILED, CONFIG_ERROR, f"Output `{io.name}`: {error}")
+        except ValueError as error:
+            finish(book, owner, Status.FAILED, BAD_OUTPUTS, f"Output {error}")
+    owner.state.outputs = outputs
+    return not owner.done
+
+
+# --- stopping ---------------------------------------------------------------------------------------------------------
+
+
+def stop_node(book: Book, node: Node, reason: str, message: str) -> None:
+    """Stop an op and all that is inside it; what has ended or is being stopped stays as it is."""
+    if node.done or node.state.status is Status.STOPPING:
+        return
+    scope = book.scopes.get(node.path) if node.is_composite or not node.path else None
+    if scope is not None:
+        scope.early = reason if reason in ENDED_EARLY else ""
+        book.move(node, Status.STOPPING, reason, message)
+        stop_children(book, scope, reason, message)
+    elif node.state.attempt in book.live:
+        book.move(node, Status.STOPPING, reason, message)
+        book.actions.append(StopAttempt(node.path, node.state.attempt or "", reason))
+    else:
+        status = Status.FAILED if reason == DEADLINE_EXCEEDED else Status.STOPPED
+        finish(book, node, status, reason, message)
+
+
+def stop_children(book: Book, scope: Scope, reason: str, message: str) -> None:
+    """Stop what lives in a scope; nothing starts in it from now on."""
+    scope.stopping = True
+    if isinstance(scope, SweepScope):
+        scope.left -= len(scope.holes) + scope.planned - scope.next
+        children = list(scope.nodes.values())
+    else:
+        assert isinstance(scope, GraphScope)
+        children = [book.node(scope, index) for index in range(scope.planned)]
+    for child in (*children, *scope.hooks.values()):
+        inner = PARENT_STOPPED if child.is_composite or reason == DEADLINE_EXCEEDED else reason
+        stop_node(book, child, inner, message)
+    if scope.left == 0:
+        book.work.append(scope.owner)
+
+
+def stop_scope(book: Book, scope: Scope, reason: str, message: str) -> None:
+    """Stop a scope as a whole, for a reason of its own."""
+    if scope.owner.state.status not in FINAL:
+        stop_node(book, scope.owner, reason, message)

@@ -1,0 +1,70 @@
+"""Starting what is ready, as far as there is room: attempts, services, scopes, and the next children of sweeps."""
+
+from __future__ import annotations
+
+from reconciler.engine.book import Book
+from reconciler.engine.ending import finish
+from reconciler.engine.model import DeclareService, StartAttempt, Status
+from reconciler.engine.opening import open_scope
+from reconciler.engine.ready import Room, needs_slot
+from reconciler.engine.reasons import CONFIG_ERROR
+from reconciler.engine.scopes import Node, SweepScope
+from reconciler.engine.spec import attempt_spec
+from reconciler.engine.starting import set_deadline
+
+
+def launch_next(book: Book, room: Room) -> bool:
+    """Start one op, or make one child of a sweep; False if nothing more may start now."""
+    node = book.ready.take(room)
+    if node is not None:
+        _launch(book, node, room)
+        return True
+    if _make_child(book, room):
+        return True
+    waiting = any(scope.may_make for scope in book.makers)
+    book.starved = book.ready.starved or (waiting and not book.questions)
+    return False
+
+
+def _launch(book: Book, node: Node, room: Room) -> None:
+    if node.is_composite:
+        node.home.hold(node)
+        book.move(node, Status.RUNNING)
+        set_deadline(book, node)
+        open_scope(book, node)
+        return
+    try:
+        spec = attempt_spec(book, node)
+    except ValueError as error:
+        finish(book, node, Status.FAILED, CONFIG_ERROR, str(error))
+        return
+    node.home.hold(node)
+    node.state.attempts = spec.number
+    node.state.attempt = spec.attempt
+    if node.op.kind == "service":
+        book.move(node, Status.RUNNING)
+        set_deadline(book, node)
+        book.actions.append(DeclareService(node.path, spec))
+        return
+    room.take(node.op.queue)
+    book.live[spec.attempt] = node.path
+    book.note(node)
+    book.actions.append(StartAttempt(node.path, spec))
+
+
+def _make_child(book: Book, room: Room) -> bool:
+    """Make the next child of the first sweep that may have one. Ops that wait for an answer may need a place each."""
+    book.makers = [scope for scope in book.makers if scope.unmade]
+    for scope in book.makers:
+        if scope.may_make and _may_start(book, scope, room):
+            child = book.child(scope, scope.take_index())
+            scope.hold(child)
+            book.work.append(child)
+            return True
+    return False
+
+
+def _may_start(book: Book, scope: SweepScope, room: Room) -> bool:
+    if needs_slot(Node("", scope.child, scope.owner.state)):
+        return room.admits(scope.child.queue, len(book.questions))
+    return room.admits(None, len(book.questions))

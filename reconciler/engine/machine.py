@@ -1,0 +1,149 @@
+"""The run machine: facts in, a decision out. It reads no clock and does nothing; the same facts decide the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.engine.asking import ask
+from reconciler.engine.book import Book, keep_run, live_attempts, open_states, root_state
+from reconciler.engine.ending import finish, stop_scope
+from reconciler.engine.launching import launch_next
+from reconciler.engine.model import (
+    FINAL,
+    Asked,
+    CacheAnswer,
+    Decision,
+    Fact,
+    JoinAnswer,
+    Layout,
+    Limits,
+    Measured,
+    Observed,
+    OpState,
+    Performed,
+    RunFacts,
+    RunState,
+    ServiceSeen,
+    Status,
+)
+from reconciler.engine.observing import measure, observe, pass_time, perform, see_service
+from reconciler.engine.opening import open_scope
+from reconciler.engine.ready import Room, room_of
+from reconciler.engine.reasons import UNSUPPORTED
+from reconciler.engine.resuming import resume
+from reconciler.engine.scopes import Node
+from reconciler.engine.starting import answer, look_at
+from reconciler.plan.model import Plan, PlannedOp
+from reconciler.plan.walk import walk
+
+
+class RunMachine:
+    """One run at work, folded from what is stored of it. Keeps its state between calls of `advance`.
+
+    `ops` are the stored ops, `live` the attempts that have not ended (id to the path of their op); both are copied.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        run: RunState,
+        ops: Iterable[OpState],
+        facts_of_run: RunFacts,
+        layout: Layout,
+        live: Mapping[str, str],
+    ) -> None:
+        root = Node("", _root_op(plan), root_state(run))
+        self._book = Book(plan, run, facts_of_run, layout, open_states(ops), live_attempts(live), root)
+        self._is_open = False
+        self._room = Room()
+
+    def advance(self, facts: Sequence[Fact], now: float, limits: Limits) -> Decision:
+        """Fold facts in and decide what follows. `now` is seconds since the epoch, UTC.
+
+        Where the decision asks questions (LookUpCache, RunJoins), their answers are to be given in the next call,
+        before anything is committed; such a call goes on with what the limits of the one before left over.
+        """
+        book = self._book
+        book.now = now
+        if not (facts and all(isinstance(fact, CacheAnswer | JoinAnswer) for fact in facts)):
+            self._room = room_of(limits)
+            book.ready.unblock()
+        self._open()
+        for fact in facts:
+            self._fold(fact)
+        self._settle()
+        pass_time(book)
+        self._settle()
+        return book.decision()
+
+    def _open(self) -> None:
+        """Find the run as it was left, or begin it."""
+        book, self_status = self._book, self._book.root.state.status
+        if self._is_open or self_status in FINAL:
+            return
+        self._is_open = True
+        if self_status in (Status.CREATED, Status.RESUMING):
+            self._begin()
+        elif self_status in (Status.RUNNING, Status.STOPPING):
+            book.set_timer(book.root.state.deadline_at, "")
+            open_scope(book, book.root)
+
+    def _begin(self) -> None:
+        book = self._book
+        why = [f"{path}: {op.unsupported}" for path, op in walk(book.plan) if op.unsupported]
+        if book.plan.root.unsupported and book.plan.root.graph is not None:
+            why.append(book.plan.root.unsupported)
+        if why:
+            finish(book, book.root, Status.FAILED, UNSUPPORTED, " ".join(why[:5]))
+        elif book.run.stop_asked_by is not None:
+            finish(book, book.root, Status.STOPPED, "StopAsked", f"Stopped by {book.run.stop_asked_by}.")
+        else:
+            book.work.append(book.root)
+
+    def _fold(self, fact: Fact) -> None:
+        match fact:
+            case Observed():
+                observe(self._book, fact)
+            case Performed():
+                perform(self._book, fact)
+            case Measured():
+                measure(self._book, fact)
+            case CacheAnswer() | JoinAnswer():
+                answer(self._book, fact)
+            case ServiceSeen():
+                see_service(self._book, fact)
+            case Asked(verb="resume"):
+                self._resume(fact)
+            case Asked():
+                ask(self._book, fact)
+
+    def _resume(self, fact: Asked) -> None:
+        """Open a run that has ended once more, with what did not succeed and what follows it as if never begun."""
+        old = self._book
+        if old.root.state.status not in FINAL:
+            return
+        resume(old, fact)
+        keep_run(old.run, old.root.state)
+        root = Node("", old.root.op, root_state(old.run))
+        book = Book(old.plan, old.run, old.facts, old.layout, old.states, old.live, root, now=old.now)
+        book.changed, book.history, book.run_changed = old.changed, old.history, True
+        self._book, self._is_open = book, False
+        self._open()
+
+    def _settle(self) -> None:
+        """Follow every consequence, until nothing more can be decided or started."""
+        book = self._book
+        while True:
+            if book.stops:
+                stop_scope(book, *book.stops.popleft())
+            elif book.work:
+                look_at(book, book.work.popleft())
+            elif not launch_next(book, self._room):
+                return
+
+
+def _root_op(plan: Plan) -> PlannedOp:
+    """The run as an op: a plain dag itself, or a dag around the one op that the flow is."""
+    if plan.root.graph is not None and plan.root.matrix is None:
+        return plan.root
+    return PlannedOp(plan.flow, "dag", {}, graph=plan.graph)

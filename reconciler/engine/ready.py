@@ -1,0 +1,114 @@
+"""Ops that may start and wait for a place: which is next, given what is free. Nothing is started here.
+
+Ops wait in lanes: one per scope, queue and need of a slot. What blocks the first of a lane blocks the lane, so that a
+choice costs O(log lanes), however many ops wait.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.engine.model import Limits, Status
+from reconciler.engine.scopes import Node
+
+Key = tuple[int, tuple[int, ...]]
+LaneKey = tuple[str, str, bool]
+
+
+@dataclass(slots=True)
+class Room:
+    """What may still start in this step: attempts in this place, and per queue. None = no limit."""
+
+    slots: int | None = None
+    queues: dict[str, int] = field(default_factory=dict)
+
+    def admits(self, queue: str | None, waiting: int = 0) -> bool:
+        """Whether one more attempt of this queue may start, if `waiting` others come before it."""
+        if self.slots is not None and self.slots - waiting <= 0:
+            return False
+        return queue is None or self.queues.get(queue, waiting + 1) - waiting > 0
+
+    def take(self, queue: str | None) -> None:
+        """Count one attempt that starts."""
+        if self.slots is not None:
+            self.slots -= 1
+        if queue is not None and queue in self.queues:
+            self.queues[queue] -= 1
+
+
+def room_of(limits: Limits) -> Room:
+    """The limits as something to count down."""
+    queues: Mapping[str, int] = limits.queues
+    return Room(limits.slots, dict(queues))
+
+
+def needs_slot(node: Node) -> bool:
+    """Whether starting the op starts an attempt of its own: scopes and services do not."""
+    return not node.is_composite and node.op.kind != "service"
+
+
+@dataclass(slots=True)
+class Ready:
+    """Ops that wait for a place, the most critical first, then in order of declaration."""
+
+    lanes: dict[LaneKey, list[tuple[Key, Node]]] = field(default_factory=dict)
+    heads: list[tuple[Key, LaneKey]] = field(default_factory=list)
+    full: dict[str, set[LaneKey]] = field(default_factory=dict)  # by scope: lanes that wait for a place in it
+    blocked: set[LaneKey] = field(default_factory=set)  # lanes that wait for slots or their queue
+
+    def push(self, node: Node) -> None:
+        """An op has become ready."""
+        lane = (node.home.owner.path, node.op.queue or "", needs_slot(node))
+        key = (-node.op.critical, node.order)
+        heap = self.lanes.setdefault(lane, [])
+        heapq.heappush(heap, (key, node))
+        if heap[0][1] is node:
+            heapq.heappush(self.heads, (key, lane))
+
+    def wake(self, scope: str) -> None:
+        """A place came free in this scope."""
+        for lane in self.full.pop(scope, ()):
+            self._show(lane)
+
+    def unblock(self) -> None:
+        """A new step brings new limits."""
+        blocked, self.blocked = self.blocked, set()
+        for lane in blocked:
+            self._show(lane)
+
+    def take(self, room: Room) -> Node | None:
+        """The next op that may start now; it leaves its lane."""
+        while self.heads:
+            key, lane = heapq.heappop(self.heads)
+            heap = self.lanes[lane]
+            if not heap or heap[0][0] != key:
+                continue
+            node = heap[0][1]
+            if node.state.status is not Status.QUEUED:
+                heapq.heappop(heap)
+                self._show(lane)
+            elif not node.home.has_room(node):
+                self.full.setdefault(lane[0], set()).add(lane)
+            elif lane[2] and not room.admits(node.op.queue):
+                self.blocked.add(lane)
+            else:
+                heapq.heappop(heap)
+                self._show(lane)
+                return node
+        return None
+
+    @property
+    def starved(self) -> bool:
+        """Whether ops are ready that limits let not start."""
+        return any(
+            node.state.status is Status.QUEUED and node.home.has_room(node)
+            for lane in self.blocked
+            for _, node in self.lanes[lane][:1]
+        )
+
+    def _show(self, lane: LaneKey) -> None:
+        heap = self.lanes[lane]
+        if heap:
+            heapq.heappush(self.heads, (heap[0][0], lane))

@@ -1,0 +1,232 @@
+"""Scopes: the graphs and sweeps that are open in a run, and the nodes (ops) in them, with their counters.
+
+Only counting lives here; what is done about the counts is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.engine.model import FINAL, OpState, Status
+from reconciler.engine.reasons import DEADLINE_EXCEEDED, EARLY_STOPPED, TOO_MANY_FAILED
+from reconciler.engine.triggers import Counts
+from reconciler.flows.model import EarlyStopping, Json
+from reconciler.plan.model import Graph, PlannedOp
+
+ENDED_EARLY = frozenset({EARLY_STOPPED, TOO_MANY_FAILED, DEADLINE_EXCEEDED})
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One op of the run at work. `order` is its place by declaration, from the outermost scope inwards."""
+
+    path: str
+    op: PlannedOp
+    state: OpState
+    index: int = 0
+    order: tuple[int, ...] = ()
+    scope: Scope | None = None  # None: the run itself
+    hook_of: Node | None = None
+    holds_place: bool = False  # counts in the concurrency of its scope
+    join_rows: tuple[tuple[Mapping[str, Json], ...], ...] | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self.state.status in FINAL
+
+    @property
+    def home(self) -> Scope:
+        """The scope it stands in; only the run itself has none."""
+        assert self.scope is not None
+        return self.scope
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether it is a scope of its own: a sweep or a dag."""
+        return self.op.matrix is not None or self.op.graph is not None
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """What graphs and sweeps have in common: children, how many may be active, how they ended."""
+
+    owner: Node
+    concurrency: int | None = None
+    rules: tuple[EarlyStopping, ...] = ()
+    nodes: dict[int, Node] = field(default_factory=dict)
+    hooks: dict[str, Node] = field(default_factory=dict)
+    active: int = 0
+    left: int = 0  # children and hooks that have not ended
+    ended: dict[Status, int] = field(default_factory=dict)  # children only
+    failed: list[str] = field(default_factory=list)  # the first names, for people
+    stopping: bool = False
+    early: str = ""  # a reason that settles how it ends: one of ENDED_EARLY
+    hooks_opened: bool = False  # of the run itself, when everything else has ended
+
+    @property
+    def planned(self) -> int:
+        """How many children there are to be."""
+        raise NotImplementedError
+
+    @property
+    def prefix(self) -> str:
+        """What the paths of its children begin with."""
+        return f"{self.owner.path}." if self.owner.path else ""
+
+    def has_room(self, node: Node) -> bool:
+        """Whether one more child may be active."""
+        return node.holds_place or self.concurrency is None or self.active < self.concurrency
+
+    def hold(self, node: Node) -> None:
+        """Count a child as active."""
+        if not node.holds_place:
+            node.holds_place = True
+            self.active += 1
+
+    def release(self, node: Node) -> bool:
+        """Count a child as no longer active; whether it was."""
+        held, node.holds_place = node.holds_place, False
+        self.active -= held
+        return held
+
+    def count_end(self, node: Node) -> None:
+        """Count a child or hook that has ended."""
+        self.left -= 1
+        if node.hook_of is not None:
+            return
+        status = node.state.status
+        if status is Status.STOPPED and node.state.reason == EARLY_STOPPED:
+            status = Status.SUCCEEDED  # a policy cut it short: no stop of the whole
+        self.ended[status] = self.ended.get(status, 0) + 1
+        if status is Status.FAILED and len(self.failed) < 5:
+            self.failed.append(node.path)
+
+    def verdict(self) -> Status:
+        """How the scope ends, now that all of its children have ended."""
+        if self.early:
+            return Status.SUCCEEDED if self.early == EARLY_STOPPED else Status.FAILED
+        if self.ended.get(Status.FAILED):
+            return Status.FAILED
+        if self.ended.get(Status.STOPPED) or sum(self.ended.values()) < self.planned:
+            return Status.STOPPED
+        skipped = self.ended.get(Status.SKIPPED, 0)
+        return Status.SKIPPED if skipped and skipped == self.planned else Status.SUCCEEDED
+
+
+@dataclass(slots=True, eq=False)
+class GraphScope(Scope):
+    """The ops of a dag. Counters exist for ops with upstreams alone."""
+
+    graph: Graph = field(default_factory=lambda: Graph((), ()))
+    names: dict[str, int] = field(default_factory=dict)
+    downstream: dict[int, list[int]] = field(default_factory=dict)
+    counts: dict[int, Counts] = field(default_factory=dict)
+    reads: dict[int, frozenset[int]] = field(default_factory=dict)
+    event_sources: dict[int, frozenset[int]] = field(default_factory=dict)
+    watchers: dict[int, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
+
+    @property
+    def planned(self) -> int:
+        """How many ops the graph has."""
+        return len(self.graph.ops)
+
+    def path_of(self, index: int) -> str:
+        """The path of one op of the graph."""
+        return f"{self.prefix}{self.graph.ops[index].name}"
+
+    def count_upstream(self, index: int, status: Status) -> Iterator[int]:
+        """Tell the ops downstream of `index` that it ended so; gives their indices."""
+        for downstream in self.downstream.get(index, ()):
+            counts = self.counts[downstream]
+            counts.add(status)
+            counts.reads_left -= index in self.reads.get(downstream, ())
+            counts.event_sources_left -= index in self.event_sources.get(downstream, ())
+            yield downstream
+
+    def note_passed(self, index: int, statuses: frozenset[str]) -> Iterator[int]:
+        """Tell event edges which statuses `index` has reached; gives the indices of ops whose event this is."""
+        for downstream, wanted in self.watchers.get(index, ()):
+            counts = self.counts[downstream]
+            if not counts.event_seen and wanted & statuses:
+                counts.event_seen = True
+                yield downstream
+
+
+@dataclass(slots=True, eq=False)
+class SweepScope(Scope):
+    """The children of a sweep: made one by one; `holes` are earlier ones that are to be made again."""
+
+    child: PlannedOp = field(default_factory=lambda: PlannedOp("", "", {}))
+    next: int = 0
+    holes: deque[int] = field(default_factory=deque)
+
+    @property
+    def planned(self) -> int:
+        """How many children there are to be."""
+        return int((self.owner.state.sweep or {}).get("planned", 0))
+
+    @property
+    def unmade(self) -> bool:
+        """Whether children are still to be made."""
+        return not self.stopping and (bool(self.holes) or self.next < self.planned)
+
+    @property
+    def may_make(self) -> bool:
+        """Whether one may be made now, as far as the sweep is concerned."""
+        return self.unmade and (self.concurrency is None or self.active < self.concurrency)
+
+    def take_index(self) -> int:
+        """The index of the child to make next."""
+        if self.holes:
+            return self.holes.popleft()
+        self.next += 1
+        return self.next - 1
+
+    def path_of(self, index: int) -> str:
+        """The path of one child."""
+        return f"{self.owner.path}[{index}]"
+
+
+def graph_scope(owner: Node, graph: Graph, concurrency: int | None) -> GraphScope:
+    """A scope for a dag's ops, nothing counted yet. O(ops + edges)."""
+    scope = GraphScope(owner, concurrency, graph.early_stopping, left=len(graph.ops), graph=graph)
+    scope.names = {op.name: index for index, op in enumerate(graph.ops)}
+    for index, op in enumerate(graph.ops):
+        upstream = frozenset((*op.upstream, *op.reads, *(edge.op for edge in op.events)))
+        if upstream:
+            scope.counts[index] = _counts(scope, index, op, upstream)
+        for source in sorted(upstream):
+            scope.downstream.setdefault(source, []).append(index)
+    return scope
+
+
+def _counts(scope: GraphScope, index: int, op: PlannedOp, upstream: frozenset[int]) -> Counts:
+    reads = frozenset(op.reads)
+    if reads:
+        scope.reads[index] = reads
+    if op.events:
+        scope.event_sources[index] = frozenset(edge.op for edge in op.events)
+        for edge in op.events:
+            scope.watchers.setdefault(edge.op, []).append((index, frozenset(edge.statuses)))
+    return Counts(
+        total=len(upstream),
+        reads_left=len(reads),
+        event_sources_left=len(scope.event_sources.get(index, ())),
+        event_seen=any(Status.CREATED in edge.statuses for edge in op.events),
+    )
+
+
+def sweep_scope(owner: Node) -> SweepScope:
+    """A scope for the children of a sweep whose values are resolved (`OpState.sweep`)."""
+    sweep, matrix = owner.state.sweep or {}, owner.op.matrix
+    assert matrix is not None
+    child = replace(
+        owner.op, matrix=None, upstream=(), downstream=(), events=(), reads=(), joins=(), hooks=(), conditions=None
+    )
+    rules = matrix.early_stopping
+    scope = SweepScope(owner, sweep.get("concurrency"), rules, child=replace(child, is_approved=None))
+    scope.left = scope.planned
+    return scope
