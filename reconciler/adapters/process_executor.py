@@ -25,7 +25,7 @@ from reconciler.adapters.process_environment import (
 )
 from reconciler.adapters.process_init_plan import init_plan
 from reconciler.adapters.process_logs import LogLimits
-from reconciler.adapters.process_outcome import lost, stopped
+from reconciler.adapters.process_outcome import add_posted, lost, stopped
 from reconciler.adapters.process_reaper import Live, Reaper, running
 from reconciler.adapters.process_records import (
     NEVER,
@@ -40,10 +40,12 @@ from reconciler.adapters.process_records import (
     this_writer,
     time_of,
     unmark,
+    write_whole,
 )
 from reconciler.adapters.process_services import Readiness
 from reconciler.adapters.process_supervisor import Command, keep_files_to_ourselves, signal_group, spawn, supervises
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
+from reconciler.flows.model import Json
 from reconciler.plan.encoding import DecodeError, decode, encode
 from reconciler.ports import Clock, Stalled, Waiting
 from reconciler.records import AttemptRow, Lease
@@ -88,6 +90,7 @@ class ProcessExecutor:
         self._writer = this_writer()
         self._starved: set[str] = set()
         self._lock = threading.Lock()
+        self._posting = threading.Lock()
         os.makedirs(f"{self._root}/attempts", mode=0o700, exist_ok=True)
         os.makedirs(f"{self._root}/live", mode=0o700, exist_ok=True)
         keep_files_to_ourselves()
@@ -137,6 +140,17 @@ class ProcessExecutor:
                 continue
             self._adopt(folder, spec, spec.run)
 
+    def add_outputs(self, attempt: str, outputs: Mapping[str, Json]) -> None:
+        """Merge what an op posted into its outputs; what it writes to its file wins over that.
+
+        Raises ValueError with a sentence for outputs that cannot be taken, LookupError where it has no files here.
+        """
+        folder = self._folder(attempt)
+        if claimed_by(folder) is None:
+            raise LookupError(f"Attempt {attempt} has no files here.")
+        with self._posting:
+            add_posted(folder, outputs)
+
     # --- starting -----------------------------------------------------------------------------------------------------
 
     def _start(self, row: AttemptRow, lease: Lease) -> Performed:
@@ -181,7 +195,7 @@ class ProcessExecutor:
         plan = init_plan(spec, folder, env, self._connections)
         if not plan:
             check_directory(cwd, spec)
-        _write(folder.spec, encode(spec))
+        write_whole(folder.spec, encode(spec))
         return Command(executable(argv, env, cwd, later=bool(plan)), env, cwd, plan)
 
     def _code(self, spec: AttemptSpec) -> str | None:
@@ -337,10 +351,3 @@ def _link(target: str, path: str) -> None:
         os.symlink(target, path)
     except FileExistsError:
         return
-
-
-def _write(path: str, data: bytes) -> None:
-    temporary = f"{path}.new"
-    with open(temporary, "wb", buffering=0) as file:
-        file.write(data)
-    os.rename(temporary, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 
-from reconciler.adapters.process_records import Exit, Folder, read_small
+from reconciler.adapters.process_records import Exit, Folder, read_small, write_whole
 from reconciler.engine.model import Observed, Status
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import DecodeError, decode, encode
@@ -15,7 +15,7 @@ DEPTH_LIMIT = 50
 _ENDED_BY_SIGNAL = 128  # a shell's status of a child that a signal ended is this and its number
 
 
-class BadOutputs(Exception):
+class BadOutputs(ValueError):
     """Outputs that cannot be taken; the text is a sentence for people."""
 
 
@@ -113,6 +113,13 @@ def outputs_of(folder: Folder) -> Mapping[str, Json] | None:
     posted = _object(folder.posted, "The outputs that were posted")
     written = _object(folder.outputs_file, "The outputs file")
     return {**(posted or {}), **(written or {})} if posted or written is not None else None
+
+
+def add_posted(folder: Folder, outputs: Mapping[str, Json]) -> None:
+    """Merge outputs into those that were posted before; one caller at a time per attempt. Raises BadOutputs."""
+    merged = encode({**(_object(folder.posted, "The outputs that were posted") or {}), **outputs})
+    parse_outputs(merged, "The outputs that were posted")
+    write_whole(folder.posted, merged)
 
 
 def _object(path: str, what: str) -> Mapping[str, Json] | None:

@@ -209,6 +209,14 @@ def _read_up_to(fd: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
+def write_whole(path: str, data: bytes) -> None:
+    """Replace a file in one step; one writer at a time."""
+    temporary = f"{path}.new"
+    with open(temporary, "wb", buffering=0) as file:
+        file.write(data)
+    os.rename(temporary, path)
+
+
 def _whole(path: str) -> str | None:
     try:
         with open(path, "rb", buffering=0) as file:

@@ -342,3 +342,24 @@ def test_a_failure_is_not_hidden_by_bad_outputs(machine):
     end = machine.run(sh("a-1", "echo '{' > $HEADGATE_OUTPUTS_PATH; exit 2"))
 
     assert (end.reason, end.exit_code, end.outputs) == ("AppError", 2, None)
+
+
+def test_posted_outputs_are_joined_by_those_of_the_file(machine):
+    op = sh("a-1", """while [ ! -e go ]; do sleep 0.01; done; echo '{"loss": 1}' > $HEADGATE_OUTPUTS_PATH""")
+    machine.start(op)
+
+    machine.executor.add_outputs("a-1", {"loss": 3, "name": "first"})
+    machine.executor.add_outputs("a-1", {"name": "second"})
+    (machine.folder(op) / "work/go").touch()
+
+    assert machine.end(op).outputs == {"loss": 1, "name": "second"}
+
+
+def test_posted_outputs_have_a_limit_and_an_attempt(machine):
+    op = sh("a-1", "true")
+    machine.run(op)
+
+    with pytest.raises(ValueError, match="more than 1,048,576 bytes"):
+        machine.executor.add_outputs("a-1", {"text": "x" * 2_000_000})
+    with pytest.raises(LookupError):
+        machine.executor.add_outputs("a-2", {})
