@@ -1,0 +1,63 @@
+"""`headgate validate`: flow files judged as a pull request would judge them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from console.failures import NO
+from console.judging import Judged, chosen, judge
+from reconciler.checks import findings_text
+from reconciler.flows.findings import Severity
+
+
+@click.command(epilog="Exit codes: 0 nothing stops it, 1 errors (with --strict: or warnings), 2 wrong use.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
+    default="text",
+    help="How findings are written.",
+)
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--notices", is_flag=True, help="Show notices as well.")
+def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool) -> int:
+    """Judge flow files: every mistake on its line.
+
+    \b
+    headgate validate
+    headgate validate flows/train.yaml --format json
+
+    PATH is a file, a folder, a glob, or `-` for standard input. Without one all flow files, shared components, presets
+    and settings of the repository are judged.
+    """
+    found = judge(chosen(paths, Path.cwd()), lambda: click.get_binary_stream("stdin").read())
+    shown = tuple(one for one in found.findings if notices or one.severity is not Severity.NOTICE)
+    click.echo(_written(Judged(found.files, shown, found.sources), form))
+    stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return NO if any(one.severity in stops for one in shown) else 0
+
+
+def _written(found: Judged, form: str) -> str:
+    files = len(found.files)
+    if form == "text":
+        return findings_text.text(found.findings, found.sources, files)
+    if form == "json":
+        return json.dumps(findings_text.document(found.findings, files), indent=2, ensure_ascii=False)
+    return _for_tools(found, form)
+
+
+def _for_tools(found: Judged, form: str) -> str:
+    """Formats that few ask for, loaded when they are."""
+    from importlib.metadata import version
+
+    from reconciler.checks import findings_formats
+
+    if form == "sarif":
+        return json.dumps(findings_formats.sarif(found.findings, version("headgate")), indent=2, ensure_ascii=False)
+    if form == "junit":
+        return findings_formats.junit(found.findings, found.files, found.sources).rstrip("\n")
+    return findings_formats.github(found.findings).rstrip("\n")

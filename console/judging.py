@@ -1,0 +1,157 @@
+"""Files of working trees judged: which ones are meant, and all that is wrong with them. Showing it is not done here."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from os.path import relpath
+from pathlib import Path
+
+from console.failures import AWAY, Failure
+from console.working_tree import WorkingTree, tree_of
+from reconciler.flows.findings import Finding
+from reconciler.flows.globs import PRESET_FOLDER, SETTINGS_FILE, files_by_role
+from reconciler.flows.parse import judged, parse, parse_preset
+from reconciler.flows.settings import RepositorySettings
+from reconciler.plan.build import build
+
+STDIN = "<stdin>"
+_YAML = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was looked at and what was found; `sources` hold the bytes of every file that a finding names."""
+
+    files: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    sources: Mapping[str, bytes]
+
+
+def chosen(given: Sequence[str], here: Path) -> dict[WorkingTree, list[str]]:
+    """The files that paths, folders and globs mean, by the working tree they belong to.
+
+    Without any: all of the repository around `here`. `-` is what comes on standard input. Raises Failure.
+    """
+    trees: dict[WorkingTree, dict[str, None]] = {}
+    for tree, files in ([_one(text, here) for text in given] if given else [_all(here)]):
+        trees.setdefault(tree, {}).update(dict.fromkeys(files))
+    return {tree: list(files) for tree, files in trees.items()}
+
+
+def _all(here: Path) -> tuple[WorkingTree, list[str]]:
+    tree = tree_of(here)
+    files = _files_of_roles(tree, "")
+    if not files:
+        do = "Give the files to judge, or say in .headgate.yaml under `flows` where they are."
+        raise Failure("no-files", f"There is no flow file in {tree.root}.", do=do)
+    return tree, files
+
+
+def _one(text: str, here: Path) -> tuple[WorkingTree, list[str]]:
+    if text == "-":
+        tree = tree_of(here)
+        return tree, [(here.resolve().relative_to(tree.root) / STDIN).as_posix()]
+    path = here / text
+    if path.is_dir():
+        return _folder(path, text)
+    if path.exists():
+        tree = tree_of(path)
+        return tree, [tree.relative(path)]
+    return _globbed(text, here)
+
+
+def _folder(folder: Path, text: str) -> tuple[WorkingTree, list[str]]:
+    """Its flow files; where the globs name none of its files, every YAML file is meant."""
+    tree = tree_of(folder)
+    below = tree.relative(folder)
+    prefix = "" if below == "." else below + "/"
+    found = _files_of_roles(tree, prefix)
+    found = found or [path for path in tree.files() if path.startswith(prefix) and path.endswith(_YAML)]
+    if not found:
+        raise Failure("no-files", "The folder holds no flow file.", where=text, do="Name the files to judge.")
+    return tree, found
+
+
+def _globbed(text: str, here: Path) -> tuple[WorkingTree, list[str]]:
+    found = sorted(path for path in glob.glob(str(here / text), recursive=True) if Path(path).is_file())
+    if not found:
+        what = "No file matches." if glob.has_magic(text) else "There is no such file or folder."
+        raise Failure("no-files", what, where=text, do="Correct the path.")
+    trees = {tree_of(Path(path)) for path in found}
+    if len(trees) > 1:
+        raise Failure("glob-wide", "The glob reaches into several repositories.", where=text, do="Judge each by itself.")
+    tree = trees.pop()
+    return tree, [tree.relative(Path(path)) for path in found]
+
+
+def _files_of_roles(tree: WorkingTree, prefix: str) -> list[str]:
+    settings, _ = tree.settings()
+    roles = files_by_role((path for path in tree.files() if path.startswith(prefix)), settings)
+    own = [SETTINGS_FILE] if roles.settings else []
+    return [*own, *roles.flows, *roles.components, *roles.presets]
+
+
+def judge(trees: Mapping[WorkingTree, Sequence[str]], stdin: Callable[[], bytes]) -> Judged:
+    """Parse and build everything. Files are named from their repository's root, or from here where there are several.
+
+    Raises Failure for a file that cannot be read.
+    """
+    each = [_judge_tree(tree, files, stdin) for tree, files in trees.items()]
+    if len(each) > 1:
+        each = [_from_here(one, tree.root) for one, tree in zip(each, trees, strict=True)]
+    return Judged(
+        tuple(file for one in each for file in one.files),
+        tuple(finding for one in each for finding in one.findings),
+        {file: data for one in each for file, data in one.sources.items()},
+    )
+
+
+def _judge_tree(tree: WorkingTree, files: Sequence[str], stdin: Callable[[], bytes]) -> Judged:
+    settings, wrong = tree.settings()
+    given = {file: stdin() for file in files if file.endswith(STDIN)}
+
+    def read(path: str) -> bytes | None:
+        return given[path] if path in given else tree.read(path)
+
+    found = {_identity(one): one for one in wrong}
+    for file in files:
+        found |= {_identity(one): one for one in _judge_file(file, read, settings)}
+    looked_at = dict.fromkeys((*files, *([SETTINGS_FILE] if wrong else ())))
+    findings = tuple(sorted(found.values(), key=lambda one: one.place))
+    named = {one.file for one in findings} | {file for one in findings for file, _, _ in one.also}
+    sources = {file: data for file in sorted(named) if (data := read(file)) is not None}
+    return Judged(tuple(looked_at), findings, sources)
+
+
+def _identity(finding: Finding) -> tuple[object, ...]:
+    """A mistake is one however many flows lead to it."""
+    return (finding.rule, finding.file, finding.span)
+
+
+def _judge_file(
+    file: str, read: Callable[[str], bytes | None], settings: RepositorySettings
+) -> Iterable[Finding]:
+    data = read(file)
+    if data is None:
+        raise Failure("file-away", "The file cannot be read: it is no regular file.", where=file, exit_code=AWAY)
+    if file == SETTINGS_FILE:
+        return ()
+    if file.startswith(PRESET_FOLDER):
+        return judged(parse_preset(data, file)[1], settings.severities)
+    parsed = parse(data, file, settings.severities)
+    built = (build(flow, read, start=False, severities=settings.severities) for flow in parsed.flows)
+    return (*parsed.findings, *(finding for one in built for finding in one.findings))
+
+
+def _from_here(one: Judged, root: Path) -> Judged:
+    def name(file: str) -> str:
+        return relpath(root / file)
+
+    findings = (
+        replace(found, file=name(found.file), also=tuple((name(file), span, word) for file, span, word in found.also))
+        for found in one.findings
+    )
+    sources = {name(file): data for file, data in one.sources.items()}
+    return Judged(tuple(map(name, one.files)), tuple(findings), sources)
