@@ -51,10 +51,10 @@ def build(
         return Built(None, (), (), ())
     compiler = Compiler(read, report)
     operation = _with_params(flow.operation, params or {})
-    root, unbound = compiler.root(replace(operation, name=operation.name or flow.name), flow.name, start)
+    root, unbound, schedule = compiler.root(replace(operation, name=operation.name or flow.name), flow.name, start)
     plan = None
     if root is not None and not report.failed:
-        schedule = operation.schedule and replace(operation.schedule, node=None)
+        schedule = schedule and replace(schedule, node=None)
         plan = hashed(Plan(flow=flow.name, file=flow.file, root=root, code=code, schedule=schedule))
     return Built(plan, report.sorted(), tuple(compiler.references.tried), unbound)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.flows.model import Cache, Json, Operation, Run, Termination, Trigger
+from reconciler.flows.model import Cache, Json, Operation, Run, Schedule, Termination, Trigger
 from reconciler.plan.containers import check_containers
 from reconciler.plan.edges import (
     add_dependencies,
@@ -24,7 +24,7 @@ from reconciler.plan.model import Graph, PlannedHook, PlannedOp
 from reconciler.plan.names import Names, known_names
 from reconciler.plan.params import bind
 from reconciler.plan.references import Read, References, Scope
-from reconciler.plan.report import Report, key_place, place_of
+from reconciler.plan.report import Report, place_of
 from reconciler.plan.sweeps import planned_matrix
 
 OPS_LIMIT = 50_000
@@ -32,6 +32,9 @@ _RUNNABLE = frozenset(("job", "service", "dag"))
 
 
 Outcome = tuple[PlannedOp | None, tuple[str, ...]]  # an op, None after an error, and required inputs without a value
+
+
+Root = tuple[PlannedOp | None, tuple[str, ...], Schedule | None]
 
 
 class Compiler:
@@ -43,20 +46,17 @@ class Compiler:
         self._report = report
         self._count = 0
 
-    def root(self, operation: Operation, path: str, start: bool) -> Outcome:
-        """The op of a flow with all below it, and its required inputs without a value: errors if it is to start."""
+    def root(self, operation: Operation, path: str, start: bool) -> Root:
+        """The op of a flow with all below it; required inputs without a value are errors if it is to start."""
         ready = self._layers.ready(operation, Scope(), None, path)
-        return self._op(ready, Level(), Edges(), required=start)
+        planned, unbound = self._op(ready, Level(), Edges(), required=start)
+        return planned, unbound, ready.operation.schedule
 
     def _graph(self, dag: Ready) -> Graph | None:
-        """The ops of a dag; None, after a finding, where it has none."""
+        """The ops of a dag; None, after a finding here or of the reader, where there are none."""
         run = dag.run
         assert run is not None
-        if not run.operations:
-            message = "A dag needs at least one op under `operations`."
-            self._report.add("dag-empty", message, place_of(*dag.sources[0]), dag.path)
-            return None
-        if not self._fits(dag, run):
+        if not run.operations or not self._fits(dag, run):
             return None
         level = self._level(dag, run)
         edges = [Edges() for _ in level.ops]
@@ -119,9 +119,7 @@ class Compiler:
         if ready.operation.conditions:
             names.check_condition(ready.operation.conditions, f"{ready.path}.conditions")
         if level.dag is not None and ready.operation.schedule is not None:
-            place = key_place(ready.operation.file, ready.operation.node, "schedule")
-            message = "An op of a dag cannot have a schedule; give it to the flow."
-            self._report.add("schedule-nested", message, place, ready.path)
+            self._report.spoil()  # said where the file was read
 
     def _hooks(self, ready: Ready) -> tuple[PlannedHook, ...]:
         planned = []
@@ -141,13 +139,15 @@ class Compiler:
 
 def _settings_data(ready: Ready) -> list[Json]:
     """What may hold templates beside the run section, the params and the matrix."""
-    run, settings, operation = ready.run, ready.settings, ready.operation
+    run, settings = ready.run, ready.settings
     assert run is not None
+    inputs = ready.component.inputs if ready.component else ()
     termination, cache = settings.termination or Termination(), settings.cache or Cache()
     return [
         *(run.concurrency, settings.is_approved, settings.queue, settings.namespace, cache.disable, cache.ttl),
         *(termination.max_retries, termination.timeout, termination.ttl, settings.plugins),
-        *([join.query, join.sort, join.limit, join.offset] for join in operation.joins),
+        *(io.value for io in inputs),
+        *([join.query, join.sort, join.limit, join.offset] for join in ready.operation.joins),
     ]
 
 

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 from reconciler.flows.findings import Span
 from reconciler.flows.model import Trigger
-from reconciler.flows.near import near
-from reconciler.plan.fields import said
+from reconciler.plan.fields import unknown_op
 from reconciler.plan.graph import cycles, order
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
@@ -134,7 +133,6 @@ def _edge_note(level: Level, edges: Sequence[Edges], here: int, there: int) -> t
 def _sibling(name: str, level: Level, place: Place, report: Report, path: str, rule: str) -> int | None:
     index = level.indexes.get(name)
     if index is None:
-        guess = near(name, level.indexes)
-        message = f"There is no op `{name}` beside this one; {said(guess, 'correct the name.')}"
-        report.add(rule, message, place, path, guess)
+        fault = unknown_op(name, level.indexes)
+        report.add(rule, fault.message, place, path, fault.suggestion)
     return index

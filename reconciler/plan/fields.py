@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from reconciler.flows.model import IO, Json
-from reconciler.flows.near import near
 from reconciler.plan.layers import Ready
+from reconciler.plan.suggestions import near, said
 from reconciler.plan.sweeps import swept_names
 
 GLOBALS = (
@@ -33,6 +34,12 @@ class Fault:
     word: str | None = None
 
 
+def unknown_op(name: str, known: Collection[str]) -> Fault:
+    """The fault of an op that no sibling is."""
+    guess = near(name, known)
+    return Fault("op-unknown", f"There is no op `{name}` beside this one; {said(guess, 'correct the name.')}", guess)
+
+
 def bare_field(value: Json) -> str | None:
     """The field that the `value` beside a `ref` names, without braces; None where it is no such text."""
     if isinstance(value, dict) and value and set(value) <= {"files", "dirs", "workers"}:
@@ -55,9 +62,8 @@ def field_fault(field: str, owner: str, ready: Ready | None) -> Fault | None:
     """Why `field` of an op cannot be read, or None. `owner` is how the author names the op."""
     head, _, name = field.partition(".")
     if head not in _HEADS or (head != "artifacts" and "." in name):
-        guess = near(head, _HEADS)
         known = "`outputs.x`, `inputs.x`, `artifacts.x` or `globals.x`"
-        return Fault("param-ref-invalid", f"`{field}` cannot be read of `{owner}`; write {known}.", guess)
+        return Fault("param-ref-invalid", f"Take {known} from `{owner}`, not `{field}`.", near(head, _HEADS))
     if head == "globals" and name and name not in GLOBALS:
         return _unknown(name, GLOBALS, f"There is no `globals.{name}`")
     if head in ("inputs", "outputs") and name and ready is not None and ready.component is not None:
@@ -82,11 +88,6 @@ def _undeclared(head: str, name: str, owner: str, ready: Ready) -> Fault | None:
 def _unknown(name: str, known: list[str] | tuple[str, ...], start: str) -> Fault:
     guess = near(name, known)
     return Fault("output-unknown", f"{start}; {said(guess, 'correct the name.')}", guess)
-
-
-def said(guess: str | None, otherwise: str) -> str:
-    """The end of a sentence about an unknown name."""
-    return f"did you mean `{guess}`?" if guess else otherwise
 
 
 def field_io(field: str, ready: Ready | None) -> IO | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.flows.model import Matrix
-from reconciler.flows.near import near
-from reconciler.plan.fields import said
 from reconciler.plan.layers import Ready
 from reconciler.plan.names import Names
 from reconciler.plan.report import Place, Report, key_place
+from reconciler.plan.suggestions import near, said
 from reconciler.plan.sweeps import planned_matrix, swept_names
 
 _NUMBERS = ("int", "float", "metric", None)

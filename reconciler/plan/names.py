@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.flows.near import near
 from reconciler.plan.expressions import Path
-from reconciler.plan.fields import GLOBALS, Fault, field_fault, passed_names, said
+from reconciler.plan.fields import GLOBALS, Fault, field_fault, passed_names, unknown_op
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
 from reconciler.plan.report import Place, Report, text_place
+from reconciler.plan.suggestions import near, said
 from reconciler.plan.syntax import TemplateError
 from reconciler.plan.templates import Template, compile_condition, compile_template, templates_in
 
@@ -58,8 +58,7 @@ class Names:
         for used in template.names:
             fault = self._fault(used, template, path)
             if fault is not None:
-                offset = text.find(fault.word) if fault.word else -1
-                place = self._place(text, offset if offset >= 0 else template.offset_of(used))
+                place = self._place(text, template.offset_of(used, fault.word))
                 self.report.add(fault.rule, fault.message, place, path, fault.suggestion)
 
     def _place(self, text: str, offset: int) -> Place:
@@ -73,22 +72,26 @@ class Names:
             return _READ[head](self, used, template, path)
         if head in _ROOTS or head in _written(self.ready):
             return None
-        return _unknown(head, (*sorted(self.known), *_ROOTS), template)
+        return _unknown(head, (*sorted(self.known), *_ROOTS), template.expression_text(used))
 
     def _param(self, used: Path, template: Template, path: str) -> Fault | None:
         if len(used) < 2 or used[1] == "as_args":
             return None
         if used[1] not in self.known:
             written = str(used[1]) in _written(self.ready)
-            return None if written else _unknown(str(used[1]), sorted(self.known), template, "params.")
+            return (
+                None
+                if written
+                else _unknown(str(used[1]), sorted(self.known), template.expression_text(used), "params.")
+            )
         if len(used) > 2 and used[2] not in _PARAM_FIELDS:
-            return _unknown(str(used[2]), _PARAM_FIELDS, template, f"params.{used[1]}.")
+            return _unknown(str(used[2]), _PARAM_FIELDS, template.expression_text(used), f"params.{used[1]}.")
         return None
 
     def _global(self, used: Path, template: Template, path: str) -> Fault | None:
         if len(used) < 2 or used[1] in GLOBALS:
             return None
-        return _unknown(str(used[1]), GLOBALS, template, "globals.")
+        return _unknown(str(used[1]), GLOBALS, template.expression_text(used), "globals.")
 
     def _dag(self, used: Path, template: Template, path: str) -> Fault | None:
         if self.level.dag is None:
@@ -101,7 +104,7 @@ class Names:
         name = str(used[1])
         index = self.level.indexes.get(name)
         if index is None:
-            return _unknown_op(name, self.level)
+            return unknown_op(name, self.level.indexes)
         if index not in self.edges.places:
             self.edges.imply(index, self._place(template.text, template.offset_of(used)))
         self.edges.reads.add(index)
@@ -154,9 +157,9 @@ def _written(ready: Ready) -> Iterator[str]:
                 yield from (item.get("name").value for item in inner.value if item.get("name") is not None)
 
 
-def _unknown(name: str, known: Collection[str], template: Template, prefix: str = "") -> Fault:
+def _unknown(name: str, known: Collection[str], text: str, prefix: str = "") -> Fault:
     """The fault of a name that nothing has. A word with dashes reads as a subtraction: it is one cause."""
-    word = next((word for word in _DASHED.findall(template.text) if name in word.split("-")), name)
+    word = next((word for word in _DASHED.findall(text) if name in word.split("-")), name)
     if word in known and prefix in ("", "params."):
         right = f"params['{word}'].value"
         message = f"`{word}` reads as a subtraction here; write `{right}`."
@@ -164,12 +167,6 @@ def _unknown(name: str, known: Collection[str], template: Template, prefix: str 
     guess = near(word, known)
     end = said(f"{prefix}{guess}" if guess else None, "declare an input or correct the name.")
     return Fault("template-unknown-name", f"Nothing is called `{prefix}{word}` here; {end}", guess, word)
-
-
-def _unknown_op(name: str, level: Level) -> Fault:
-    guess = near(name, level.indexes)
-    message = f"There is no op `{name}` beside this one; {said(guess, 'correct the name.')}"
-    return Fault("op-unknown", message, guess)
 
 
 _READ: Mapping[str, Callable[[Names, Path, Template, str], Fault | None]] = {

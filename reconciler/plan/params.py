@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from reconciler.flows.findings import Severity
 from reconciler.flows.model import IO, Join, Json, Param
-from reconciler.flows.near import near
 from reconciler.flows.types import compatible, convert
-from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, said
+from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, unknown_op
 from reconciler.plan.layers import Ready
-from reconciler.plan.level import Edges, Level
 from reconciler.plan.model import Source
 from reconciler.plan.names import Names
-from reconciler.plan.report import Place, Report, key_place
+from reconciler.plan.report import Place, key_place
+from reconciler.plan.suggestions import near, said
 from reconciler.plan.sweeps import is_open, swept_names
 from reconciler.plan.templates import templates_in
 
@@ -41,7 +40,7 @@ def bind(ready: Ready, names: Names, given: tuple[str, ...] = (), *, required: b
     `given` are inputs that get a value in another way, as those of hooks do; required inputs without a value are
     errors unless `required` is false.
     """
-    binding = _Binding(ready, names.level, names, names.edges, names.report)
+    binding = _Binding(ready, names)
     sources = {name: binding.source(name, param) for name, param in ready.operation.params.items()}
     sources |= _joined(ready.operation.joins)
     sources |= {name: Source("matrix", field=name) for name in swept_names(ready.operation.matrix)}
@@ -94,10 +93,7 @@ class _Binding:
     """The params of one op while they are bound."""
 
     ready: Ready
-    level: Level
     names: Names
-    edges: Edges
-    report: Report
     unsupported: str | None = None
 
     def source(self, name: str, param: Param) -> Source:
@@ -113,8 +109,7 @@ class _Binding:
         if ref.startswith("runs."):
             self.unsupported = f"Param `{name}` reads another run (`{ref}`), which is not supported yet."
             return _source("none", param)
-        known = "`ops.NAME`, `dag` or `runs.ID`"
-        self._say(name, param, Fault("param-ref-invalid", f"`ref: {ref}` cannot be read; write {known}."))
+        self.names.report.spoil()  # no such kind of reference: said where the file was read
         return _source("none", param)
 
     def undeclared(self, unbound: tuple[str, ...]) -> list[str]:
@@ -123,7 +118,7 @@ class _Binding:
         if self.ready.component is None:
             return []
         for name, param in self.ready.operation.params.items():
-            if name in known or (param.context_only and not self.ready.operation.strict_params):
+            if name in known or param.context_only:
                 continue
             guess = near(name, [other for other in unbound if other not in meant])
             meant.add(guess)
@@ -137,7 +132,9 @@ class _Binding:
         end = said(guess, "declare an input of that name or remove the param.")
         message = f"The component declares no input `{name}`; {end}"
         path = f"{self.ready.path}.params.{name}"
-        self.report.add("param-undeclared", message, param_place(self.ready, name), path, guess, severity=severity)
+        self.names.report.add(
+            "param-undeclared", message, param_place(self.ready, name), path, guess, severity=severity
+        )
 
     def missing(self, names: list[str]) -> None:
         """Report required inputs that got nothing."""
@@ -146,7 +143,7 @@ class _Binding:
         message = f"Pass {listed} under `params`: required and without a value."
         keys = ("params", "inputs", "name")
         key = next((key for key in keys if node is not None and node.get(key) is not None), "name")
-        self.report.add("param-missing", message, key_place(file, node, key), self.ready.path)
+        self.names.report.add("param-missing", message, key_place(file, node, key), self.ready.path)
 
     def _literal(self, name: str, param: Param) -> Source:
         self._check_templates(name, param)
@@ -157,44 +154,37 @@ class _Binding:
                 value = convert(io, value)
             except ValueError as error:
                 place = param_value_place(self.ready, name, param)
-                self.report.add("param-type", _sentence(error), place, f"{self.ready.path}.params.{name}")
+                self.names.report.add("param-type", _sentence(error), place, f"{self.ready.path}.params.{name}")
         return _source("value" if param.has_value else "none", param, value=value)
 
     def _check_templates(self, name: str, param: Param) -> None:
         self.names.check_data(param.value, f"{self.ready.path}.params.{name}")
 
     def _of_dag(self, name: str, param: Param, field: str | None) -> Source:
-        dag = self.level.dag
+        dag = self.names.level.dag
         if dag is None:
             self._say(name, param, Fault("param-ref-invalid", "`ref: dag` is known only to the ops of a dag."))
-        elif field is None or not field.startswith(("inputs", "globals", "artifacts")):
-            message = "Of its dag an op reads `inputs.x`, `globals.x` or `artifacts`."
-            self._say(name, param, Fault("param-ref-invalid", message))
+        elif field is None or field.startswith("outputs"):
+            self.names.report.spoil()  # nothing to read, or outputs of the dag: said where the file was read
         else:
             self._check_field(name, param, field, "dag", dag)
         return _source("dag", param, field=field or "")
 
     def _of_op(self, name: str, param: Param, ref: str, field: str | None, *, implied: bool) -> Source:
-        index = self.level.indexes.get(ref.removeprefix("ops."))
+        index = self.names.level.indexes.get(ref.removeprefix("ops."))
         if index is None:
-            self._say(name, param, self._no_op(ref.removeprefix("ops.")))
+            self._say(name, param, unknown_op(ref.removeprefix("ops."), self.names.level.indexes))
             return _source("none", param)
         if implied:
-            self.edges.imply(index, param_value_place(self.ready, name, param))
+            self.names.edges.imply(index, param_value_place(self.ready, name, param))
         else:
-            self.edges.add(index, param_place(self.ready, name), reads=True)
+            self.names.edges.add(index, param_place(self.ready, name), reads=True)
         if field is None:
-            message = f"Beside `ref: {ref}` say under `value` which field is meant, such as `outputs.x`."
-            self._say(name, param, Fault("param-ref-invalid", message))
+            self.names.report.spoil()  # nothing to read: said where the file was read
             return _source("none", param)
-        self._check_field(name, param, field, ref, self.level.ops[index])
+        self._check_field(name, param, field, ref, self.names.level.ops[index])
         files = param.value if isinstance(param.value, dict) else None
         return _source("op", param, value=files, op=index, field=field)
-
-    def _no_op(self, name: str) -> Fault:
-        guess = near(name, self.level.indexes)
-        message = f"There is no op `{name}` beside this one; {said(guess, 'correct the name.')}"
-        return Fault("op-unknown", message, guess)
 
     def _check_field(self, name: str, param: Param, field: str, owner: str, target: Ready) -> None:
         fault = field_fault(field, owner, target)
@@ -202,13 +192,15 @@ class _Binding:
         if fault is None and give is not None and take is not None and not compatible(give, take):
             message = f"`{field}` of `{owner}` is {_typed(give)}, but `{name}` takes {_typed(take)}."
             fault = Fault("param-type", message)
-        if fault is not None:
+        if fault is not None and fault.rule == "param-ref-invalid" and param.ref is not None:
+            self.names.report.spoil()  # no such field of any op: said where the file was read
+        elif fault is not None:
             self._say(name, param, fault)
 
     def _say(self, name: str, param: Param, fault: Fault) -> None:
         place = param_value_place(self.ready, name, param)
         path = f"{self.ready.path}.params.{name}"
-        self.report.add(fault.rule, fault.message, place, path, fault.suggestion)
+        self.names.report.add(fault.rule, fault.message, place, path, fault.suggestion)
 
 
 def _typed(io: IO) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.flows.model import Component, Operation, ParsedFile, Ref
-from reconciler.flows.near import near
 from reconciler.flows.parse import judged, parse, parse_preset
 from reconciler.plan.report import Place, Report, place_of
+from reconciler.plan.suggestions import near
 
 Read = Callable[[str], bytes | None]
 
@@ -59,7 +59,7 @@ class References:
         self.tried: dict[str, None] = {}
 
     def resolve(self, operation: Operation, scope: Scope, path: str) -> Resolved | None:
-        """The component that the op puts to use; None, after a finding, where there is none."""
+        """The component that the op puts to use; None, after a finding here or of the reader, where there is none."""
         if len(scope.trail) > TRAIL_LIMIT:
             message = f"References lead on over more than {TRAIL_LIMIT} components; shorten the way."
             self._report.add("ref-not-allowed", message, place_of(operation.file, operation.node), path)
@@ -67,8 +67,6 @@ class References:
         if operation.component is not None:
             return Resolved(operation.component, scope)
         if operation.ref is None:
-            message = "Say what this op runs: `dagRef`, `pathRef`, `hubRef`, `component` or `run`."
-            self._report.add("run-missing", message, place_of(operation.file, operation.node), path)
             return None
         return self._FOLLOW[operation.ref.kind](self, operation, operation.ref, scope, path)
 

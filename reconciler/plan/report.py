@@ -29,6 +29,7 @@ class Report:
 
     def __init__(self, severities: Mapping[str, Severity] | None = None) -> None:
         self.severities = severities or {}
+        self._spoilt = False
         self._found: dict[tuple[str, str, Span], Finding] = {}
 
     def add(
@@ -52,10 +53,14 @@ class Report:
         for found in findings:
             self._found.setdefault((found.rule, found.file, found.span), found)
 
+    def spoil(self) -> None:
+        """Note that there is a mistake of which its finding was made elsewhere: there can be no plan."""
+        self._spoilt = True
+
     @property
     def failed(self) -> bool:
-        """Whether an error was found."""
-        return any(found.severity is Severity.ERROR for found in self._found.values())
+        """Whether there is an error."""
+        return self._spoilt or any(found.severity is Severity.ERROR for found in self._found.values())
 
     def sorted(self) -> tuple[Finding, ...]:
         """All findings by place."""

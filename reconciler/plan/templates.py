@@ -53,10 +53,19 @@ class Template:
         rest = [piece for piece in self.pieces if not isinstance(piece, str) or piece.strip()]
         return rest[0][0] if len(rest) == 1 and isinstance(rest[0], tuple) else None
 
-    def offset_of(self, path: Path) -> int:
-        """Where a name of the template stands in its text."""
-        found = re.search(rf"(?<![\w.'\"]){re.escape(str(path[0]))}(?!\w)", self.text[self._start(path) :])
-        return self._start(path) + (found.start() if found else 0)
+    def offset_of(self, path: Path, word: str | None = None) -> int:
+        """Where a name of the template, or another word of its expression, stands in the text."""
+        start = self._start(path)
+        found = re.search(rf"(?<![\w.'\"]){re.escape(str(path[0]))}(?!\w)", self.text[start:])
+        start += found.start() if found and word is None else 0
+        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.text[start:]) if word else None
+        return start + (found.start() if found else 0)
+
+    def expression_text(self, path: Path) -> str:
+        """The text of the expression that uses a name."""
+        start = self._start(path)
+        end = self.text.find("}}", start)
+        return self.text[start : end if end >= 0 else None]
 
     def _start(self, path: Path) -> int:
         pieces = (piece for piece in self.pieces if isinstance(piece, tuple))
