@@ -27,13 +27,13 @@ class SqlStore(SqlQueue, SqlRecords):
         self._database.close()
 
 
-def open_store(url_or_path: str, clock: Clock) -> SqlStore:
+def open_store(url_or_path: str | Path, clock: Clock) -> SqlStore:
     """Open the database, creating it (0600, with its directories) or bringing its schema up to date.
 
     Takes a path or a `sqlite://` or `postgresql://` URL. Raises Stalled for what is not our database or is newer than
     we are, Waiting if it cannot be reached.
     """
-    address = address_of(url_or_path)
+    address = address_of(str(url_or_path))
     if address.get_backend_name() == "sqlite":
         _make_file(Path(address.database or ""))
     with ExitStack() as unless_opened:

@@ -1,0 +1,298 @@
+"""The loop: every key gets its turn, and each kind of error its answer."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.keys import FlowKey, RunKey
+from reconciler.loop import MOST_ROUNDS, Loop
+from reconciler.ports import INTERNAL_ERROR, MAX_TRIES, Conflict, Stalled, Waiting
+from reconciler.records import Changes, EventRow, Wake
+from tests.reconciler.adapters.sql_world import GivenClock, run_row
+
+KEY = RunKey("r1")
+
+
+@pytest.fixture
+def clock():
+    return GivenClock()
+
+
+@pytest.fixture
+def store(tmp_path, clock):
+    opened = open_store(str(tmp_path / "headgate.db"), clock)
+    opened.wake([Wake(KEY)])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def loop_of(store, clock):
+    return lambda step: Loop(store, {RunKey: step, FlowKey: lambda key, lease: Changes()}, clock, "test")
+
+
+def raises(error):
+    def step(key, lease):
+        raise error
+
+    return step
+
+
+def noted(name):
+    return Changes(events=(EventRow(0.0, name, "status"),))
+
+
+def test_a_turn_runs_the_step_of_the_key_and_commits_what_it_changed(store, loop_of):
+    loop = loop_of(lambda key, lease: noted(key.run))
+
+    assert loop.turn()
+    assert not loop.turn()
+    assert len(store.events("r1")) == 1
+    assert loop.counts["step", "run"] == 1
+
+
+def test_a_step_that_wants_to_go_on_does_so_on_the_same_lease(store, loop_of):
+    tokens = []
+
+    def step(key, lease):
+        tokens.append(lease.token)
+        return Changes(again_at=0.0 if len(tokens) < 3 else None)
+
+    assert loop_of(step).turn()
+    assert len(tokens) == 3
+    assert len(set(tokens)) == 1
+    assert store.pending() == []
+
+
+def test_a_step_that_never_ends_lets_others_have_their_turn(store, loop_of):
+    steps = []
+
+    def step(key, lease):
+        steps.append(key)
+        return Changes(again_at=0.0)
+
+    loop = loop_of(step)
+    loop.turn()
+
+    assert len(steps) == MOST_ROUNDS
+    assert [row.key for row in store.pending()] == [KEY]
+    assert store.pending()[0].leased_by == ""
+
+
+def test_waiting_is_tried_again_when_time_has_helped(store, clock, loop_of):
+    loop = loop_of(raises(Waiting("Throttled", "Too many calls.", timedelta(seconds=60))))
+    for _ in range(MAX_TRIES + 3):
+        assert loop.turn()
+        assert not loop.turn()
+        clock.advance(60)
+
+    assert store.pending()[0].parked == "", "time may help for ever"
+    assert loop.counts["waiting", "Throttled"] == MAX_TRIES + 3
+
+
+def test_stalled_waits_for_a_wake(store, clock, loop_of):
+    loop = loop_of(raises(Stalled("SettingsBroken", "Mend the settings.")))
+    assert loop.turn()
+    clock.advance(1e6)
+
+    assert not loop.turn()
+    assert store.pending()[0].parked == "SettingsBroken: Mend the settings."
+    store.wake([Wake(KEY)])
+    assert loop.turn()
+
+
+def test_a_conflict_repeats_the_step_with_what_is_there_now(store, loop_of):
+    write(store, Changes(new_runs=(run_row("r1"),)))
+    versions = []
+
+    def step(key, lease):
+        run = store.run("r1")
+        versions.append(run.version)
+        if len(versions) == 1:
+            write(store, Changes(runs=(run,)))
+        return Changes(runs=(run,))
+
+    loop = loop_of(step)
+    loop.turn()
+
+    assert versions == [0, 1]
+    assert store.pending() == []
+    assert loop.counts["conflict", "run"] == 1
+
+
+def write(store, changes):
+    """As the step of another key does."""
+    store.wake([Wake(FlowKey("writer"))])
+    held = []
+    while (lease := store.lease("other", 30)) is not None:
+        if lease.key == FlowKey("writer"):
+            store.commit(lease, changes)
+        else:
+            held.append(lease)
+    for lease in held:
+        store.retry(lease, 0.0, "", "")
+
+
+def test_conflicts_without_end_are_put_off_and_never_parked(store, clock, loop_of):
+    loop = loop_of(raises(Conflict("moved on")))
+    for _ in range(MAX_TRIES + 1):
+        assert loop.turn()
+        clock.advance(1)
+
+    assert store.pending()[0].parked == ""
+
+
+def test_a_fault_is_retried_slowly_and_then_parked_without_its_words(store, clock, loop_of, caplog):
+    loop = loop_of(raises(ZeroDivisionError("token=hunter2")))
+    pauses = []
+    while not store.pending()[0].parked:
+        assert loop.turn()
+        pauses.append(store.pending()[0].due_at - clock.now())
+        clock.advance(400)
+
+    assert loop.counts["fault", "run"] == MAX_TRIES == len(pauses)
+    assert pauses[0] <= 2 < pauses[5] <= 64
+    parked = store.pending()[0].parked
+    assert parked.startswith(f"{INTERNAL_ERROR}: A fault in Headgate itself (ZeroDivisionError)")
+    assert "hunter2" not in parked
+    assert "Traceback" in caplog.text
+
+
+def test_a_parked_fault_that_is_woken_is_tried_once(store, clock, loop_of):
+    loop = loop_of(raises(ZeroDivisionError()))
+    while not store.pending()[0].parked:
+        loop.turn()
+        clock.advance(400)
+    store.wake([Wake(KEY)])
+
+    assert loop.turn()
+    assert store.pending()[0].parked
+
+
+def test_a_key_whose_step_ends_its_process_is_parked_untried(store, clock, loop_of):
+    for _ in range(MAX_TRIES):
+        assert store.lease("dies", 30)
+        clock.advance(31)
+    steps = []
+    loop_of(lambda key, lease: steps.append(key)).turn()
+
+    assert steps == []
+    assert store.pending()[0].parked.startswith(INTERNAL_ERROR)
+
+
+def test_a_poison_key_does_not_stop_others(store, clock):
+    def step(key, lease):
+        if key == KEY:
+            raise ZeroDivisionError
+        return noted(key.run)
+
+    store.wake([Wake(RunKey(f"r{n}")) for n in range(2, 6)])
+    loop = Loop(store, {RunKey: step}, clock, "test")
+    while loop.turn():
+        pass
+
+    assert all(store.events(f"r{n}") for n in range(2, 6))
+
+
+def test_a_step_that_overslept_its_lease_changes_nothing(store, clock):
+    def step(key, lease):
+        clock.advance(31)
+        return noted("r1")
+
+    loop = Loop(store, {RunKey: step}, clock, "test", lease_seconds=30)
+    loop.turn()
+
+    assert store.events("r1") == []
+    assert loop.counts["lease_lost", "run"] == 1
+
+
+@pytest.fixture
+def live_store(tmp_path):
+    opened = open_store(str(tmp_path / "live.db"), SystemClock())
+    yield opened
+    opened.close()
+
+
+def test_workers_share_the_keys_and_never_hold_one_twice(live_store):
+    running, twice, lock = set(), [], threading.Lock()
+
+    def step(key, lease):
+        with lock:
+            if key in running:
+                twice.append(key)
+            running.add(key)
+        with lock:
+            running.discard(key)
+        return noted(key.run)
+
+    loop = Loop(live_store, {RunKey: step}, SystemClock(), "test", workers=4)
+    loop.start()
+    for _ in range(3):
+        live_store.wake([Wake(RunKey(f"r{n}")) for n in range(20)])
+    until = threading.Event()
+    for _ in range(200):
+        if not live_store.pending():
+            break
+        until.wait(0.02)
+
+    assert loop.stop()
+    assert live_store.pending() == []
+    assert twice == []
+    assert all(live_store.events(f"r{n}") for n in range(20))
+
+
+def test_leases_of_long_steps_are_renewed(live_store):
+    deadlines, done = [], threading.Event()
+
+    def step(key, lease):
+        deadlines.append(lease.deadline)
+        done.wait(0.15)
+        return Changes(again_at=0.0 if len(deadlines) < 4 else None)
+
+    live_store.wake([Wake(KEY)])
+    loop = Loop(live_store, {RunKey: step}, SystemClock(), "test", workers=1, lease_seconds=0.3)
+    loop.run_until(lambda: not live_store.pending())
+
+    assert len(deadlines) == 4
+    assert deadlines[-1] > deadlines[0]
+    assert loop.counts["lease_lost", "run"] == 0
+
+
+def test_stopping_lets_the_step_that_runs_finish(live_store):
+    begun, go = threading.Event(), threading.Event()
+
+    def step(key, lease):
+        begun.set()
+        go.wait(5)
+        return Changes(events=noted("r1").events, again_at=0.0)
+
+    live_store.wake([Wake(KEY)])
+    loop = Loop(live_store, {RunKey: step}, SystemClock(), "test", workers=1)
+    loop.start()
+    assert begun.wait(5)
+    threading.Timer(0.05, go.set).start()
+
+    assert loop.stop(timeout=5)
+    assert len(live_store.events("r1")) == 1
+    assert live_store.pending()[0].leased_by == "", "what is left to do is due, not held"
+
+
+def test_a_step_that_does_not_end_does_not_hold_up_the_end_for_ever(live_store):
+    begun, go = threading.Event(), threading.Event()
+
+    def step(key, lease):
+        begun.set()
+        go.wait(5)
+        return Changes()
+
+    live_store.wake([Wake(KEY)])
+    loop = Loop(live_store, {RunKey: step}, SystemClock(), "test", workers=1)
+    loop.start()
+    assert begun.wait(5)
+
+    assert not loop.stop(timeout=0.05)
+    go.set()
+    assert loop.stop(timeout=5)
