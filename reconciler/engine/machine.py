@@ -63,28 +63,27 @@ class RunMachine:
         Where the decision asks questions (LookUpCache, RunJoins), their answers are to be given in the next call,
         before anything is committed; such a call goes on with what the limits of the one before left over.
         """
-        book = self._book
-        book.now = now
+        self._book.now = now
         if not (facts and all(isinstance(fact, CacheAnswer | JoinAnswer) for fact in facts)):
             self._room = room_of(limits)
-            book.ready.unblock()
+            self._book.ready.unblock()
         self._open()
         for fact in facts:
             self._fold(fact)
         self._settle()
-        pass_time(book)
+        pass_time(self._book)
         self._settle()
-        return book.decision()
+        return self._book.decision()
 
     def _open(self) -> None:
         """Find the run as it was left, or begin it."""
-        book, self_status = self._book, self._book.root.state.status
-        if self._is_open or self_status in FINAL:
+        book, status = self._book, self._book.root.state.status
+        if self._is_open or status in FINAL:
             return
         self._is_open = True
-        if self_status in (Status.CREATED, Status.RESUMING):
+        if status in (Status.CREATED, Status.RESUMING):
             self._begin()
-        elif self_status in (Status.RUNNING, Status.STOPPING):
+        elif status in (Status.RUNNING, Status.STOPPING):
             book.set_timer(book.root.state.deadline_at, "")
             open_scope(book, book.root)
 

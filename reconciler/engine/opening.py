@@ -42,6 +42,8 @@ def _open_graph(book: Book, node: Node) -> None:
             _find_child(book, scope, book.node(scope, index))
         if scope.stopping or index not in scope.counts or scope.counts[index].event_seen:
             book.work.append(book.node(scope, index))
+    if node.scope is None:
+        scope.hooks_opened = find_hooks(book, scope, node)
     _check_empty(book, scope)
 
 
@@ -97,19 +99,22 @@ def _find_child(book: Book, scope: Scope, node: Node) -> None:
     if node.done:
         count_end(book, node)
         find_hooks(book, scope, node)
+        open_hooks(book, scope, node, node.state.status)
 
 
-def find_hooks(book: Book, scope: Scope, node: Node) -> None:
-    """The hooks of an op that has ended: those that were begun go on, those that never came about begin."""
-    for number_, hook in enumerate(node.op.hooks):
-        path = f"{node.path}!{number_}"
-        if _is_made(book, path):
-            scope.left += 1
-            found = book.hook(scope, node, number_, hook.op)
-            take_up(book, found)
-            if found.done:
-                scope.count_end(found)
-    open_hooks(book, scope, node, node.state.status)
+def find_hooks(book: Book, scope: Scope, node: Node) -> bool:
+    """Take up the hooks of an op that were begun. Whether there are any."""
+    found = False
+    for place, hook in enumerate(node.op.hooks):
+        if not _is_made(book, f"{node.path}!{place}"):
+            continue
+        found = True
+        scope.left += 1
+        begun = book.hook(scope, node, place, hook.op)
+        take_up(book, begun)
+        if begun.done:
+            scope.count_end(begun)
+    return found
 
 
 def take_up(book: Book, node: Node) -> None:

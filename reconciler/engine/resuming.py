@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.engine.book import Book
+from reconciler.engine.graphs import downstream_of
 from reconciler.engine.model import Asked, OpState, Status
 from reconciler.engine.reasons import RESUME_ASKED
 from reconciler.plan.model import Graph
@@ -31,7 +32,7 @@ def resume(book: Book, fact: Asked) -> None:
 def _reset_graph(book: Book, graph: Graph, prefix: str, fact: Asked) -> None:
     """Reset the ops of a graph that did not succeed, and what is downstream of them."""
     bad = [i for i, op in enumerate(graph.ops) if book.state(f"{prefix}{op.name}").status not in _KEPT]
-    for index in sorted(_downstream(graph, bad) - set(bad)):
+    for index in sorted(downstream_of(graph, bad) - set(bad)):
         _forget(book, f"{prefix}{graph.ops[index].name}", fact)
     for index in bad:
         _reset_op(book, graph, index, prefix, fact)
@@ -71,7 +72,7 @@ def _reset_path(book: Book, graph: Graph, path: str, fact: Asked) -> None:
         index = next((i for i, op in enumerate(graph.ops) if op.name == name), None)
         if index is None:
             return
-        for downstream in sorted(_downstream(graph, [index]) - {index}):
+        for downstream in sorted(downstream_of(graph, [index]) - {index}):
             _forget(book, f"{prefix}{graph.ops[downstream].name}", fact)
         if depth == len(names) - 1 and part == name:
             _forget(book, f"{prefix}{part}", fact)
@@ -92,20 +93,6 @@ def _reopen(book: Book, path: str, fact: Asked) -> None:
         sweep = state.sweep
         _reset(book, state, fact)
         state.sweep = sweep
-
-
-def _downstream(graph: Graph, start: list[int]) -> set[int]:
-    """The ops that can be reached from `start`, itself included."""
-    after: dict[int, list[int]] = {}
-    for index, op in enumerate(graph.ops):
-        for upstream in {*op.upstream, *op.reads, *(edge.op for edge in op.events)}:
-            after.setdefault(upstream, []).append(index)
-    found, todo = set(start), list(start)
-    while todo:
-        new = [index for index in after.get(todo.pop(), ()) if index not in found]
-        found.update(new)
-        todo.extend(new)
-    return found
 
 
 def _forget(book: Book, path: str, fact: Asked) -> None:

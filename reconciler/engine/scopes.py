@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.engine.graphs import sources_of
 from reconciler.engine.model import FINAL, OpState, Status
 from reconciler.engine.reasons import DEADLINE_EXCEEDED, EARLY_STOPPED, TOO_MANY_FAILED
 from reconciler.engine.triggers import Counts
@@ -195,7 +196,7 @@ def graph_scope(owner: Node, graph: Graph, concurrency: int | None) -> GraphScop
     scope = GraphScope(owner, concurrency, graph.early_stopping, left=len(graph.ops), graph=graph)
     scope.names = {op.name: index for index, op in enumerate(graph.ops)}
     for index, op in enumerate(graph.ops):
-        upstream = frozenset((*op.upstream, *op.reads, *(edge.op for edge in op.events)))
+        upstream = sources_of(op)
         if upstream:
             scope.counts[index] = _counts(scope, index, op, upstream)
         for source in sorted(upstream):

@@ -1,0 +1,71 @@
+"""A new run after an old one: which ops it takes over as they ended. Whether it starts is a step's decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.engine.graphs import downstream_of
+from reconciler.engine.model import OpState, Status
+from reconciler.engine.reasons import TAKEN_OVER
+from reconciler.plan.model import Graph, Plan
+
+_KEPT = frozenset({Status.SUCCEEDED, Status.SKIPPED})
+
+
+def taken_over(plan: Plan, old_ops: Sequence[OpState], only: str | None) -> tuple[OpState, ...]:
+    """The ops of a new run of `plan` that end at once as they did in the old one, with reason TakenOver.
+
+    Those are the ops that succeeded (or were skipped) and are not downstream of one that did not; with `only`, the
+    ops that are not the named one (`nested.train`, `tune`) or downstream of it, and succeeded.
+    """
+    states = {state.path: state for state in old_ops}
+    return tuple(_of_graph(plan.graph, states, "", only))
+
+
+def _of_graph(graph: Graph, states: Mapping[str, OpState], prefix: str, only: str | None) -> Iterator[OpState]:
+    name, _, rest = (only or "").partition(".")
+    name = name.partition("[")[0]
+    fresh = {
+        index for index, op in enumerate(graph.ops) if _begins(states, f"{prefix}{op.name}", op.name == name, only)
+    }
+    after = downstream_of(graph, fresh)
+    for index, op in enumerate(graph.ops):
+        path = f"{prefix}{op.name}"
+        if index not in after:
+            yield from _whole(states, path)
+        elif index in fresh and op.graph is not None and op.matrix is None and (rest or only is None):
+            if index not in downstream_of(graph, fresh - {index}):
+                yield from _of_graph(op.graph, states, f"{path}.", rest or None)
+
+
+def _begins(states: Mapping[str, OpState], path: str, is_named: bool, only: str | None) -> bool:
+    state = states.get(path)
+    return (only is not None and is_named) or state is None or state.status not in _KEPT
+
+
+def _whole(states: Mapping[str, OpState], path: str) -> Iterator[OpState]:
+    """An op and all that is inside it, as it ended."""
+    inside = (f"{path}.", f"{path}[")
+    for other, state in states.items():
+        if other == path or other.startswith(inside):
+            yield _taken(state)
+
+
+def _taken(state: OpState) -> OpState:
+    return OpState(
+        state.path,
+        state.status,
+        TAKEN_OVER,
+        state.message,
+        attempt=state.attempt,
+        started_at=state.started_at,
+        finished_at=state.finished_at,
+        params=state.params,
+        outputs=state.outputs,
+        artifacts=state.artifacts,
+        cache_key=None,
+        cached_from=state.cached_from or state.attempt,
+        condition=state.condition,
+        sweep=state.sweep,
+        passed=state.passed,
+    )
