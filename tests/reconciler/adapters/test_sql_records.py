@@ -39,7 +39,10 @@ def store(tmp_path, clock):
     opened.close()
 
 
-def write(store, changes, key=RunKey("writer")):
+WRITER = RunKey("writer")
+
+
+def write(store, changes, key=WRITER):
     store.wake([Wake(key)])
     lease = store.lease("worker", 30)
     while lease.key != key:

@@ -1,0 +1,153 @@
+"""Several processes on one file, and processes that are killed in the middle of a commit."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.keys import RunKey
+from reconciler.ports import Stalled
+from reconciler.records import Wake
+
+ROOT = Path(__file__).resolve().parents[3]
+
+PRELUDE = """
+    import os, sys, time
+    from reconciler.adapters.sql_store import open_store
+    from reconciler.adapters.system_clock import SystemClock
+    from reconciler.keys import RunKey
+    from reconciler.records import Changes, EventRow, OpRow, Wake
+    from reconciler.engine.model import OpState, RunFacts, RunState
+    from reconciler.records import RunRow
+    store = open_store(sys.argv[1], SystemClock())
+"""
+COUNT_UP = """
+    key = RunKey("r1")
+    store.wake([Wake(key)])
+    print("ready", flush=True)
+    while True:
+        lease = store.lease("child", 0.2)
+        if lease is None:
+            store.wait(0.05)
+            continue
+        run = store.run("r1")
+        number = 0 if run is None else run.version + 1
+        ops = tuple(OpRow("r1", OpState(f"op{n}", failures=number)) for n in range(20))
+        new = RunRow(RunState("r1", "f1"), "shop", "p1", RunFacts("churn", "shop", "c", "main"), "merge:1")
+        store.commit(lease, Changes(
+            new_runs=() if run else (new,), runs=(run,) if run else (), ops=ops,
+            events=(EventRow(float(number), "r1", "status"),), again_at=0.0,
+        ))
+"""
+COUNT_TOGETHER = """
+    me = sys.argv[2]
+    print("ready", flush=True)
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        lease = store.lease(me, 30)
+        if lease is None:
+            continue
+        claim = os.open(os.path.join(sys.argv[3], lease.key.run), os.O_CREAT | os.O_EXCL)
+        os.close(claim)
+        os.unlink(os.path.join(sys.argv[3], lease.key.run))
+        store.commit(lease, Changes(events=(EventRow(time.time(), "all", "status", path=me),), again_at=0.0))
+"""
+
+
+def child(script, *arguments):
+    process = subprocess.Popen(
+        [sys.executable, "-c", dedent(PRELUDE) + dedent(script), *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n", process.stderr.read()
+    return process
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_in_a_commit_leaves_nothing_half_written(tmp_path):
+    file = tmp_path / "headgate.db"
+    for round_ in range(6):
+        process = child(COUNT_UP, file)
+        time.sleep(0.15 + round_ * 0.037)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+        store = open_store(str(file), SystemClock())
+        run, ops, events = store.run("r1"), store.ops("r1"), store.events("r1", limit=1_000_000)
+        assert {op.state.failures for op in ops} == {run.version}
+        assert [event.at for event in events] == [float(n) for n in range(run.version + 1)]
+        assert [row.key for row in store.pending()] == [RunKey("r1")]
+        store.close()
+    assert run.version > 10
+
+
+@pytest.mark.slow
+def test_two_processes_never_hold_the_same_key(tmp_path):
+    file, claims = tmp_path / "headgate.db", tmp_path / "claims"
+    claims.mkdir()
+    store = open_store(str(file), SystemClock())
+    store.wake([Wake(RunKey(f"r{n}")) for n in range(3)])
+    workers = [child(COUNT_TOGETHER, file, name, claims) for name in ("one", "two")]
+    errors = [worker.communicate()[1] for worker in workers]
+
+    assert errors == ["", ""]
+    assert {event.path for event in store.events("all", limit=100_000)} == {"one", "two"}
+    assert store.lease("here", 30).key in {RunKey(f"r{n}") for n in range(3)}
+    store.close()
+
+
+@pytest.mark.slow
+def test_two_processes_that_open_a_new_file_at_once_make_one_schema(tmp_path):
+    script = 'print("ready", flush=True)'
+    arguments = [sys.executable, "-c", dedent(PRELUDE) + script, str(tmp_path / "new.db")]
+    openers = [
+        subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+
+    assert [opener.communicate() for opener in openers] == [("ready\n", "")] * 3
+
+
+def test_the_file_is_its_owners_alone(tmp_path):
+    open_store(str(tmp_path / "new" / "headgate.db"), SystemClock()).close()
+
+    assert (tmp_path / "new" / "headgate.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "notes.txt").write_text("Buy milk.\n" * 500)
+
+    with pytest.raises(Stalled, match=r"notes\.txt is damaged or not a database"):
+        open_store(str(tmp_path / "notes.txt"), SystemClock())
+
+
+def test_a_directory_that_cannot_hold_the_file_is_told(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(Stalled, match="cannot be written"):
+        open_store(str(tmp_path / "file" / "headgate.db"), SystemClock())
+
+
+@pytest.mark.parametrize("address", ["mysql://u:hunter2@host/db", "sqlite://", "sqlite:///:memory:", "post gres://x"])
+def test_an_address_that_we_cannot_speak_to_is_told_without_its_password(address):
+    with pytest.raises(Stalled) as told:
+        open_store(address, SystemClock())
+
+    assert "hunter2" not in told.value.message
+
+
+def test_what_was_committed_is_there_after_opening_again(tmp_path):
+    for number in range(2):
+        store = open_store(f"sqlite:///{tmp_path / 'headgate.db'}", SystemClock())
+        assert len(store.pending()) == number
+        store.wake([Wake(RunKey(f"r{number}"))])
+        store.close()
