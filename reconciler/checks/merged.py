@@ -1,4 +1,4 @@
-"""What is said on a merged commit as a whole: what it did to the flows, what stands in the way. Evidence in, words out."""
+"""What is said on a merged commit as a whole: what it did to flows and what stands in the way. Evidence in, words out."""
 
 from __future__ import annotations
 
@@ -50,6 +50,17 @@ def merged_gate(head: MergedHead) -> Check:
         summary=joined(parts, url=head.url),
         conclusion=_conclusion(head, errors),
         details_url=head.url,
+    )
+
+
+def not_touched(name: str) -> Check:
+    """The check of a flow that an earlier judgement of the same commit spoke of, and the present one does not."""
+    return Check(
+        name=name,
+        status="completed",
+        title="Not touched any more",
+        summary="Since the base has moved on, merging this commit changes nothing here.\nNothing needs to be done.",
+        conclusion=Conclusion.SUCCESS,
     )
 
 

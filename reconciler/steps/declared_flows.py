@@ -99,6 +99,10 @@ def _sort(
     found: Comparison, revision: Revision, row: FlowRow, loaded: Loaded | None, kept: bool, aside: set[str]
 ) -> None:
     """Put a known flow where it belongs. What does not parse is frozen: neither applied nor removed."""
+    if loaded is not None and loaded.unbound and row.path not in aside:
+        # Who forgets a value has not asked for the flow's removal.
+        loaded = revision.load(row.path, row.name, start=True) or loaded
+        found.findings[row.path] = tuple(dict.fromkeys((*found.findings.get(row.path, ()), *loaded.findings)))
     broken = errors_of(loaded.findings if loaded else found.findings.get(row.path, ()))
     if row.path not in revision.flow_files:
         found.gone.append(replace(row, at_head=False, frozen=""))

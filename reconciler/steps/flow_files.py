@@ -95,11 +95,14 @@ class Revision:
             self._parsed[path] = None if data is None else parse(data, path, self.settings.severities)
         return self._parsed[path]
 
-    def load(self, path: str, name: str) -> Loaded | None:
-        """The flow of that name in a file; None where there is none that can be read."""
+    def load(self, path: str, name: str, start: bool = False) -> Loaded | None:
+        """The flow of that name in a file; None where there is none that can be read.
+
+        With `start` it is an error that a required input has no value: for what is known to be a flow.
+        """
         parsed = self.parsed(path)
         flow = next((flow for flow in parsed.flows if flow.name == name), None) if parsed else None
-        return None if parsed is None or flow is None else self._loaded(parsed, flow)
+        return None if parsed is None or flow is None else self._loaded(parsed, flow, start)
 
     def load_all(self, path: str) -> Sequence[Loaded]:
         """Every flow of a file; of equal names the first."""
@@ -137,9 +140,9 @@ class Revision:
     def _may_be_code(self, path: str) -> bool:
         return not path.startswith((COMPONENT_FOLDER, PRESET_FOLDER)) and not self._is_flow(path)
 
-    def _loaded(self, parsed: ParsedFile, flow: Flow) -> Loaded:
+    def _loaded(self, parsed: ParsedFile, flow: Flow, start: bool = False) -> Loaded:
         settings = self.settings.for_flow(flow.file, flow.name)
-        built = build(flow, self.read, start=False)
+        built = build(flow, self.read, start=start)
         findings = _all_findings(parsed, built, self.settings.severities)
         code = self.code(flow.file, built.references, settings)
         declared = self.declared(flow.file, flow.name, built.references)

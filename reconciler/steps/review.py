@@ -1,0 +1,85 @@
+"""The step of a proposal: judge what merging it would give, and say so on its head. The words are made in checks.
+
+What decides is the merge of head and base, by the settings of the base: a proposal cannot change the rules it is
+judged by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reconciler.checks.merged import not_touched
+from reconciler.checks.model import Check
+from reconciler.checks.review import Proposed, flow_review, gate
+from reconciler.flows.findings import Finding
+from reconciler.flows.settings import RepositorySettings
+from reconciler.keys import CheckKey, ReviewKey
+from reconciler.ports import World
+from reconciler.records import Changes, CheckRow, Lease, RepositoryRow, ReviewRow, Wake
+from reconciler.steps.commit_checks import desired_checks
+from reconciler.steps.flow_files import Revision, errors_of
+from reconciler.steps.touched_flows import judge
+
+UNRELATED = "(the two have no commit in common)"
+
+
+def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
+    """Judge one proposal. Raises Waiting or Stalled as the source does."""
+    row = next((row for row in world.store.reviews(key.repository) if row.proposal == key.proposal), None)
+    repository = world.store.repository(key.repository)
+    if row is None or repository is None:
+        return Changes()
+    judged = replace(row, judged=f"{row.head}..{row.base}")
+    # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
+    contained = world.source.merge_base(row.repository, row.head, row.base) == row.head
+    rows = () if contained else _checks(world, row, _judged(world, repository, row))
+    return Changes(
+        reviews=(judged,) if judged != row else (),
+        checks=tuple(rows),
+        wakes=(Wake(CheckKey(row.repository, row.head)),) if rows else (),
+    )
+
+
+def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Check]:
+    base = Revision(world.source, row.repository, row.base)
+    merged = world.source.merge(row.repository, row.head, row.base)
+    proposed = Proposed(row.head, repository.default_branch or row.base, url=_page(world, row))
+    if merged.tree is None:
+        return [gate((), (), proposed, conflicts=merged.conflicts or (UNRELATED,))]
+    settings, broken = _settings(world, row, base, merged.tree)
+    result = Revision(world.source, row.repository, merged.tree, settings)
+    proposed = replace(proposed, changed=_changed(base, result))
+    if broken:
+        why = f"{broken[0].file}:{broken[0].span.line}: {broken[0].message}"
+        return [gate((), broken, proposed, settings_broken=why)]
+    verdicts, findings = judge(world.store, row.repository, base, result, proposed.changed)
+    checks = [gate(verdicts, findings, proposed), *(flow_review(verdict, proposed) for verdict in verdicts)]
+    return checks if settings.checks.annotations else [replace(check, annotations=()) for check in checks]
+
+
+def _settings(world: World, row: ReviewRow, base: Revision, tree: str) -> tuple[RepositorySettings, Sequence[Finding]]:
+    """The settings to judge by, and the errors in those that the merge would bring.
+
+    Those of the base; where they are broken, those of the proposal, which may be the one that mends them.
+    """
+    result = Revision(world.source, row.repository, tree)
+    broken = errors_of(result.settings_findings)
+    return (result.settings if errors_of(base.settings_findings) else base.settings), broken
+
+
+def _changed(base: Revision, result: Revision) -> frozenset[str]:
+    paths = base.tree.keys() | result.tree.keys()
+    return frozenset(path for path in paths if base.tree.get(path) != result.tree.get(path))
+
+
+def _checks(world: World, row: ReviewRow, checks: Sequence[Check]) -> list[CheckRow]:
+    """Rows for what is new, and a last word for flows of an earlier judgement of this head."""
+    names = {check.name for check in checks}
+    known = world.store.checks(row.repository, row.head)
+    left = [not_touched(one.name) for one in known if one.name not in names and not one.run]
+    return desired_checks(world.store, row.repository, row.head, [*checks, *left])
+
+
+def _page(world: World, row: ReviewRow) -> str:
+    return f"{world.page_url}/repositories/{row.repository}" if world.page_url else ""
