@@ -23,7 +23,8 @@ def check_containers(ready: Ready, report: Report) -> None:
         if container is None:
             message = f"This {run.kind} has no container: add `container` with an `image`."
         report.add("image-missing", message, _container_place(ready), ready.path)
-    for number, sidecar in enumerate(run.data.get("sidecars") or ()):
+    sidecars = run.data.get("sidecars")
+    for number, sidecar in enumerate(sidecars if isinstance(sidecars, list) else ()):
         if not _has_image(sidecar):
             place = place_of(*ready.sources[0], "sidecars", number)
             report.add("image-missing", "The sidecar has no image: add `image` to it.", place, ready.path)

@@ -113,7 +113,7 @@ class Compiler:
         assert ready.run is not None
         check_containers(ready, self._report)
         check_matrix(ready, names, self._report)
-        check_missing_inputs(ready, edges, level, self._report)
+        check_missing_inputs(ready, edges, self._report)
         names.check_data(ready.run.data, f"{ready.path}.run")
         names.check_data(_settings_data(ready), ready.path)
         if ready.operation.conditions:

@@ -120,7 +120,7 @@ def _reasons(old: _Placed, new: _Placed) -> tuple[Change, ...]:
 
 
 def _one(what: str, old: Json, new: Json) -> Iterable[Change]:
-    if canonical(old) != canonical(new):
+    if canonical(old, of_run=True) != canonical(new, of_run=True):
         yield Change(what, old, new)
 
 
@@ -138,7 +138,7 @@ def canonical_resources(container: Mapping[str, Json]) -> Mapping[str, Json]:
     """The container with quantities in their plain form, so that equal units do not look like a change."""
     if "resources" not in container:
         return container
-    return {**container, "resources": canonical({"resources": container["resources"]})["resources"]}
+    return {**container, "resources": canonical({"resources": container["resources"]}, of_run=True)["resources"]}
 
 
 def _rest(placed: _Placed) -> Mapping[str, Json]:

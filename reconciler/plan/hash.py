@@ -55,24 +55,24 @@ def _named(data: dict[str, Json], names: list[str]) -> Json:
     return data
 
 
-def canonical(value: Any) -> Json:
-    """Plain data in which equal meanings look equal: no places, no fields at rest, quantities as plain numbers."""
+def canonical(value: Any, *, of_run: bool = False) -> Json:
+    """Plain data in which equal meanings look equal: no places, no fields at rest; `of_run`: quantities as numbers."""
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None:
         return value
     if kind is float:
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, tuple | list):
-        return [canonical(item) for item in value]
+        return [canonical(item, of_run=of_run) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): _canonical_item(key, item) for key, item in value.items()}
+        return {key: _canonical_item(key, item, of_run) for key, item in value.items()}
     return value.value if isinstance(value, Enum) else _canonical_fields(value)
 
 
 def _canonical_fields(value: Any) -> Json:
     kind: Any = type(value)
     return {
-        name: canonical(item)
+        name: canonical(item, of_run=name == "run")
         for name, default in _said_fields(kind)
         if not _at_rest(item := getattr(value, name), default)
     }
@@ -91,10 +91,10 @@ def _at_rest(item: Any, default: Any) -> bool:
     return type(item) in (tuple, list, dict) and not item
 
 
-def _canonical_item(key: Any, item: Any) -> Json:
-    if key == "resources" and isinstance(item, Mapping):
+def _canonical_item(key: str, item: Any, of_run: bool) -> Json:
+    if of_run and key == "resources" and isinstance(item, Mapping):
         return {name: _canonical_amounts(amounts) for name, amounts in item.items()}
-    return canonical(item)
+    return canonical(item, of_run=of_run)
 
 
 def _canonical_amounts(amounts: Any) -> Json:

@@ -44,7 +44,9 @@ def bind(ready: Ready, names: Names, given: tuple[str, ...] = (), *, required: b
     sources = {name: binding.source(name, param) for name, param in ready.operation.params.items()}
     sources |= _joined(ready.operation.joins)
     sources |= {name: Source("matrix", field=name) for name in swept_names(ready.operation.matrix)}
-    unbound = () if is_open(ready.operation.matrix) else _unbound(ready, {*sources, *given})
+    silent = {name for name, param in ready.operation.params.items() if param.ref is None and param.value is None}
+    bound = {*(sources.keys() - silent), *given}
+    unbound = () if is_open(ready.operation.matrix) else _unbound(ready, bound)
     unexplained = binding.undeclared(unbound)
     if required and unexplained:
         binding.missing(unexplained)

@@ -74,14 +74,12 @@ class Template:
 
 def compile_template(text: str) -> Template:
     """The template that `text` is. Raises TemplateError (template-broken, template-not-allowed)."""
-    if "{{" not in text and "{%" not in text and "{#" not in text:
-        return Template(text, (text,), ())
-    return _compile(text)
+    return _compile(text) if _holds_template(text) else Template(text, (text,), ())
 
 
 def compile_condition(text: str) -> Template:
     """A condition, with or without braces: `x == 3` means `{{ x == 3 }}`. Raises TemplateError."""
-    return compile_template(text) if "{{" in text or "{%" in text else _compile_bare(text)
+    return _compile(text) if _holds_template(text) else _compile_bare(text)
 
 
 def render(template: Template, context: Mapping[str, Json]) -> Json:
@@ -136,7 +134,7 @@ def render_data(data: Json, context: Mapping[str, Json]) -> Json:
 def templates_in(data: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text in `data` that holds a template, with its path."""
     if isinstance(data, str):
-        if "{{" in data or "{%" in data or "{#" in data:
+        if _holds_template(data):
             yield path, data
     elif isinstance(data, Mapping):
         for key, value in data.items():
@@ -144,6 +142,11 @@ def templates_in(data: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
     elif isinstance(data, list | tuple):
         for index, value in enumerate(data):
             yield from templates_in(value, (*path, index))
+
+
+def _holds_template(text: str) -> bool:
+    """Comments alone make no template: `{#` stands in shell scripts as well."""
+    return "{{" in text or "{%" in text
 
 
 def _render_field(key: str, value: Json, context: Mapping[str, Json]) -> Json:

@@ -63,6 +63,8 @@ def test_a_param_comes_from(built, params, source):
     [
         ("{x: abc}", "param-type", None),
         ("{}", "param-missing", None),
+        ("{x: {}}", "param-missing", None),
+        ("{x: null}", "param-missing", None),
         ("{xx: 1}", "param-undeclared", "x"),
         ("{x: {ref: ops.prep-date, value: outputs.y}}", "op-unknown", "prep-data"),
         ("{x: {ref: ops.prep-data, value: outputs.yy}}", "output-unknown", "y"),
@@ -118,6 +120,8 @@ def test_params_of_another_run_are_not_supported_yet(built):
 def test_a_trigger_that_may_leave_an_input_empty_is_a_warning(built):
     result = built(flow("{x: {ref: ops.prep-data, value: outputs.y}}", "trigger: all_done"))
     assert [(found.rule, found.severity) for found in result.findings] == [("input-may-be-missing", "warning")]
+    result = built(flow("{x: '{{ ops.prep-data.outputs.y }}'}", "trigger: one_failed"))
+    assert [found.rule for found in result.findings] == ["input-may-be-missing", "edge-implied"]
     inputs = "[{name: x, type: int, value: 1}]"
     assert built(flow("{x: {ref: ops.prep-data, value: outputs.y}}", "trigger: all_done", inputs)).findings == ()
 

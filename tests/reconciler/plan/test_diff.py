@@ -53,6 +53,10 @@ def test_equal_plans_differ_in_nothing(built):
 
 def test_formatting_is_no_effective_change(built):
     assert change(built, "cpu: 1", "cpu: 1000m") == PlanDiff()
+    sidecar = "image: b}, sidecars: [{image: s, resources: {limits: {cpu: CPU}}}]"
+    text = FLOW.replace("image: b}", sidecar)
+    plans = [built(text.replace("CPU", amount)).plan for amount in ("1", "1000m")]
+    assert diff(*plans) == PlanDiff()
 
 
 @pytest.mark.parametrize(

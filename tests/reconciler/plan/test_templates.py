@@ -72,6 +72,7 @@ def test_names_are_paths_of_constant_attributes_and_items():
 
 def test_a_text_without_expressions_is_static():
     assert compile_template("echo ok").is_static
+    assert compile_template("echo ${#array[@]}").is_static
     assert not compile_template("echo {{ x }}").is_static
 
 

@@ -1,0 +1,32 @@
+"""Facts about ops that can be planned and not be run yet."""
+
+from __future__ import annotations
+
+from reconciler.flows.model import Component, Flow, Operation, Run
+from reconciler.plan.build import build
+
+
+def test_other_kinds_are_planned_and_say_why_they_cannot_run():
+    component = Component("n", run=Run("notifier", {"container": {"image": "a"}}))
+    flow = Flow("n", "n.yaml", Operation("n", component=component, file="n.yaml"), is_component=True)
+    assert "`notifier` cannot be run yet" in build(flow, {}.get).plan.root.unsupported
+
+
+def test_an_event_from_elsewhere_is_not_supported_yet(built):
+    text = """\
+    kind: operation
+    name: f
+    events: [{ref: connections.repo, kinds: [connection_git_commit]}]
+    component: {run: {kind: job, container: {image: a}}}
+    """
+    assert "connections.repo" in built(text).plan.root.unsupported
+
+
+def test_a_build_is_not_supported_yet_and_needs_no_image(built):
+    text = """\
+    kind: component
+    name: f
+    build: {hubRef: kaniko, connection: c}
+    run: {kind: job, container: {command: [x]}}
+    """
+    assert "not built" in built(text).plan.root.unsupported
