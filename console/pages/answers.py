@@ -1,0 +1,60 @@
+"""Answers of pages: a filled template with the token of its forms, or a plain page about a problem."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from console.pages.rendering import render
+from console.pages.security import form_token, keep_token
+from reconciler.ports import ReconcileError
+from webhooks.asgi import HTMLResponse, HTTPException, JSONResponse, Request, Response
+
+_TITLES = {
+    400: "That cannot be read",
+    403: "Not allowed from there",
+    404: "Not found",
+    405: "Not done that way",
+    413: "Too large",
+    500: "A fault of Headgate",
+    503: "Not now",
+}
+
+
+def page(request: Request, template: str, values: Mapping[str, Any], refresh: int = 0) -> Response:
+    """A page; its forms carry a token and a nonce, so that a double click asks once."""
+    token = form_token(request)
+    given = {"refresh": refresh, "token": token, "nonce": secrets.token_hex(10), **values}
+    response = HTMLResponse(render(template, given))
+    keep_token(response, token)
+    return response
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """The page (or JSON document) of an HTTPException; `detail` says what to do."""
+    assert isinstance(error, HTTPException)
+    message = error.detail
+    if error.status_code == 404 and message == "Not Found":
+        message = f"There is no page at {request.url.path}. Start from the list of repositories."
+    return _problem(request, error.status_code, message)
+
+
+def unavailable(request: Request, error: Exception) -> Response:
+    """Something that pages read from does not answer, or has lost what was asked for."""
+    assert isinstance(error, ReconcileError)
+    return _problem(request, 503, f"{error.message} Reload the page in a while.")
+
+
+def broken(request: Request, error: Exception) -> Response:
+    """A bug; the server's log has the traceback, people get a sentence."""
+    message = "This page could not be made, by a fault of Headgate and not of your flows. Its log has the details."
+    return _problem(request, 500, message)
+
+
+def _problem(request: Request, status: int, message: str) -> Response:
+    title = _TITLES.get(status, "Not possible")
+    if request.url.path.startswith("/api/"):
+        error = {"code": title, "message": message, "where": request.url.path, "do": ""}
+        return JSONResponse({"version": 1, "error": error}, status)
+    return HTMLResponse(render("problem.html", {"refresh": 0, "title": title, "message": message}), status)

@@ -1,0 +1,67 @@
+"""The pages and the JSON API as one ASGI application. Which address and who may reach it is the server's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.resources import files
+
+from console import api
+from console.pages import actions, lists
+from console.pages.actions import Ask
+from console.pages.answers import broken, refused, unavailable
+from console.pages.log_lines import LogLines, LogReader
+from console.pages.log_page import download, log_page
+from console.pages.reading import World
+from console.pages.run_page import run_page
+from console.pages.security import SafeHeaders
+from reconciler.checks.graph_svg import STYLE
+from reconciler.ports import Clock, ReconcileError, Records
+from webhooks.asgi import ASGIApp, BaseRoute, HTTPException, Request, Response, Route, Starlette
+
+_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+
+
+def application(
+    records: Records, logs: LogReader, clock: Clock, ask: Ask, extra_routes: Sequence[BaseRoute] = ()
+) -> ASGIApp:
+    """Every page, the JSON API and `extra_routes`. Pages only read; what people ask for goes through `ask`."""
+    world = World(records, logs, clock)
+    lines = LogLines(logs)
+    routes = [
+        _get("/", lists.home, world),
+        _get("/commits/{sha}", lists.commit, world),
+        _get("/flows/{flow}", lists.flow, world),
+        Route("/flows/{flow}", partial(actions.ask_flow, world=world, ask=ask), methods=["POST"]),
+        _get("/runs/{run}", run_page, world),
+        Route("/runs/{run}", partial(actions.ask_run, world=world, ask=ask), methods=["POST"]),
+        _get("/runs/{run}/logs/{op}/download", partial(download, lines=lines), world),
+        _get("/runs/{run}/logs/{op}", partial(log_page, lines=lines), world),
+        _get("/api/v1/runs", api.runs, world),
+        _get("/api/v1/runs/{run}", api.run, world),
+        _get("/api/v1/runs/{run}/ops", api.ops, world),
+        Route("/static/{name}", _static(), methods=["GET"]),
+        *extra_routes,
+    ]
+    handlers = {HTTPException: refused, ReconcileError: unavailable, Exception: broken}
+    return SafeHeaders(Starlette(routes=routes, exception_handlers=handlers))
+
+
+def _get(path: str, answer: Callable[..., Response], world: World) -> Route:
+    return Route(path, partial(answer, world=world), methods=["GET"])
+
+
+def _static() -> Callable[[Request], Response]:
+    """The few files that pages use, read once; the drawings' sheet lives with the drawings."""
+    folder = files("console.pages").joinpath("static")
+    known = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.name.split(".")[-1] in _TYPES}
+    known["dag.css"] = STYLE.encode()
+
+    def answer(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in known:
+            raise HTTPException(404, "There is no such file.")
+        headers = {"Cache-Control": "no-cache"}
+        return Response(known[name], media_type=_TYPES[name.split(".")[-1]], headers=headers)
+
+    return answer

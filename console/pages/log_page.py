@@ -1,0 +1,84 @@
+"""The page of an op's log: windows of plain lines, opened at the likely error, and the download of every byte."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console.pages.ansi import html_of
+from console.pages.answers import page
+from console.pages.log_lines import LINES, LogLines, LogPage
+from console.pages.reading import LOG_LINES, World, find_run, is_live
+from console.pages.rendering import Html
+from reconciler.checks.log_excerpt import likely_error, plain_lines
+from reconciler.checks.words import quoted
+from reconciler.engine.model import Status
+from reconciler.records import RunRow
+from webhooks.asgi import HTTPException, Request, Response, StreamingResponse
+
+
+def log_page(request: Request, world: World, lines: LogLines) -> Response:
+    """`/runs/<id>/logs/<op>?from=<line>&attempt=<id>`; without `from` the window of the likely error or of the end."""
+    row, path, attempt, failed = _found(request, world)
+    wanted = request.query_params.get("from", "")
+    error = _error_line(world, lines, attempt) if attempt and failed else None
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 12 else error
+    window = lines.page(attempt, number) if attempt else LogPage((), 1, 0, False)
+    base = f"/runs/{row.id}/logs/{quoted(path)}"
+    return page(request, "log.html", _values(row, path, attempt, window, base, error))
+
+
+def _values(row: RunRow, path: str, attempt: str, window: LogPage, base: str, error: int | None) -> dict[str, Any]:
+    last = window.first + len(window.lines) - 1
+    more = f"&attempt={quoted(attempt)}"
+    return {
+        "row": row,
+        "op": path,
+        "attempt": attempt,
+        "live": is_live(row),
+        "run_link": f"/runs/{row.id}?op={quoted(path)}",
+        "first": f"{window.first:,}",
+        "last": f"{last:,}",
+        "total": f"{window.total:,}" if window.total else "",
+        "rotated": window.rotated,
+        "lines": [
+            {"number": window.first + index, "html": Html(html_of(text)), "error": window.first + index == error}
+            for index, text in enumerate(window.lines)
+        ],
+        "earlier": f"{base}?from={max(1, window.first - LINES)}{more}" if window.first > 1 else "",
+        "later": f"{base}?from={last + 1}{more}" if last < window.total else "",
+        "end": f"{base}?from={window.total}{more}#L{window.total}",
+        "download": f"{base}/download?attempt={quoted(attempt)}",
+    }
+
+
+def _error_line(world: World, lines: LogLines, attempt: str) -> int | None:
+    tail = plain_lines(world.logs.tail(attempt, LOG_LINES))
+    at = likely_error(tail)
+    return None if at is None else max(1, lines.page(attempt).total - len(tail) + at + 1)
+
+
+def download(request: Request, world: World, lines: LogLines) -> Response:
+    """The log as it was written, byte for byte."""
+    _, path, attempt, _ = _found(request, world)
+    if not attempt:
+        raise HTTPException(404, f"{path} has not started, so there is no log.")
+    name = "".join(char if char.isalnum() else "-" for char in path) if path.isascii() else "op"
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{quoted(attempt)[:20]}.log"'}
+    return StreamingResponse(lines.whole(attempt), headers=headers, media_type="application/octet-stream")
+
+
+def _found(request: Request, world: World) -> tuple[RunRow, str, str, bool]:
+    """The run, the op's path, the attempt asked for ("" = none yet) and whether it failed."""
+    row = find_run(world, request.path_params["run"])
+    path = request.path_params["op"]
+    asked = request.query_params.get("attempt", "")
+    if asked:
+        attempt = world.records.attempt(asked)
+        if attempt is None or attempt.op != path or attempt.run != row.id:
+            raise HTTPException(
+                404, f"{path} has no such attempt in this run. The op's part of the run's page lists them."
+            )
+        return row, path, attempt.id, attempt.status == Status.FAILED
+    state = next((op.state for op in world.records.ops(row.id) if op.state.path == path), None)
+    failed = state is not None and state.status is Status.FAILED
+    return row, path, (state.attempt or "") if state else "", failed
