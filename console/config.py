@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from console.failures import Failure
 from reconciler.adapters.process_connections import Connection
+from reconciler.checks import findings_text
 from reconciler.flows.findings import Finding
 from reconciler.flows.reader import read_documents
 from reconciler.flows.shapes import BAD, LENIENT_TEXT, POSITIVE, TEXT, Listing, Number, Record, Report, Table, Words
@@ -55,13 +57,18 @@ _ENVIRONMENT = {
 _NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*(/[A-Za-z0-9][-A-Za-z0-9_.]*)?\Z")
 
 
-class ConfigError(Exception):
+class ConfigError(Failure):
     """The configuration cannot be used. `findings` tell where in its file; without any, the message stands alone."""
 
     def __init__(self, message: str, findings: tuple[Finding, ...] = (), source: bytes = b"") -> None:
-        super().__init__(message)
+        super().__init__("config", message)
         self.findings = findings
         self.source = source
+
+    def text(self) -> str:
+        """The message, and every mistake on its line."""
+        sources = {one.file: self.source for one in self.findings}
+        return "\n\n".join([super().text(), *(findings_text.one(found, sources) for found in self.findings)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from console.config import Config
 from console.failures import AWAY, USAGE, Failure
-from console.service import Service, ServiceRuns
+from console.data_lock import ServiceRuns
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.ports import ReconcileError, Waiting
+
+if TYPE_CHECKING:
+    from console.service import Service
 
 
 @contextmanager
 def opened(config: Config) -> Iterator[Service]:
     """A started service, stopped at the end. Raises Failure."""
+    from console.service import Service  # brings the HTTP server, which commands that only read do not need
+
     try:
         service = Service(config)
     except ServiceRuns as error:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from reconciler.loop import Loop
 from webhooks.callbacks import Tokens, callback_routes
 
 from console.config import Config, ConfigError
+from console.data_lock import lock
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
@@ -25,10 +25,6 @@ from reconciler.ports import Clock, World
 from reconciler.records import RepositoryRow, Wake
 from reconciler.steps.wiring import steps_of
 from webhooks.server import AddressInUse, Server, listen
-
-
-class ServiceRuns(Exception):
-    """Another service works on the data directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class Service:
         self.clock = clock or SystemClock()
         data = config.data_dir
         data.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(data)
+        self._lock = lock(data)
         self._listener = _listen(config)
         self.address = "http://{}:{}".format(*self._listener.getsockname()[:2])
         self.store = open_store(config.store, self.clock)
@@ -116,28 +112,6 @@ class Service:
             self.store.ask,
             extra_routes=callback_routes(self.tokens, self.executor, self.store),
         )
-
-
-def _lock(data_dir: Path) -> IO[str]:
-    """Held while a service works on the data directory; the kernel lets go of it however the process ends."""
-    file = (data_dir / "service.lock").open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise ServiceRuns(f"A service already works on {data_dir}.") from None
-    return file
-
-
-def service_runs(data_dir: Path) -> bool:
-    """Whether a service works on the data directory now."""
-    try:
-        _lock(data_dir).close()
-    except ServiceRuns:
-        return True
-    except FileNotFoundError:
-        return False
-    return False
 
 
 def _listen(config: Config) -> socket.socket:
