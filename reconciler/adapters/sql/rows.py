@@ -25,9 +25,14 @@ from reconciler.records import (
 Row = TypeVar("Row")
 Values = dict[str, Any]
 
+_NAMES: dict[Any, tuple[str, ...]] = {}  # fields of each kind of row, found out once
 
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+
+def _names(kind: Any) -> tuple[str, ...]:
+    known = _NAMES.get(kind)
+    if known is None:
+        known = _NAMES[kind] = tuple(field.name for field in fields(kind))
+    return known
 
 
 def flat(row: Any) -> Values:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     Double,
     Index,
     Integer,
@@ -29,6 +30,13 @@ NAMES = MetaData(
 _Seq = BigInteger().with_variant(Integer, "sqlite")  # only an INTEGER key of SQLite counts up by itself
 
 _LIVE: Any = {"sqlite_where": text("live = 1"), "postgresql_where": text("live")}  # few rows of many
+
+
+class _Bytes(LargeBinary):
+    """Bytes as they are: both drivers take them without the wrapper that costs more than the insert itself."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        return None
 
 
 def _key(name: str) -> Column[Any]:
@@ -56,7 +64,7 @@ def _flag(name: str) -> Column[Any]:
 
 
 def _body(name: str = "body") -> Column[Any]:
-    return Column(name, LargeBinary, nullable=False)
+    return Column(name, _Bytes, nullable=False)
 
 
 wakes = Table(
