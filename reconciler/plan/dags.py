@@ -30,11 +30,8 @@ from reconciler.plan.sweeps import planned_matrix
 OPS_LIMIT = 50_000
 _RUNNABLE = frozenset(("job", "service", "dag"))
 
-
 Outcome = tuple[PlannedOp | None, tuple[str, ...]]  # an op, None after an error, and required inputs without a value
-
-
-Root = tuple[PlannedOp | None, tuple[str, ...], Schedule | None]
+Root = tuple[PlannedOp | None, tuple[str, ...], Schedule | None]  # the same with the schedule of the flow
 
 
 class Compiler:

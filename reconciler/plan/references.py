@@ -40,8 +40,8 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What an op runs: the component, the operations of referenced files around it (nearest to it first), and what
-    references inside the component can reach."""
+    """What an op runs: the component, what references inside it can reach, and the operations of referenced files
+    around it, nearest to it first."""
 
     component: Component
     scope: Scope
@@ -55,7 +55,7 @@ class References:
         self._read = read
         self._report = report
         self._files: dict[str, ParsedFile | None] = {}
-        self._presets: dict[str, Operation | None] = {}
+        self._presets: dict[str, tuple[bool, Operation | None]] = {}
         self.tried: dict[str, None] = {}
 
     def resolve(self, operation: Operation, scope: Scope, path: str) -> Resolved | None:
@@ -74,11 +74,11 @@ class References:
         """The preset of that name; None, after a finding, where there is none."""
         if name not in self._presets:
             self._presets[name] = self._load_preset(name)
-        found = self._presets[name]
-        if found is None:
+        exists, preset = self._presets[name]
+        if not exists:
             message = f"There is no preset `{name}`: add presets/{name}.yaml or remove the name."
             self._report.add("ref-not-found", message, place, path)
-        return found
+        return preset
 
     def hub(self, name: str, place: Place, scope: Scope, path: str) -> Resolved | None:
         """The component `name[:tag]` of the hub; None, after a finding, where there is none."""
@@ -99,7 +99,8 @@ class References:
             message = f"The dag has no component `{ref.value}`; {hint}"
             self._report.add("ref-not-found", message, place, path, guess)
             return None
-        token = f"{component.file}#{ref.value}"
+        line = component.node.line if component.node is not None else 0
+        token = f"{component.file}:{line}#{ref.value}"  # an inner component may have the name of an outer one
         if token in scope.trail:
             self._cycle((*scope.trail, token), place, path)
             return None
@@ -157,14 +158,15 @@ class References:
             self._report.extend(parsed.findings if parsed else ())
         return self._files[file]
 
-    def _load_preset(self, name: str) -> Operation | None:
+    def _load_preset(self, name: str) -> tuple[bool, Operation | None]:
+        """Whether the preset's file exists, and what it says where it could be read."""
         for file in (f"presets/{name}.yaml", f"presets/{name}.yml"):
             data = self._bytes(file) if _HUB_NAME.fullmatch(name) and ".." not in name else None
             if data is not None:
                 preset, findings = parse_preset(data, file)
                 self._report.extend(judged(findings, self._report.severities))
-                return preset
-        return None
+                return True, preset
+        return False, None
 
     def _bytes(self, file: str) -> bytes | None:
         self.tried[file] = None

@@ -135,3 +135,38 @@ def test_a_severity_of_the_repository_lets_a_plan_pass(built):
     text = "kind: component\nname: f\nrun: {kind: job, container: {command: [x]}}"
     assert built(text).plan is None
     assert built(text, severities={"image-missing": "warning"}).plan is not None
+
+
+def test_an_inner_component_may_have_the_name_of_an_outer_one(built):
+    text = """\
+    kind: component
+    name: f
+    run:
+      kind: dag
+      operations: [{name: top, dagRef: train}]
+      components:
+      - name: train
+        run:
+          kind: dag
+          operations: [{name: deep, dagRef: train}]
+          components:
+          - {name: train, run: {kind: job, container: {image: a}}}
+    """
+    assert built(text).plan.graph.ops[0].graph.ops[0].kind == "job"
+
+
+def test_a_broken_preset_is_told_in_its_file_and_is_not_missing(built):
+    files = {"job.yaml": JOB, "presets/gpu.yaml": "queue: [1"}
+    found = built(op("pathRef: ./job.yaml", "presets: [gpu]"), files).findings
+    assert {one.file for one in found} == {"presets/gpu.yaml"}
+
+
+def test_a_hook_whose_component_calls_itself_is_a_cycle(built):
+    hub = JOB + "hooks: [{hubRef: say}]\n"
+    found = built(op("pathRef: ./job.yaml", "hooks: [{hubRef: say}]"), {"job.yaml": JOB, "hub/say.yaml": hub}).findings
+    assert [one.rule for one in found] == ["ref-cycle"]
+
+
+def test_a_referenced_file_brings_its_schedule(built):
+    part = JOB + "schedule: {kind: cron, cron: '0 1 * * *'}\n"
+    assert built(op("pathRef: ./job.yaml"), {"job.yaml": part}).plan.schedule.cron == "0 1 * * *"
