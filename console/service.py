@@ -17,7 +17,7 @@ from console.data_lock import lock
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
-from reconciler.adapters.process_logs import tail_log
+from reconciler.adapters.process_logs import LogWindow, read_log, tail_log
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RepositoryKey, RunKey
@@ -35,6 +35,10 @@ class FileLogs:
 
     def tail(self, attempt: str, lines: int) -> str:
         return tail_log(str(self.data_dir), attempt, lines).data.decode("utf-8", "replace")
+
+    def read(self, attempt: str, offset: int, limit: int) -> LogWindow:
+        """Some bytes of an attempt's log, for the pages."""
+        return read_log(str(self.data_dir), attempt, offset, limit)
 
 
 class Service:

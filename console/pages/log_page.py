@@ -40,6 +40,7 @@ def _values(row: RunRow, path: str, attempt: str, window: LogPage, base: str, er
         "last": f"{last:,}",
         "total": f"{window.total:,}" if window.total else "",
         "rotated": window.rotated,
+        "error": error if error is not None and window.first <= error <= last else 0,
         "lines": [
             {"number": window.first + index, "html": Html(html_of(text)), "error": window.first + index == error}
             for index, text in enumerate(window.lines)

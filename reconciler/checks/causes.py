@@ -254,7 +254,7 @@ def _parts(op: OpState, known: Circumstances, exit_code: int | None) -> dict[str
     by = known.stopped_by
     return {
         "after": f" after {duration(ran)}" if ran is not None else "",
-        "message": f": {_said(op.message)}" if op.message else "",
+        "message": _sentence(op.message),
         "at": f" at line {known.planned.line}" if known.planned and known.planned.line else "",
         "limit": _spaced(" of ", resource(known.planned, "limits", "memory")),
         "requests": _requests(known.planned),
@@ -285,6 +285,13 @@ def _requests(op: PlannedOp | None) -> str:
     asked += [("nvidia.com/gpu", resource(op, "limits", "nvidia.com/gpu"))]
     said = list(dict.fromkeys(f"{name} {value}" for name, value in asked if value))
     return f" ({', '.join(said)})" if said else ""
+
+
+def _sentence(message: str) -> str:
+    """The op's own message after our sentence."""
+    said = _said(message)
+    first = said.partition(" ")[0]
+    return f". {said[0].upper() if first.isalpha() else said[0]}{said[1:]}" if said else ""
 
 
 def _said(text: str) -> str:

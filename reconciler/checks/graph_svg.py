@@ -20,6 +20,7 @@ from reconciler.plan.model import Graph, PlannedOp
 BOXES = 400  # drawn unasked
 _WIDTH, _HEIGHT = 196.0, 46.0
 _MARGIN, _HEADER = 14.0, 30.0  # inside a group
+_FITS = 1_900.0  # pixels; a wider drawing is not legible when it is scaled to a page
 _LETTERS = 22  # of a name that fit a box
 
 STYLE = """\
@@ -83,8 +84,9 @@ def svg(graph: Graph, drawn: Drawn | None = None, standalone: bool = False, titl
     blocks, placed, hidden = _blocks(graph, "", shown, _opened(graph, shown))
     note = f"{hidden:,} more ops are not drawn." if hidden else ""
     width, height = placed.width + 2 * _MARGIN, placed.height + 2 * _MARGIN + (24 if note else 0)
+    fits = " fit" if width <= _FITS else ""
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="dag" role="group" viewBox="0 0 {_n(width)} {_n(height)}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="dag{fits}" role="group" viewBox="0 0 {_n(width)} {_n(height)}" '
         f'width="{_n(width)}" height="{_n(height)}">',
         f"<title>{_text(title or 'The ops and what each waits for')}</title>",
         f"<style>{STYLE}</style>" if standalone else "",

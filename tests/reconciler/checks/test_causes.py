@@ -114,7 +114,7 @@ def test_a_fault_of_ours_is_called_ours():
 def test_a_message_cannot_smuggle_markup_into_a_sentence():
     cause = cause_of(state("a", "failed", reason="ConfigError", message="x `y` {image}"), Circumstances(TRAIN))
 
-    assert "x 'y' {image}" in cause.what
+    assert "X 'y' {image}" in cause.what
 
 
 def test_all_final_statuses_have_words():

@@ -31,7 +31,7 @@ def test_the_first_sentence_says_what_where_and_why_and_the_second_what_to_do():
     first, second, *_ = flow_check(evidence(ops=HALF_DONE)).summary.split("\n")
 
     assert first == (
-        r"**train\[3\]** was killed after 12 m 3 s: it used more memory than its limit: it used 8.0 Gi "
+        r"**train\[3\]** was killed after 12 m 3 s: it used more memory than its limit. It used 8.0 Gi "
         "(attempt 2 of 2). `flows/churn.yaml:41`"
     )
     assert second.startswith("Raise `resources.limits.memory` at line 41 or ")
