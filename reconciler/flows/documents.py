@@ -16,6 +16,7 @@ from reconciler.flows.model import Component, Join, Operation, Ref, Run, Trigger
 from reconciler.flows.nodes import Node
 from reconciler.flows.params import IOS, PARAMS
 from reconciler.flows.patch import with_defaults
+from reconciler.flows.rules import finding
 from reconciler.flows.schedules import SCHEDULE
 from reconciler.flows.sections import (
     EVENT,
@@ -203,6 +204,7 @@ def operation(values: dict[str, Any], node: Node, path: str, report: Report) -> 
             _report_no_run(values, node, path, report)
     else:
         patch = _as_patch(values, shortcuts, patch)
+        _warn_of_declarations(values, node, path, report)
     return _lifted(
         Operation(
             name=values.get("name"),
@@ -372,6 +374,16 @@ def _report_no_run(values: Mapping[str, Any], node: Node, path: str, report: Rep
             return
     message = "Say what it runs: add a `run`, a `component` or a reference such as `dagRef`."
     report.add("run-missing", message, node.key_span("name"), path)
+
+
+def _warn_of_declarations(values: Mapping[str, Any], node: Node, path: str, report: Report) -> None:
+    """Inputs and outputs belong to components: beside a reference they would be lost without a word."""
+    for name in ("inputs", "outputs"):
+        if name in values and not values.get("isPreset"):
+            message = f"Move `{name}` to the component that this operation runs: here they declare nothing."
+            span = node.key_span(name)
+            found = finding("field-conflict", message, report.file, span, f"{path}.{name}")
+            report.findings.append(replace(found, severity=Severity.WARNING))
 
 
 def _lifted(op: Operation) -> Operation:

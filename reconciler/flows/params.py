@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -39,7 +38,6 @@ _FIELDS: Final[dict[str, Shape]] = {
     "toEnv": TEXT,
 }
 _RECORD: Final = Record(_FIELDS)
-_BRACES = re.compile(r"^\s*\{\{\s*(.*?)\s*\}\}\s*$", re.DOTALL)
 _HOLDERS: Final = ("inputs", "outputs", "io", "artifacts", "globals", "params")
 GLOBALS: Final = [
     "owner_name",
@@ -113,8 +111,9 @@ def _with_ref(param: Param, node: Node, path: str, report: Report) -> Param:
         message = "Name what to take from there as `value`, such as `outputs.loss`."
         report.add("param-ref-invalid", message, node.at("value").span, path)
         return param
-    braces = _BRACES.match(param.value)
-    field = braces.group(1) if braces else param.value.strip()
+    field = param.value.strip()
+    if field.startswith("{{") and field.endswith("}}"):
+        field = field[2:-2].strip()
     problem = _field_problem(str(param.ref), field)
     if problem is not None:
         report.add("param-ref-invalid", problem, node.at("value").span, path)

@@ -10,7 +10,7 @@ from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.model import Flow, Operation, ParsedFile
 from reconciler.flows.nodes import Node
 from reconciler.flows.reader import read_documents
-from reconciler.flows.rules import RULES
+from reconciler.flows.rules import MAX_FINDINGS, RULES, finding
 from reconciler.flows.shapes import BAD, Report, described
 
 _REFS = ("hubRef", "dagRef", "pathRef", "urlRef", "component")
@@ -31,7 +31,7 @@ def parse(data: bytes, file: str, severities: Mapping[str, Severity] | None = No
             flows.append(flow)
     if not nodes and not broken:
         report.add("document-empty", "Add a flow: the file is empty.", Span(1, 1, 1, 1))
-    return ParsedFile(file, tuple(flows), judged((*broken, *report.findings), severities))
+    return ParsedFile(file, tuple(flows), judged(_all(broken, report), severities))
 
 
 def parse_preset(data: bytes, file: str) -> tuple[Operation | None, tuple[Finding, ...]]:
@@ -44,7 +44,16 @@ def parse_preset(data: bytes, file: str) -> tuple[Operation | None, tuple[Findin
             report.add("document-empty", "Put exactly one document into a preset.", span)
         return None, judged((*broken, *report.findings), None)
     preset = _preset(nodes[0], report)
-    return preset, judged((*broken, *report.findings), None)
+    return preset, judged(_all(broken, report), None)
+
+
+def _all(broken: tuple[Finding, ...], report: Report) -> tuple[Finding, ...]:
+    """What is wrong with the YAML and with the flows in it, and a word where more was found than is kept."""
+    found = (*broken, *report.findings)
+    if not report.overflowed and len(broken) < MAX_FINDINGS:
+        return found
+    message = f"Mend these first: the file has more than {MAX_FINDINGS} findings, the others are not shown."
+    return (*found, finding("findings-too-many", message, report.file, found[-1].span))
 
 
 def judged(findings: tuple[Finding, ...], severities: Mapping[str, Severity] | None) -> tuple[Finding, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from reconciler.flows.merging import merge
-from reconciler.flows.model import Component, Json, Operation, Run
+from reconciler.flows.model import Cache, Component, Json, Operation, Run, Settings, Termination
 from reconciler.flows.shortcuts import applied
 
 __all__ = ["apply_preset", "merge", "patched_run", "with_defaults"]
@@ -57,11 +57,11 @@ def _value(old: Any, new: Any, strategy: str) -> Any:
         return old
     if old is None or old in ((), {}):
         return new
-    if is_dataclass(old) and type(old) is type(new) and type(old).__name__ in _DEEP:
+    if isinstance(old, _DEEP) and type(old) is type(new):
         return _merged(old, new, strategy)
     if isinstance(old, tuple) and isinstance(new, tuple):
         return tuple(merge(list(old), list(new), strategy))
     return merge(old, new, strategy)
 
 
-_DEEP: Final = frozenset({"Settings", "Cache", "Termination"})
+_DEEP: Final = (Settings, Cache, Termination)

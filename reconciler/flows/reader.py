@@ -10,11 +10,13 @@ import yaml
 
 from reconciler.flows.findings import Finding, Span
 from reconciler.flows.nodes import Node
-from reconciler.flows.rules import finding
+from reconciler.flows.rules import MAX_FINDINGS, finding
 from reconciler.flows.scalars import looks_octal, resolve
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_DEPTH = 100  # of sequences and mappings inside each other; whatever walks a tree may recurse
+MAX_NODES = 1_000_000  # values of a file: a flow of 10,000 ops has fewer
+MAX_DOCUMENTS = 1_000
 MAX_ALIASED = 200_000  # values that the aliases of a file stand for
 _MAX_SHOWN = 20  # hidden characters that are reported one by one
 
@@ -72,6 +74,7 @@ class _Composer:
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Node, int, int]] = {}  # node, size, height
         self._aliased = 0
+        self._count = 0
         self._handlers: dict[type, Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._start_mapping,
@@ -97,8 +100,15 @@ class _Composer:
         except yaml.YAMLError as error:
             self._note("yaml-characters", f"Save the file as UTF-8 text: {error}.", Span(1, 1, 1, 1))
 
-    def _start_document(self, _event: Any) -> None:
+    def _start_document(self, event: Any) -> None:
         self._anchors.clear()
+        if len(self.documents) >= MAX_DOCUMENTS:
+            self._refuse_size(event, f"it has over {MAX_DOCUMENTS} documents")
+
+    def _refuse_size(self, event: Any, what: str) -> None:
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        self._note("yaml-too-large", f"Split the file: {what}.", Span(line, column, line, column + 1))
+        raise _Stop
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
@@ -112,6 +122,9 @@ class _Composer:
             if event.anchor is not None:
                 self._anchors[event.anchor] = (Node(text, *place), 1, 0)
             return
+        self._count += 1
+        if self._count > MAX_NODES:
+            self._refuse_size(event, f"it has over {MAX_NODES} values")
         if event.implicit[0]:
             if looks_octal(text):
                 self._note_octal(text, place)
@@ -129,6 +142,7 @@ class _Composer:
         self._push(event, [])
 
     def _push(self, event: Any, value: Any) -> None:
+        self._count += 1
         start = event.start_mark
         node = Node(value, start.line + 1, start.column + 1, start.line + 1, start.column + 1)
         if event.tag is not None:
@@ -221,8 +235,10 @@ class _Composer:
         self._note("yaml-too-deep", f"Nest fewer levels: at most {MAX_DEPTH} are read.", span)
         raise _Stop
 
-    def _note(self, rule: str, message: str, span: Span) -> None:
-        self.findings.append(finding(rule, message, self.file, span))
+    def _note(self, rule: str, message: str, span: Span, also: tuple[tuple[str, Span, str], ...] = ()) -> None:
+        self.findings.append(finding(rule, message, self.file, span, also=also))
+        if len(self.findings) >= MAX_FINDINGS:
+            raise _Stop
 
     def _note_tag(self, tag: str, place: tuple[int, int, int, int]) -> None:
         self._note("yaml-tag", f"Remove the tag `{tag}`: flows are plain data.", Span(*place))
@@ -236,7 +252,7 @@ class _Composer:
         first = parent.key_span(key)
         message = f"Remove one `{key}`: line {first.line} says it already."
         also = ((self.file, first, f"`{key}` is said here first"),)
-        self.findings.append(finding("yaml-duplicate-key", message, self.file, span, also=also))
+        self._note("yaml-duplicate-key", message, span, also)
 
 
 def _hidden_characters(data: bytes, file: str) -> tuple[Finding, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.flows.findings import Finding, Severity, Span
 
+MAX_FINDINGS = 1_000  # of one file; nobody reads on, and a file made for it could have millions
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -37,6 +39,7 @@ _READING = (
     _fixed("yaml-characters", "The text holds bytes or invisible characters that hide what it says."),
     Rule("yaml-duplicate-key", _ERROR, "A mapping says the same key twice; only one would count."),
     Rule("yaml-octal", _WARNING, "A number with leading zeros reads as decimal here and as octal elsewhere."),
+    _fixed("findings-too-many", "A file has more findings than are looked for."),
     _fixed("document-empty", "A document holds no flow."),
 )
 

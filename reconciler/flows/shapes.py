@@ -14,10 +14,9 @@ from reconciler.flows.findings import Finding, Span
 from reconciler.flows.literals import quoted
 from reconciler.flows.near import near
 from reconciler.flows.nodes import Node
-from reconciler.flows.rules import finding
+from reconciler.flows.rules import MAX_FINDINGS, finding
 
 BAD: Final = object()
-_TEMPLATE = re.compile(r"\{\{.+\}\}", re.DOTALL)
 _TRUE: Final = frozenset({"yes", "on", "y", "Yes", "YES", "On", "ON"})
 _FALSE: Final = frozenset({"no", "off", "n", "No", "NO", "Off", "OFF"})
 _MANY = 500  # findings of a file; after as many, nobody reads the suggestions
@@ -29,6 +28,7 @@ class Report:
     def __init__(self, file: str) -> None:
         self.file = file
         self.findings: list[Finding] = []
+        self.overflowed = False  # there were more, and they were dropped
 
     def add(
         self,
@@ -39,7 +39,10 @@ class Report:
         suggestion: str | None = None,
         also: tuple[tuple[str, Span, str], ...] = (),
     ) -> None:
-        """Note one finding; `rule` is a name of the table in rules.py."""
+        """Note one finding, up to `MAX_FINDINGS`; `rule` is a name of the table in rules.py."""
+        if len(self.findings) >= MAX_FINDINGS:
+            self.overflowed = True
+            return
         self.findings.append(finding(rule, message, self.file, span, path, suggestion, also))
 
     def near(self, word: str, words: Iterable[str]) -> str | None:
@@ -57,7 +60,7 @@ class Shape(Protocol):
 
 def is_template(value: Any) -> bool:
     """Whether a value is a text with a `{{ … }}` in it, known only when the op runs."""
-    return type(value) is str and "{{" in value and _TEMPLATE.search(value) is not None
+    return type(value) is str and (start := value.find("{{")) >= 0 and value.find("}}", start + 3) >= 0
 
 
 def described(node: Node) -> str:
