@@ -15,15 +15,7 @@ from pathlib import Path
 from reconciler.adapters.place import local_place
 from reconciler.adapters.process_adoption import Found, find
 from reconciler.adapters.process_connections import ConfigError, Connection
-from reconciler.adapters.process_environment import (
-    Callback,
-    argv_of,
-    check_directory,
-    environment,
-    executable,
-    working_directory,
-)
-from reconciler.adapters.process_init_plan import init_plan
+from reconciler.adapters.process_journal import Journal
 from reconciler.adapters.process_logs import LogLimits
 from reconciler.adapters.process_outcome import add_posted, lost, stopped
 from reconciler.adapters.process_reaper import Live, Reaper, running
@@ -39,15 +31,14 @@ from reconciler.adapters.process_records import (
     supervisor_pid,
     this_writer,
     time_of,
-    unmark,
-    write_whole,
 )
 from reconciler.adapters.process_services import Readiness
+from reconciler.adapters.process_start import Surroundings
 from reconciler.adapters.process_supervisor import Command, keep_files_to_ourselves, signal_group, spawn, supervises
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
 from reconciler.flows.model import Json
-from reconciler.plan.encoding import DecodeError, decode, encode
-from reconciler.ports import Clock, Stalled, Waiting
+from reconciler.plan.encoding import DecodeError, decode
+from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
 from reconciler.records import AttemptRow, Lease
 
 GRACE = 10.0  # seconds between TERM and KILL
@@ -80,10 +71,7 @@ class ProcessExecutor:
         self.place = local_place(data_dir, host)
         self._root = str(self.data_dir)
         self._clock = clock
-        self._checkout = checkout
-        self._token_for = token_for
-        self._api_address = api_address
-        self._connections = connections or {}
+        self._surroundings = Surroundings(connections or {}, checkout, token_for, api_address)
         self._slots = slots or os.cpu_count() or 1
         self._wake = wake
         self._grace = grace
@@ -92,7 +80,7 @@ class ProcessExecutor:
         self._lock = threading.Lock()
         self._posting = threading.Lock()
         os.makedirs(f"{self._root}/attempts", mode=0o700, exist_ok=True)
-        os.makedirs(f"{self._root}/live", mode=0o700, exist_ok=True)
+        self._journal = Journal(f"{self._root}/started")
         keep_files_to_ourselves()
         self._reaper = Reaper(report, self._ended, clock, logs or LogLimits())
         self._reaper.open()
@@ -102,6 +90,7 @@ class ProcessExecutor:
         """Stop watching; what runs goes on, and is adopted by `resume` of the next one."""
         self._readiness.close()
         self._reaper.close()
+        self._journal.close()
 
     # --- ports.Executor -----------------------------------------------------------------------------------------------
 
@@ -132,13 +121,13 @@ class ProcessExecutor:
 
     def resume(self) -> None:
         """After a restart: watch what still runs and report what has ended or got lost meanwhile."""
-        for attempt in os.listdir(f"{self._root}/live"):
+        for attempt in self._journal.open_attempts():
             folder = self._folder(attempt)
             spec = self._stored_spec(folder)
-            if spec is None or claimed_by(folder) is None:
-                unmark(folder.live)  # never got as far as being claimed: its intent is performed anew
-                continue
-            self._adopt(folder, spec, spec.run)
+            if spec is not None and claimed_by(folder) is not None:
+                self._adopt(folder, spec, spec.run)
+            else:  # never got as far as being claimed: its intent is performed anew
+                self._journal.ended([attempt])
 
     def add_outputs(self, attempt: str, outputs: Mapping[str, Json]) -> None:
         """Merge what an op posted into its outputs; what it writes to its file wins over that.
@@ -162,7 +151,7 @@ class ProcessExecutor:
                 return self._start_claimed(row, folder)
             if row.spec.kind != "service" and self.free(row.run) == 0:
                 return self._again(row, "start", "NoSlot", "Every slot of this machine is taken.", AGAIN)
-            command = self._prepare(row.spec, folder)
+            command = self._surroundings.prepare(row.spec, folder)
             if self._clock.monotonic() >= lease.deadline:
                 return self._again(row, "start", "LeaseEnded", "The lease ended before the start.", 0.0)
             return self._spawn(row, folder, command)
@@ -184,39 +173,15 @@ class ProcessExecutor:
             return self._performed(row, "start", "unknown", "Starting", "Somebody starts it just now.", again_in=1.0)
         return self._performed(row, "start", "done")
 
-    def _prepare(self, spec: AttemptSpec, folder: Folder) -> Command:
-        _make_directories(folder)
-        code = self._code(spec)
-        if code is not None:
-            _link(code, folder.code)
-        argv = argv_of(spec)
-        env = self._environment(spec, folder)
-        cwd = working_directory(spec, folder, code)
-        plan = init_plan(spec, folder, env, self._connections)
-        if not plan:
-            check_directory(cwd, spec)
-        write_whole(folder.spec, encode(spec))
-        return Command(executable(argv, env, cwd, later=bool(plan)), env, cwd, plan)
-
-    def _code(self, spec: AttemptSpec) -> str | None:
-        given = spec.labels.get("code_dir")
-        if given:
-            return given
-        return self._checkout(spec.repository, spec.commit) if spec.commit and spec.repository else None
-
-    def _environment(self, spec: AttemptSpec, folder: Folder) -> dict[str, str]:
-        address = self._api_address if isinstance(self._api_address, str) else self._api_address()
-        return environment(spec, folder, Callback(address, self._token_for(spec.attempt)), self._connections)
-
     def _spawn(self, row: AttemptRow, folder: Folder, command: Command) -> Performed:
-        mark(folder.live)
+        self._journal.began(row.id)
         if not claim(folder, self._writer):
             return self._start_claimed(row, folder)
         try:
             pid = spawn(folder, command)
         except (OSError, ValueError) as error:
             os.unlink(folder.claim)  # ours, and nothing was started under it
-            unmark(folder.live)
+            self._journal.ended([row.id])
             if isinstance(error, OSError) and error.errno not in _TOO_LONG:
                 raise
             raise ConfigError("Its command and environment are too long for this machine.") from error
@@ -232,7 +197,7 @@ class ProcessExecutor:
         if asked_at is not None:
             self._reaper.kill_after(max(0.0, asked_at + live.grace - self._clock.now()), live)
         if spec.kind == "service":
-            self._readiness.add(live, spec, lambda: self._environment(spec, folder))
+            self._readiness.add(live, spec, lambda: self._surroundings.environment(spec, folder))
 
     def _adopt(self, folder: Folder, spec: AttemptSpec, run: str) -> Found:
         """Watch it if it runs, report its end if it has ended."""
@@ -264,12 +229,15 @@ class ProcessExecutor:
         return stopped(row.id, now, None) if row.wanted == "stop" else lost(row.id, now)
 
     def _ended(self, attempts: Sequence[str]) -> None:
-        for attempt in attempts:
-            unmark(self._folder(attempt).live)
+        self._journal.ended(attempts)
         with self._lock:
             starved, self._starved = sorted(self._starved), set()
-        if starved and self._wake is not None:
-            self._wake(starved)
+        try:
+            if starved and self._wake is not None:
+                self._wake(starved)
+        except ReconcileError:  # their turn comes with the next end
+            with self._lock:
+                self._starved.update(starved)
 
     # --- stopping -----------------------------------------------------------------------------------------------------
 
@@ -339,15 +307,3 @@ def _grace_of(spec: AttemptSpec, default: float) -> float:
     section = spec.run_section.get("environment")
     value = section.get("terminationGracePeriodSeconds") if isinstance(section, Mapping) else None
     return float(value) if isinstance(value, (int, float)) and value >= 0 else default
-
-
-def _make_directories(folder: Folder) -> None:
-    os.makedirs(folder.outputs, exist_ok=True)
-    os.makedirs(folder.work, exist_ok=True)
-
-
-def _link(target: str, path: str) -> None:
-    try:
-        os.symlink(target, path)
-    except FileExistsError:
-        return

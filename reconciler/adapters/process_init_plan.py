@@ -88,20 +88,36 @@ def _artifacts(entry: Mapping[str, Json], place: _Place) -> dict[str, Json]:
 
 
 def _copies(wanted: Sequence[Json], entry: Mapping[str, Json], place: _Place) -> dict[str, Json]:
-    root = _root_of_connection(entry, place)
     target = _target(entry, place)
     pairs = []
     for item in wanted:
         source, name = (item[0], item[1]) if isinstance(item, list) and len(item) == 2 else (item, "")
-        source = os.path.normpath(os.path.join(root, str(source)))
-        name = str(name) or ("" if source == os.path.normpath(root or "/") else os.path.basename(source))
+        source = _source(str(source), entry, place)
+        name = str(name) or _name_of(source, entry, place)
         pairs.append([source, _inside(os.path.join(target, name), place)])
     return {"kind": "copy", "pairs": pairs}
 
 
+def _source(path: str, entry: Mapping[str, Json], place: _Place) -> str:
+    """Where a path to copy is: below the connection, else an attempt's artifact (`ID/outputs/model`), else the code."""
+    if entry.get("connection"):
+        return os.path.normpath(os.path.join(_root_of_connection(entry, place), path))
+    attempt, _, rest = path.partition("/")
+    other = place.folder.artifacts_of(attempt)
+    if entry.get("artifacts") and other is not None:
+        return os.path.normpath(os.path.join(other, rest))
+    return os.path.normpath(os.path.join(place.folder.code, path))
+
+
+def _name_of(source: str, entry: Mapping[str, Json], place: _Place) -> str:
+    """How a copy is named where nothing was said: like its source, or as the attempt whose artifacts it is."""
+    if entry.get("connection") and source == os.path.normpath(_root_of_connection(entry, place)):
+        return ""
+    parent, name = os.path.split(source)
+    return os.path.basename(parent) if source == place.folder.artifacts_of(os.path.basename(parent)) else name
+
+
 def _root_of_connection(entry: Mapping[str, Json], place: _Place) -> str:
-    if not entry.get("connection"):
-        return os.path.dirname(place.folder.root)  # relative paths name artifacts of another attempt: ID/artifacts/…
     connection = pick(place.connections, entry["connection"])
     root = connection.schema.get("hostPath")
     if not isinstance(root, str) or not os.path.isabs(root):

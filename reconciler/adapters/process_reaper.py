@@ -212,16 +212,16 @@ class Reaper:
 
     def _flush(self) -> None:
         with self._lock:
-            batch, self._told = self._told, []
+            batch = list(self._told)
         if not batch:
             return
         try:
             self.report(batch)
         except ReconcileError:
-            with self._lock:
-                self._told[:0] = batch
             self._not_before = self.clock.monotonic() + RETRY
             return
+        with self._lock:
+            del self._told[: len(batch)]
         finals = [observed.attempt for observed in batch if observed.status in FINAL]
         self.ended(finals)
 

@@ -26,7 +26,6 @@ class Folder:
 
     root: str
     attempt: str
-    live: str  # exists from before the claim until the end was stored: what to look at after a restart
 
     @property
     def claim(self) -> str:
@@ -103,6 +102,11 @@ class Folder:
         """A link to the commit's tree."""
         return f"{self.root}/code"
 
+    def artifacts_of(self, attempt: str) -> str | None:
+        """The artifacts of another attempt of the same place; None if that is no id."""
+        data_dir = os.path.dirname(os.path.dirname(os.path.dirname(self.root)))
+        return folder_of(data_dir, attempt).artifacts if _ID.fullmatch(attempt) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Exit:
@@ -118,7 +122,7 @@ def folder_of(data_dir: str, attempt: str) -> Folder:
     if not _ID.fullmatch(attempt):
         raise BadAttemptId(f"{attempt[:60]!r} is not the id of an attempt.")
     root = f"{data_dir}/attempts/{attempt[:2]}/{attempt}"
-    return Folder(root, attempt, f"{data_dir}/live/{attempt}")
+    return Folder(root, attempt)
 
 
 def claim(folder: Folder, writer: str) -> bool:
@@ -171,14 +175,6 @@ def mark(path: str) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     except FileExistsError:
-        return
-
-
-def unmark(path: str) -> None:
-    """Remove a file that may be gone."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
         return
 
 

@@ -13,6 +13,8 @@ import pytest
 from reconciler.engine.model import Status
 from tests.reconciler.adapters.process_world import PYTHON, Machine, eventually, lease, row, sh, spec
 
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
@@ -83,8 +85,6 @@ def test_many_ops_end_each_once(machine):
     machine.start(*ops)
 
     assert [machine.end(op).exit_code for op in ops] == [number % 3 for number in range(60)]
-    assert len(machine.seen) >= 60
-    assert os.listdir(machine.data_dir / "live") == [] or eventually(lambda: not os.listdir(machine.data_dir / "live"))
 
 
 def test_the_same_attempt_is_never_started_twice(machine, tmp_path):

@@ -13,6 +13,8 @@ from reconciler.adapters.process_connections import Connection
 from reconciler.engine.model import Status
 from tests.reconciler.adapters.process_world import Machine, eventually, lease, row, sh
 
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:

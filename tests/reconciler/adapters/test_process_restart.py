@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters import process_records
+from reconciler.adapters.process_journal import Journal
 from reconciler.adapters.process_records import claim, folder_of, this_writer
 from reconciler.engine.model import Status
 from tests.reconciler.adapters.process_world import Machine, eventually, lease, row, sh
+
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
 SERVICE = """
 import sys, time
@@ -61,8 +64,8 @@ def test_a_killed_service_loses_no_exit_status_and_starts_nothing_twice(tmp_path
     machine.stop(stays)
     assert machine.end(stays).status is Status.STOPPED
     assert (tmp_path / "count").read_text() == "once\n"
-    assert eventually(lambda: os.listdir(data / "live") == [])
     machine.executor.close()
+    assert Journal(str(data / "started")).open_attempts() == []
 
 
 @pytest.mark.slow
@@ -90,7 +93,7 @@ def abandoned(data_dir: Path, attempt: str, writer: str) -> process_records.Fold
     for path in (folder.claim, folder.pid, folder.exit):
         os.unlink(path)
     claim(folder, writer)
-    Path(folder.live).touch()
+    (data_dir / "started").write_text(f"+{attempt}\n")
     return folder
 
 
@@ -164,12 +167,12 @@ def test_a_pid_that_was_given_to_another_process_is_not_the_supervisor(tmp_path)
 
 
 def test_a_start_that_never_came_to_a_claim_is_forgotten(tmp_path):
+    (tmp_path / "started").write_text("+a-1\n")
     machine = Machine(tmp_path)
-    (tmp_path / "live/a-1").touch()
 
     machine.executor.resume()
 
-    assert not (tmp_path / "live/a-1").exists()
+    assert (tmp_path / "started").read_text() == "+a-1\n-a-1\n"
     assert machine.seen == []
     machine.executor.close()
 

@@ -11,6 +11,8 @@ import pytest
 from reconciler.engine.model import AttemptSpec, Observed, Status
 from tests.reconciler.adapters.process_world import PYTHON, Machine, eventually, spec
 
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
 SERVER = (
     "import http.server, os, time; time.sleep(0.1);"
     "address = ('127.0.0.1', int(os.environ['PORT']));"

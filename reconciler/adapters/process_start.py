@@ -1,0 +1,66 @@
+"""Making ready to start an attempt: its directory, its code, its command. Claims and spawns nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from reconciler.adapters.process_connections import Connection
+from reconciler.adapters.process_environment import (
+    Callback,
+    argv_of,
+    check_directory,
+    environment,
+    executable,
+    working_directory,
+)
+from reconciler.adapters.process_init_plan import init_plan
+from reconciler.adapters.process_records import Folder
+from reconciler.adapters.process_supervisor import Command
+from reconciler.engine.model import AttemptSpec
+from reconciler.plan.encoding import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every op of this place is given the same way."""
+
+    connections: Mapping[str, Connection]
+    checkout: Callable[[str, str], str]
+    token_for: Callable[[str], str]
+    api_address: Callable[[], str] | str
+
+    def environment(self, spec: AttemptSpec, folder: Folder) -> dict[str, str]:
+        """The op's environment. Raises ConfigError."""
+        address = self.api_address if isinstance(self.api_address, str) else self.api_address()
+        return environment(spec, folder, Callback(address, self.token_for(spec.attempt)), self.connections)
+
+    def prepare(self, spec: AttemptSpec, folder: Folder) -> Command:
+        """Make the attempt's directory and say what to execute; once more changes nothing.
+
+        Raises ConfigError, Waiting, Stalled, OSError.
+        """
+        os.makedirs(folder.outputs, exist_ok=True)
+        code = self._code(spec)
+        if code is not None:
+            with suppress(FileExistsError):
+                os.symlink(code, folder.code)
+        if code is None or spec.init:
+            os.makedirs(folder.work, exist_ok=True)
+        argv = argv_of(spec)
+        env = self.environment(spec, folder)
+        cwd = working_directory(spec, folder, code)
+        plan = init_plan(spec, folder, env, self.connections)
+        if not plan:
+            check_directory(cwd, spec)
+        with open(folder.spec, "wb", buffering=0) as file:  # whole before the claim, and read only after it
+            file.write(encode(spec))
+        return Command(executable(argv, env, cwd, later=bool(plan)), env, cwd, plan)
+
+    def _code(self, spec: AttemptSpec) -> str | None:
+        given = spec.labels.get("code_dir")
+        if given:
+            return given
+        return self.checkout(spec.repository, spec.commit) if spec.commit and spec.repository else None
