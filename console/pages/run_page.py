@@ -17,7 +17,7 @@ from reconciler.checks.glyphs import look
 from reconciler.checks.ops import OpView, planned
 from reconciler.checks.words import clip, count, duration
 from reconciler.engine.model import FINAL, OpState, Status
-from reconciler.engine.reasons import AWAITING_APPROVAL
+from reconciler.engine.reasons import AWAITING_APPROVAL, TAKEN_OVER
 from reconciler.plan.model import PlannedOp
 from reconciler.records import RunRow
 from reconciler.steps.starting import run_id
@@ -28,6 +28,7 @@ _FAILURES = 5  # told in full; the table has all
 _ALL_BOXES = 5_000  # drawn when asked for
 _JSON = 64_000  # characters of inputs or outputs that are shown
 _RELOAD = 5  # seconds
+_SAME = "an earlier run had the same inputs, code and image"
 
 
 def run_page(request: Request, world: World) -> Response:
@@ -188,9 +189,9 @@ def _reasons(told: ToldRun) -> list[str]:
         if state.status in FINAL - {Status.SUCCEEDED}:
             said.append(f"`{view.path.replace('`', '')}` {story.cause(view).what}")
         elif state.cached_from:
-            said.append(
-                f"`{view.path.replace('`', '')}` did not run: an earlier run had the same inputs, code and image."
-            )
+            taken = state.reason == TAKEN_OVER
+            why = "its result was taken over from the run before" if taken else _SAME
+            said.append(f"`{view.path.replace('`', '')}` did not run: {why}.")
         elif state.message and state.status not in FINAL:
             said.append(f"`{view.path.replace('`', '')}` is {look(state.status).word}: {state.message}")
     return said or ["Nothing stands out: no op failed, was skipped or waits for anything."]
