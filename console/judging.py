@@ -35,7 +35,7 @@ def chosen(given: Sequence[str], here: Path) -> dict[WorkingTree, list[str]]:
     Without any: all of the repository around `here`. `-` is what comes on standard input. Raises Failure.
     """
     trees: dict[WorkingTree, dict[str, None]] = {}
-    for tree, files in ([_one(text, here) for text in given] if given else [_all(here)]):
+    for tree, files in [_one(text, here) for text in given] if given else [_all(here)]:
         trees.setdefault(tree, {}).update(dict.fromkeys(files))
     return {tree: list(files) for tree, files in trees.items()}
 
@@ -81,7 +81,9 @@ def _globbed(text: str, here: Path) -> tuple[WorkingTree, list[str]]:
         raise Failure("no-files", what, where=text, do="Correct the path.")
     trees = {tree_of(Path(path)) for path in found}
     if len(trees) > 1:
-        raise Failure("glob-wide", "The glob reaches into several repositories.", where=text, do="Judge each by itself.")
+        raise Failure(
+            "glob-wide", "The glob reaches into several repositories.", where=text, do="Judge each by itself."
+        )
     tree = trees.pop()
     return tree, [tree.relative(Path(path)) for path in found]
 
@@ -130,9 +132,7 @@ def _identity(finding: Finding) -> tuple[object, ...]:
     return (finding.rule, finding.file, finding.span)
 
 
-def _judge_file(
-    file: str, read: Callable[[str], bytes | None], settings: RepositorySettings
-) -> Iterable[Finding]:
+def _judge_file(file: str, read: Callable[[str], bytes | None], settings: RepositorySettings) -> Iterable[Finding]:
     data = read(file)
     if data is None:
         raise Failure("file-away", "The file cannot be read: it is no regular file.", where=file, exit_code=AWAY)

@@ -19,7 +19,9 @@ RUN = click.argument("run", shell_complete=complete_run)
 FLOW = click.argument("flow", shell_complete=complete_flow)
 OP = click.argument("op", required=False, shell_complete=complete_op)
 NEEDED_OP = click.argument("op", shell_complete=complete_op)
-FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How it is written.")
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How it is written."
+)
 
 
 def store_options(command: Command) -> Command:

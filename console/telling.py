@@ -135,7 +135,9 @@ def listing(rows: Sequence[RunRow]) -> list[str]:
     """Runs as a table, newest first."""
     cells = [_cells(row) for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(4)]
-    return ["  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[4]]) for row in cells]
+    return [
+        "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[4]]) for row in cells
+    ]
 
 
 def _cells(row: RunRow) -> tuple[str, ...]:

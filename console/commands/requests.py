@@ -44,9 +44,7 @@ def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
 @RUN
 @OP
 @_asking
-def stop(
-    run: str, op: str | None, request_id: str | None, form: str, file: Path | None, data_dir: Path | None
-) -> int:
+def stop(run: str, op: str | None, request_id: str | None, form: str, file: Path | None, data_dir: Path | None) -> int:
     """Stop a run, or one of its ops with all that is inside it.
 
     \b
@@ -151,9 +149,7 @@ def restart(
 @RUN
 @_progress
 @_asking
-def resume(
-    run: str, progress: str, request_id: str | None, form: str, file: Path | None, data_dir: Path | None
-) -> int:
+def resume(run: str, progress: str, request_id: str | None, form: str, file: Path | None, data_dir: Path | None) -> int:
     """Go on with a run that did not succeed: the same run, new attempts.
 
     \b

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -34,7 +35,7 @@ def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool) -> 
     PATH is a file, a folder, a glob, or `-` for standard input. Without one all flow files, shared components, presets
     and settings of the repository are judged.
     """
-    found = judge(chosen(paths, Path.cwd()), lambda: click.get_binary_stream("stdin").read())
+    found = judge(chosen(paths, Path.cwd()), sys.stdin.buffer.read)
     shown = tuple(one for one in found.findings if notices or one.severity is not Severity.NOTICE)
     click.echo(_written(Judged(found.files, shown, found.sources), form))
     stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
