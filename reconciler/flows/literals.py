@@ -16,6 +16,7 @@ from reconciler.flows.model import Json
 _TRUE: Final = frozenset({"true", "yes", "on", "1", "y", "t"})
 _FALSE: Final = frozenset({"false", "no", "off", "0", "n", "f"})
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+_LONGEST_EMAIL = 320  # characters
 _DIGITS = 400  # longer numbers are an attack or a mistake
 
 
@@ -125,7 +126,7 @@ def _uuid(value: Json) -> str:
 
 
 def _email(value: Json) -> str:
-    if isinstance(value, str) and _EMAIL.match(value):
+    if isinstance(value, str) and len(value) <= _LONGEST_EMAIL and _EMAIL.match(value):
         return value
     raise ValueError(f"takes an e-mail address, not {quoted(value)}")
 

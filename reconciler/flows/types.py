@@ -52,6 +52,12 @@ _ALIASES: Final[Mapping[str, str]] = {
     "Tuple": "list",
     "Set": "list",
 }
+_GENERICS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("Dict", "dict"), "dict"),
+    **dict.fromkeys(("List", "list", "Tuple", "tuple", "Set", "Sequence"), "list"),
+    **dict.fromkeys(("Union", "Optional", "union"), "union"),
+}
+_LONG: Final = 200  # characters of a type; as deep as brackets then go, reading it may recurse
 _TEXTUAL: Final = frozenset({"str", "path", "s3", "gcs", "wasb"})
 _GENERIC = re.compile(r"^\s*([A-Za-z]+)\s*\[(.*)\]\s*$", re.DOTALL)
 _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
@@ -59,17 +65,24 @@ _TEMPLATE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 
 def known_type(name: str) -> bool:
     """Whether `name` is a type, an alias of one, or a generic of types such as `Dict[str, int]`."""
-    return canonical_type(name) is not None or name.strip() in ("any", "Any", "Json", "none")
+    return _canonical(name) is not None
 
 
 def canonical_type(name: str) -> str | None:
     """The name without aliases; None for `any` and for names that are no types (ask `known_type` which)."""
+    known = _canonical(name)
+    return None if known == "any" else known
+
+
+def _canonical(name: str) -> str | None:
+    if len(name) > _LONG:
+        return None
     name = name.strip()
     generic = _GENERIC.match(name)
     if generic is not None:
         return _canonical_generic(generic.group(1), generic.group(2))
     name = _ALIASES.get(name, name)
-    return name if name in CONVERTERS else None
+    return name if name in CONVERTERS or name == "any" else None
 
 
 def type_names() -> tuple[str, ...]:
@@ -160,15 +173,13 @@ def _as_union(kinds: list[str], value: Json) -> Json:
 
 
 def _canonical_generic(outer: str, inner: str) -> str | None:
-    names = {"Dict": "dict", "dict": "dict", "List": "list", "list": "list", "Tuple": "list", "tuple": "list"}
-    names |= {"Set": "list", "set": "list", "Sequence": "list", "Union": "union", "Optional": "union"}
-    arguments = _arguments(inner)
-    if outer not in names or not arguments or not all(known_type(item) for item in arguments):
+    parts = [_canonical(argument) for argument in _arguments(inner)]
+    known = [part for part in parts if part is not None]
+    if outer not in _GENERICS or not parts or len(known) < len(parts) or (outer == "Dict" and len(parts) != 2):
         return None
-    if outer == "Dict" and len(arguments) != 2:
-        return None
-    parts = [canonical_type(item) or "any" for item in arguments]
-    return parts[0] if names[outer] == "union" and len(parts) == 1 else f"{names[outer]}[{', '.join(parts)}]"
+    if outer in ("Union", "Optional") and len(known) == 1:
+        return known[0]
+    return f"{_GENERICS[outer]}[{', '.join(known)}]"
 
 
 def _arguments(inner: str) -> list[str]:

@@ -143,7 +143,9 @@ def test_names_of_types() -> None:
     assert known_type("any")
     assert not known_type("Dict[str, nope]")
     assert not known_type("foobar")
+    assert not known_type("List[" * 100_000)
     assert canonical_type("Optional[int]") == "int"
+    assert canonical_type("Dict[str, Any]") == "dict[str, any]"
     assert canonical_type("PositiveInt") == "int"
     assert canonical_type("any") is None
 
