@@ -40,7 +40,7 @@ class Book:
     root: Node
     scopes: dict[str, Scope] = field(default_factory=dict)  # by the path of their owner
     makers: list[SweepScope] = field(default_factory=list)  # sweeps with children to make, in order
-    work: deque[Node] = field(default_factory=deque)  # nodes whose upstreams said something new
+    work: list[tuple[tuple[int, ...], str, Node]] = field(default_factory=list)  # a heap: see look_at
     stops: deque[tuple[Scope, str, str]] = field(default_factory=deque)  # scopes to stop: reason, message
     timers: list[tuple[float, str]] = field(default_factory=list)
     ready: Ready = field(default_factory=Ready)
@@ -126,7 +126,16 @@ class Book:
         state.passed = (*state.passed, *new)
         scope = node.scope
         if new and isinstance(scope, GraphScope) and node.hook_of is None:
-            self.work.extend(self.node(scope, index) for index in scope.note_passed(node.index, _names(new)))
+            for index in scope.note_passed(node.index, _names(new)):
+                self.look_at(self.node(scope, index))
+
+    def look_at(self, node: Node) -> None:
+        """Something was said to this op: what follows is to be seen, in order of declaration."""
+        heapq.heappush(self.work, (node.order, node.path, node))
+
+    def next_work(self) -> Node:
+        """The op to look at next."""
+        return heapq.heappop(self.work)[2]
 
     def note(self, node: Node) -> None:
         """The node's state has changed and is to be written."""

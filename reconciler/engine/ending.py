@@ -45,7 +45,7 @@ def finish(
         node.scope.early = rule.reason
         book.stops.append((node.scope, rule.reason, rule.message))
     if node.scope.left == 0:
-        book.work.append(node.scope.owner)
+        book.look_at(node.scope.owner)
 
 
 def count_end(book: Book, node: Node) -> None:
@@ -53,7 +53,8 @@ def count_end(book: Book, node: Node) -> None:
     scope = node.home
     scope.count_end(node)
     if isinstance(scope, GraphScope) and node.hook_of is None:
-        book.work.extend(book.node(scope, index) for index in scope.count_upstream(node.index, node.state.status))
+        for index in scope.count_upstream(node.index, node.state.status):
+            book.look_at(book.node(scope, index))
 
 
 def open_hooks(book: Book, scope: Scope, node: Node, status: Status) -> bool:
@@ -64,7 +65,7 @@ def open_hooks(book: Book, scope: Scope, node: Node, status: Status) -> bool:
     for number, hook in enumerate(node.op.hooks):
         path = f"{node.path}!{number}"
         if hook_follows(hook, status) and path not in scope.hooks:
-            book.work.append(book.hook(scope, node, number, hook.op))
+            book.look_at(book.hook(scope, node, number, hook.op))
             scope.left += 1
             found = True
     return found
@@ -108,9 +109,9 @@ def _why(scope: Scope, status: Status) -> tuple[str, str]:
     if scope.early:
         return scope.early, state.message
     if status is Status.FAILED:
-        more = scope.ended[Status.FAILED] - len(scope.failed)
-        rest = f" and {more} more" if more > 0 else ""
-        return OPS_FAILED, f"Failed: {', '.join(scope.failed)}{rest}."
+        names = [path for _, path in sorted(scope.failed)]
+        rest = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        return OPS_FAILED, f"Failed: {', '.join(names[:5])}{rest}."
     return (state.reason or STOP_ASKED, state.message) if status is Status.STOPPED else ("", "")
 
 
@@ -174,7 +175,7 @@ def stop_children(book: Book, scope: Scope, reason: str, message: str) -> None:
         inner = PARENT_STOPPED if child.is_composite or reason == DEADLINE_EXCEEDED else reason
         stop_node(book, child, inner, message)
     if scope.left == 0:
-        book.work.append(scope.owner)
+        book.look_at(scope.owner)
 
 
 def stop_scope(book: Book, scope: Scope, reason: str, message: str) -> None:

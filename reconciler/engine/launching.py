@@ -59,7 +59,7 @@ def _make_child(book: Book, room: Room) -> bool:
         if scope.may_make and _may_start(book, scope, room):
             child = book.child(scope, scope.take_index())
             scope.hold(child)
-            book.work.append(child)
+            book.look_at(child)
             return True
     return False
 

@@ -97,7 +97,7 @@ class RunMachine:
         elif book.run.stop_asked_by is not None:
             finish(book, book.root, Status.STOPPED, "StopAsked", f"Stopped by {book.run.stop_asked_by}.")
         else:
-            book.work.append(book.root)
+            book.look_at(book.root)
 
     def _fold(self, fact: Fact) -> None:
         match fact:
@@ -136,7 +136,7 @@ class RunMachine:
             if book.stops:
                 stop_scope(book, *book.stops.popleft())
             elif book.work:
-                look_at(book, book.work.popleft())
+                look_at(book, book.next_work())
             elif not launch_next(book, self._room):
                 return
 

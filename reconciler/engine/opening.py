@@ -41,7 +41,7 @@ def _open_graph(book: Book, node: Node) -> None:
         if scope.path_of(index) in book.states:
             _find_child(book, scope, book.node(scope, index))
         if scope.stopping or index not in scope.counts or scope.counts[index].event_seen:
-            book.work.append(book.node(scope, index))
+            book.look_at(book.node(scope, index))
     if node.scope is None:
         scope.hooks_opened = find_hooks(book, scope, node)
     _check_empty(book, scope)
@@ -78,7 +78,7 @@ def _register(book: Book, node: Node, scope: Scope) -> None:
 
 def _check_empty(book: Book, scope: Scope) -> None:
     if scope.left == 0:
-        book.work.append(scope.owner)
+        book.look_at(scope.owner)
 
 
 def _is_made(book: Book, path: str) -> bool:
@@ -94,7 +94,8 @@ def _find_child(book: Book, scope: Scope, node: Node) -> None:
     """Count a child as it was left, and take up again what it was doing."""
     if isinstance(scope, GraphScope):
         names = frozenset(str(status) for status in node.state.passed)
-        book.work.extend(book.node(scope, found) for found in scope.note_passed(node.index, names))
+        for found in scope.note_passed(node.index, names):
+            book.look_at(book.node(scope, found))
     take_up(book, node)
     if node.done:
         count_end(book, node)

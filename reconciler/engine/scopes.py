@@ -62,7 +62,7 @@ class Scope:
     active: int = 0
     left: int = 0  # children and hooks that have not ended
     ended: dict[Status, int] = field(default_factory=dict)  # children only
-    failed: list[str] = field(default_factory=list)  # the first names, for people
+    failed: list[tuple[tuple[int, ...], str]] = field(default_factory=list)  # order and path, for people
     stopping: bool = False
     early: str = ""  # a reason that settles how it ends: one of ENDED_EARLY
     hooks_opened: bool = False  # of the run itself, when everything else has ended
@@ -102,8 +102,8 @@ class Scope:
         if status is Status.STOPPED and node.state.reason == EARLY_STOPPED:
             status = Status.SUCCEEDED  # a policy cut it short: no stop of the whole
         self.ended[status] = self.ended.get(status, 0) + 1
-        if status is Status.FAILED and len(self.failed) < 5:
-            self.failed.append(node.path)
+        if status is Status.FAILED:
+            self.failed.append((node.order, node.path))
 
     def verdict(self) -> Status:
         """How the scope ends, now that all of its children have ended."""

@@ -116,6 +116,7 @@ class Driver:
     def __post_init__(self) -> None:
         self.now = 100.0
         self.live: dict[str, AttemptSpec] = {}
+        self.ending: dict[str, AttemptSpec] = {}  # they have ended, and the machine is about to hear of it
         self.intended: list[StartAttempt] = []
         self.stops: list[StopAttempt] = []
         self.started: list[str] = []
@@ -133,6 +134,7 @@ class Driver:
     def step(self, *facts: Fact) -> Driver:
         """Let the machine decide over these facts, and store what it decided."""
         machine = self.machine()
+        self.ending.clear()
         decision = machine.advance(facts, self.now, self._limits())
         self._store(decision)
         while questions := [action for action in decision.actions if isinstance(action, LookUpCache | RunJoins)]:
@@ -143,7 +145,7 @@ class Driver:
     def machine(self) -> RunMachine:
         """The machine, built from the rows where there is none, or where it crashed."""
         if self._machine is None or self.crashes:
-            live = {attempt: spec.op for attempt, spec in self.live.items()}
+            live = {attempt: spec.op for attempt, spec in {**self.live, **self.ending}.items()}
             self._machine = RunMachine(self.plan, replace(self.run), self.rows.values(), self.facts, paths, live)
         return self._machine
 
@@ -198,15 +200,21 @@ class Driver:
 
     def outcome(self, path: str) -> Observed:
         """How the live attempt of an op ends; it lives no longer."""
-        spec = self.live.pop(self.attempt(path))
-        self.intended = [each for each in self.intended if each.spec.attempt != spec.attempt]
+        return self.outcome_of(self.attempt(path))
+
+    def outcome_of(self, attempt: str) -> Observed:
+        """How a live attempt ends; it lives no longer."""
+        spec = self.ending[attempt] = self.live.pop(attempt)
+        path = spec.op
+        self.intended = [each for each in self.intended if each.spec.attempt != attempt]
         return replace(self.does.get(path, succeeded())(spec), at=self.now)
 
     def stop_all(self) -> Driver:
         """The executor performs all stops that were intended."""
         facts = []
         for action in self.stops:
-            if self.live.pop(action.attempt, None):
+            if spec := self.live.pop(action.attempt, None):
+                self.ending[action.attempt] = spec
                 facts.append(Observed(action.attempt, Status.STOPPED, self.now))
         self.stops = []
         return self.step(*facts)
