@@ -33,9 +33,9 @@ def _of_graph(graph: Graph, states: Mapping[str, OpState], prefix: str, only: st
         path = f"{prefix}{op.name}"
         if index not in after:
             yield from _whole(states, path)
-        elif index in fresh and op.graph is not None and op.matrix is None and (rest or only is None):
-            if index not in downstream_of(graph, fresh - {index}):
-                yield from _of_graph(op.graph, states, f"{path}.", rest or None)
+        elif (rest or only is None) and op.graph is not None and op.matrix is None and index in fresh:
+            alone = index not in downstream_of(graph, fresh - {index})
+            yield from _of_graph(op.graph, states, f"{path}.", rest or None) if alone else ()
 
 
 def _begins(states: Mapping[str, OpState], path: str, is_named: bool, only: str | None) -> bool:

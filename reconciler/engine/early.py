@@ -58,10 +58,6 @@ def _number(book: Book, scope: Scope, value: Json) -> float | None:
         return None
 
 
-def measured(book: Book, node: Node, name: str, value: float) -> tuple[Scope, str, str] | None:
-    """What a live metric of a running child comes to: the scope to stop, with reason and message."""
-    scope = node.home
-    if scope.stopping or scope.early or node.hook_of is not None:
-        return None
-    stop = _reached(book, scope, {name: value})
-    return None if stop is None else (scope, stop.reason, stop.message)
+def measured(book: Book, scope: Scope, name: str, value: float) -> EarlyStop | None:
+    """Whether a live metric of a running child stops its scope early."""
+    return None if scope.stopping or scope.early else _reached(book, scope, {name: value})

@@ -86,6 +86,7 @@ class OpState:
     approved_by: str | None = None
     sweep: Mapping[str, Json] | None = None  # resolved values or space, seed, planned; of a matrix op alone
     passed: tuple[Status, ...] = ()  # statuses ever reached, for event edges
+    measured: Mapping[str, Json] | None = None  # metric -> [how often, best so far]; only where early stopping compares
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from reconciler.engine.reasons import (
     BAD_OUTPUTS,
     CONFIG_ERROR,
     DEADLINE_EXCEEDED,
+    EARLY_STOPPED,
     READY,
     RETRY,
     STOP_ASKED,
 )
+from reconciler.engine.policies import measure_child
 from reconciler.engine.resolve import number
 from reconciler.engine.scopes import Node, SweepScope
 from reconciler.engine.starting import set_deadline
@@ -166,9 +168,17 @@ def measure(book: Book, fact: Measured) -> None:
     node = book.node_at(book.live.get(fact.attempt, "-"))
     if node is None or node.done or node.state.attempt != fact.attempt:
         return
-    stop = measured(book, node, fact.name, fact.value)
+    scope = node.home
+    stop = measured(book, scope, fact.name, fact.value)
+    if node.hook_of is not None or node.state.status is Status.STOPPING:
+        return
     if stop is not None:
-        book.stops.append(stop)
+        scope.early = stop.reason
+        book.stops.append((scope, stop.reason, stop.message))
+    for rule in (rule for rule in scope.rules if rule.policy is not None and rule.metric == fact.name):
+        why = measure_child(book, node, rule, fact.value)
+        if why:
+            stop_node(book, node, EARLY_STOPPED, why)
 
 
 def pass_time(book: Book) -> None:

@@ -22,6 +22,7 @@ def resume(book: Book, fact: Asked) -> None:
         _reset_graph(book, graph, "", fact)
     else:
         _reset_path(book, graph, fact.op, fact)
+    _forget_hooks(book, "", fact)
     book.run.stop_asked_by = None
     state = book.root.state
     state.deadline_at = state.finished_at = state.started_at = None
