@@ -1,0 +1,79 @@
+"""The files of a local repository at one revision that a person names. Nothing is fetched, no ref is touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.adapters.git_blobs import blobs
+from reconciler.adapters.git_commands import Git, GitFailed, checked_sha, is_sha, sorted_failures
+from reconciler.ports import Stalled
+
+# Branches, tags, shas, HEAD~2, main@{1}, v1^2: what names a commit and neither a path, a range nor an option.
+_NAMES_A_COMMIT = re.compile(r"[A-Za-z0-9_][\w./+-]*(?:@\{[\w .:-]{1,40}\}|[~^]\d{0,4}){0,8}|@(?:[~^]\d{0,4}){0,8}")
+_REGULAR = ("100644", "100755")
+
+
+@dataclass(frozen=True, slots=True)
+class GitRevision:
+    """One commit of the repository whose top folder is `root`."""
+
+    root: Path
+    sha: str
+    entries: Mapping[str, tuple[str, str]]  # mode and blob id of every file
+    _read: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a regular file; None for what is absent, a link or a submodule. Raises Waiting, Stalled."""
+        mode, blob = self.entries.get(path, ("", ""))
+        if mode not in _REGULAR:
+            return None
+        if blob not in self._read:
+            with sorted_failures(self.root.name):
+                self._read.update(blobs(_git(self.root), [blob]))
+        return self._read[blob]
+
+
+def revision(root: Path, name: str) -> GitRevision:
+    """The commit that `name` means in the repository at `root`.
+
+    Raises Stalled where there is none or `name` could mean anything but a commit, Waiting if git does not answer.
+    """
+    sha = _commit(root, name)
+    with sorted_failures(root.name):
+        listed = _git(root).run("ls-tree", "-r", "-z", "--full-tree", checked_sha(sha))
+    return GitRevision(root, sha, dict(_entry(record) for record in listed.split(b"\0") if record))
+
+
+def visible_files(root: Path) -> frozenset[str]:
+    """The paths of a working tree that Git tracks or would offer to: what it ignores is left out.
+
+    Raises Waiting, Stalled.
+    """
+    with sorted_failures(root.name):
+        listed = _git(root).run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    return frozenset(path.decode("utf-8", "backslashreplace") for path in listed.split(b"\0") if path)
+
+
+def _commit(root: Path, name: str) -> str:
+    if len(name) > 200 or ".." in name or not _NAMES_A_COMMIT.fullmatch(name):
+        raise Stalled("RevisionUnclear", f"{name[:60]!r} names no commit: give a branch, a tag or a sha.")
+    try:
+        sha = _git(root).text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    except GitFailed:
+        sha = ""
+    if not is_sha(sha):
+        raise Stalled("RevisionUnknown", f"The repository {root.name} has no commit {name!r}.")
+    return sha
+
+
+def _git(root: Path) -> Git:
+    return Git(root)
+
+
+def _entry(record: bytes) -> tuple[str, tuple[str, str]]:
+    facts, _, path = record.partition(b"\t")
+    mode, _, blob = facts.decode("ascii").split(" ")
+    return path.decode("utf-8", "backslashreplace"), (mode, blob)
