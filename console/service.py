@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.loop import Loop
-from webhooks.callbacks import Tokens, callback_routes
-
 from console.config import Config, ConfigError
 from console.data_lock import lock
+from console.pages.application import application
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
@@ -21,10 +19,13 @@ from reconciler.adapters.process_logs import LogWindow, read_log, tail_log
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RepositoryKey, RunKey
+from reconciler.loop import Loop
 from reconciler.ports import Clock, World
 from reconciler.records import RepositoryRow, Wake
 from reconciler.steps.wiring import steps_of
+from webhooks.callbacks import callback_routes
 from webhooks.server import AddressInUse, Server, listen
+from webhooks.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class FileLogs:
     data_dir: Path
 
     def tail(self, attempt: str, lines: int) -> str:
+        """The last lines, as text."""
         return tail_log(str(self.data_dir), attempt, lines).data.decode("utf-8", "replace")
 
     def read(self, attempt: str, offset: int, limit: int) -> LogWindow:
@@ -63,9 +65,7 @@ class Service:
         self.checks = NotesChecks(self._path_of)
         self.logs = FileLogs(data)
         page = config.page_url or self.address
-        world = World(
-            self.store, self.source, self.executor, self.checks, self.clock, self.logs, page, queues=config.queues
-        )
+        world = World(self.store, self.source, self.executor, self.checks, self.clock, self.logs, page, config.queues)
         owner = f"{socket.gethostname()}:{os.getpid()}"
         self.loop = Loop(self.store, steps_of(world), self.clock, owner, workers=workers)
         self._server = Server(self._application(), self._listener)
@@ -107,8 +107,6 @@ class Service:
         )
 
     def _application(self) -> Any:
-        from console.pages.application import application
-
         return application(
             self.store,
             self.logs,

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.adapters.sql.store import open_store
+from reconciler.adapters.sql_store import open_store
 from reconciler.checks.model import Check
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, OpState, Performed, Status
 from reconciler.keys import FlowKey, RepositoryKey, RunKey

@@ -66,5 +66,3 @@ def _with_repositories(config: Config, given: tuple[str, ...]) -> Config:
         if not folder.is_dir():
             raise Failure("repository-missing", f"Repository {name}: {folder} is not a folder.", do="Give its path.")
     return replace(config, repositories=found)
-
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from reconciler.checks import op_text, run_text, words
 from reconciler.checks.causes import Cause
@@ -12,7 +11,7 @@ from reconciler.checks.model import Annotation, Check, Conclusion
 from reconciler.checks.ops import OpView
 from reconciler.engine.model import FINAL, OpState, RunState, Status
 
-__all__ = ["MergedFlow", "RunEvidence", "flow_check", "merged_gate", "op_checks", "superseded"]
+__all__ = ["RunEvidence", "flow_check", "op_checks", "superseded"]
 
 ANNOTATED = 10  # failed ops that get a remark on their line
 
@@ -24,18 +23,6 @@ _CONCLUSIONS: Mapping[Status, Conclusion] = {
     Status.SKIPPED: Conclusion.SKIPPED,
 }
 _WAITING = frozenset({Status.CREATED, Status.ON_SCHEDULE, Status.COMPILED, Status.QUEUED, Status.RESUMING})
-
-
-@dataclass(frozen=True, slots=True)
-class MergedFlow:
-    """What a merge meant for one flow. `did`: started, unchanged, registered, retired, frozen, held, queued, known."""
-
-    flow: str
-    file: str
-    did: str
-    run: RunState | None = None  # of `started`
-    why: str = ""  # of `frozen` and `held`
-    url: str = ""
 
 
 def flow_check(evidence: RunEvidence) -> Check:
@@ -130,54 +117,6 @@ def _op_check(story: Story, view: OpView) -> Check:
 
 def _ended(state: OpState, run: RunState) -> float | None:
     return state.finished_at or run.finished_at
-
-
-def merged_gate(flows: Sequence[MergedFlow], sha: str, now: float, url: str = "") -> Check:
-    """The umbrella check `headgate` of a merged commit: what was started, registered, frozen and held."""
-    stuck = [flow for flow in flows if flow.did in ("frozen", "held")]
-    held = any(flow.did == "held" for flow in stuck)
-    verdict = Conclusion.SUCCESS if not stuck else Conclusion.ACTION_REQUIRED if held else Conclusion.FAILURE
-    return Check(
-        name="headgate",
-        status="completed",
-        title=run_text.merged_title([flow.did for flow in flows]),
-        summary=_merged_summary(flows, sha, url),
-        conclusion=verdict,
-        details_url=url,
-        completed_at=now,
-    )
-
-
-_DID = {
-    "started": "started",
-    "unchanged": "no effective change",
-    "registered": "schedule registered",
-    "retired": "retired",
-    "frozen": "frozen: neither applied nor removed",
-    "held": "held until somebody approves",
-    "queued": "waits for the run before it",
-    "known": "known, starts with its next change",
-}
-
-
-def _merged_summary(flows: Sequence[MergedFlow], sha: str, url: str) -> str:
-    said = [flow for flow in flows if flow.did not in ("unchanged", "known")]
-    first = f"{run_text.merged_title([flow.did for flow in flows])} at {words.code(words.short(sha))}."
-    stuck = [flow for flow in flows if flow.did in ("frozen", "held")]
-    advice = "Mend what the table names and push." if stuck else "Each started flow has a check of its own."
-    if any(flow.did == "held" for flow in stuck):
-        advice = "Look at what is gone; if that is meant, run `headgate approve REPOSITORY@SHA` with this commit."
-    lines = [first] + ([advice] if said else [])
-    if said:
-        rows = [_merged_row(flow) for flow in sorted(said, key=lambda flow: flow.did not in ("frozen", "held"))]
-        lines += ["", words.table(("Flow", "File", "What was done", "Why"), rows, url=url)]
-    return "\n".join(lines)
-
-
-def _merged_row(flow: MergedFlow) -> tuple[str, str, str, str]:
-    did = _DID.get(flow.did, flow.did)
-    shown = f"[{did}]({flow.url})" if flow.url else did
-    return (words.code(flow.flow), words.code(flow.file), shown, words.prose(flow.why))
 
 
 def superseded(name: str, sha: str, by: str, at: float) -> Check:

@@ -9,26 +9,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.checks.model import Check
-from reconciler.checks.run import queued_check
+from reconciler.checks.run import superseded, waiting
 from reconciler.engine.model import RunFacts
 from reconciler.flows.settings import FlowSettings
 from reconciler.keys import CheckKey, FlowKey, RunKey
-from reconciler.plan.encoding import decode, digest, encode
+from reconciler.plan.encoding import decode
 from reconciler.plan.model import HASH_VERSION, Plan
 from reconciler.plan.walk import walk
 from reconciler.ports import World
 from reconciler.records import (
     Changes,
-    CheckRow,
     EventRow,
     FlowRow,
     Lease,
+    OpRow,
+    PlanRow,
     RepositoryRow,
     RequestRow,
     RunRow,
     Wake,
 )
 from reconciler.steps import schedules, services
+from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.flow_files import load
 from reconciler.steps.handing_over import BY, hand_over
 from reconciler.steps.plans import decoded, plan_of, row_of
@@ -187,14 +189,12 @@ class _Step:
             return
         self._supersede_waiting(sha)
         self.flow = replace(self.flow, waiting_sha=sha)
-        self._say(sha, queued_check(self.flow.name, sha, [run.id for run in self.live]))
+        self._say(sha, waiting(self._check_name(), sha, [run.id for run in self.live]))
 
     def _supersede_waiting(self, sha: str) -> None:
-        from reconciler.checks.run import superseded
-
-        waiting = self.flow.waiting_sha
-        if waiting and waiting != sha:
-            self._say(waiting, superseded(f"headgate/{self.flow.name}", waiting, sha, self.now))
+        passed = self.flow.waiting_sha
+        if passed and passed != sha:
+            self._say(passed, superseded(self._check_name(), passed, sha, self.now))
 
     def _superseding(self, started: Started, plan: Plan) -> Started:
         """Hand over what still holds of the live runs, the newest first, and stop the rest."""
@@ -217,7 +217,7 @@ class _Step:
             self._stop_run(handed.old_run or old, handed.old_ops)
         return started
 
-    def _stop_run(self, run: RunRow, ops: Sequence = ()) -> None:  # type: ignore[type-arg]
+    def _stop_run(self, run: RunRow, ops: Sequence[OpRow] = ()) -> None:
         state = replace(run.state, stop_asked_by=run.state.stop_asked_by or BY)
         self._add(runs=(replace(run, state=state),), ops=tuple(ops), wakes=(Wake(RunKey(run.id)),))
 
@@ -297,9 +297,12 @@ class _Step:
 
     # --- small words ------------------------------------------------------------------------------------------------
 
-    def _applied_row(self):  # type: ignore[no-untyped-def]
+    def _applied_row(self) -> PlanRow | None:
         pending = next((row for row in self.changes.plans if row.hash == self.flow.applied_plan), None)
         return pending or self.world.store.plan_by_hash(self.flow.applied_plan)
+
+    def _check_name(self) -> str:
+        return f"headgate/{self.flow.name}"
 
     def _facts(self, commit: str, branch: str) -> RunFacts:
         namespace = self.settings.namespace or ""
@@ -310,8 +313,8 @@ class _Step:
             self.changes = started.added_to(self.changes)
 
     def _say(self, sha: str, check: Check) -> None:
-        row = CheckRow(self.flow.repository, sha, check.name, desired=digest(check), document_json=encode(check))
-        self._add(checks=(row,), wakes=(Wake(CheckKey(self.flow.repository, sha)),))
+        rows = desired_checks(self.world.store, self.flow.repository, sha, [check])
+        self._add(checks=tuple(rows), wakes=(Wake(CheckKey(self.flow.repository, sha)),))
 
     def _note(self, reason: str, message: str) -> None:
         self._add(events=(EventRow(self.now, self.flow.id, "decision", reason=reason, message=message),))

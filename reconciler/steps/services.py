@@ -83,8 +83,8 @@ class _Keeper:
         self.gone: list[tuple[str, str]] = []
 
     def keep(self, lease: Lease) -> Kept:
-        for row in intents.perform(self.world, list(self.attempts.values()), lease, self.now).rows:
-            self._put(row)
+        for attempt in intents.perform(self.world, list(self.attempts.values()), lease, self.now).rows:
+            self._put(attempt)
         observations = self.world.store.observations(flow=self.flow.id)
         for observation in observations:
             if observation.kind == "observed":

@@ -73,6 +73,16 @@ class SqlRecords:
     def ask(self, request: RequestRow) -> bool:
         return self._database.write(lambda connection: self._ask(connection, request))
 
+    def submit(self, flow: FlowRow, plan: PlanRow, request: RequestRow) -> bool:
+        """Store a flow and a plan if they are new, and a request for them, in one transaction; as `ask`."""
+
+        def work(connection: Connection) -> bool:
+            connection.execute(self._statements.add["flows"], [rows.flow_values(flow)])
+            connection.execute(self._statements.add["plans"], [rows.flat(plan)])
+            return self._ask(connection, request)
+
+        return self._database.write(work)
+
     def add_repository(self, row: RepositoryRow) -> None:
         """A name that is known keeps what was seen of it and may move to another address; its key is woken."""
         statement = self._statements.put["repositories"]
@@ -98,11 +108,11 @@ class SqlRecords:
         return self._all(statement.where(reviews.c.open) if open_only else statement, _flat(ReviewRow))
 
     def flow(self, flow: str) -> FlowRow | None:
-        return self._one(select(flows).where(flows.c.id == flow), _body(FlowRow))
+        return self._one(select(flows).where(flows.c.id == flow), rows.flow_of)
 
     def flows(self, repository: str | None = None, scope: str | None = None) -> Sequence[FlowRow]:
         statement = _equal(select(flows), {flows.c.repository: repository, flows.c.scope: scope})
-        return self._all(statement.order_by(flows.c.id), _body(FlowRow))
+        return self._all(statement.order_by(flows.c.id), rows.flow_of)
 
     def plan(self, plan: str) -> PlanRow | None:
         return self._one(select(plans).where(plans.c.id == plan), _flat(PlanRow))
@@ -218,7 +228,6 @@ class SqlRecords:
         return self._all(statement.where(attempts.c.live) if live else statement, rows.attempt_of)
 
     def _observe(self, connection: Connection, seen: Sequence[Observed | MetricRow]) -> None:
-        """Owners are read in the same transaction: an attempt that changes hands wakes the new one."""
         keys = _owners(connection, {one.attempt for one in seen})
         known = [one for one in seen if one.attempt in keys]
         points = [rows.metric_values(one) for one in known if isinstance(one, MetricRow)]
@@ -228,6 +237,9 @@ class SqlRecords:
         if points:
             connection.execute(self._statements.put["metrics"], points)
         self._wake(connection, keys.values())
+        # An attempt may have changed hands while we waited for the rows that we woke: then its new owner is woken too.
+        owners = _owners(connection, set(keys), held=True)
+        self._wake(connection, set(owners.values()) - set(keys.values()))
 
     def _ask(self, connection: Connection, request: RequestRow) -> bool:
         if not connection.execute(self._statements.add["requests"], [rows.request_values(request)]).rowcount:
@@ -253,9 +265,10 @@ class SqlRecords:
         return [made(row) for row in found]
 
 
-def _owners(connection: Connection, wanted: set[str]) -> dict[str, Key]:
-    """Whom to wake for each attempt that is known."""
+def _owners(connection: Connection, wanted: set[str], held: bool = False) -> dict[str, Key]:
+    """Whom to wake for each attempt that is known; `held`: nobody else moves them before we have committed."""
     statement = select(attempts.c.id, attempts.c.run, attempts.c.flow)
+    statement = statement.with_for_update(read=True) if held else statement
     found: dict[str, Key] = {}
     for ids in _chunks(sorted(wanted)):
         for attempt, run, flow in connection.execute(statement.where(attempts.c.id.in_(ids))):

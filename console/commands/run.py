@@ -1,0 +1,94 @@
+"""`headgate run`: one flow of the working tree, on this machine, followed to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from console.config import Config, load_config
+from console.data_lock import service_runs
+from console.failures import Failure
+from console.findings import show_findings
+from console.following import follow
+from console.opening import opened, store_of
+from console.params import parse_params
+from console.submitting import submit
+from console.working_tree import ReadyFlow, WorkingTree, parsed, ready, tree_of
+from reconciler.adapters.git_worktree import head_of
+from reconciler.adapters.sql_store import SqlStore
+from reconciler.adapters.system_clock import SystemClock
+
+
+@click.command(epilog="Exit codes: 0 the run succeeded, 1 it did not or the flow has errors.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--param", "-P", "params", multiple=True, metavar="NAME=VALUE", help="A value for an input (YAML).")
+@click.option("--flow", metavar="NAME", help="Which flow, where the file holds several.")
+@click.option("--detach", is_flag=True, help="Hand it to the running service and return.")
+@click.option("--keep-services", is_flag=True, help="With a running service: leave the flow's services up.")
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where state is kept.")
+@click.option("--slots", type=click.IntRange(1), help="How many ops run at once; the number of CPUs by default.")
+@click.option(
+    "--progress", type=click.Choice(["auto", "live", "plain", "json", "none"]), default="auto", help="How to show it."
+)
+def run(
+    path: Path,
+    params: tuple[str, ...],
+    flow: str | None,
+    detach: bool,
+    keep_services: bool,
+    data_dir: Path | None,
+    slots: int | None,
+    progress: str,
+) -> int:
+    """Run a flow of the working tree on this machine.
+
+    \b
+    headgate run flows/train.yaml
+    headgate run flows/train.yaml -P lr=0.1 -P epochs=3
+    """
+    tree = tree_of(path)
+    made = _ready(tree, path, flow, params)
+    if made.built.plan is None:
+        return 1
+    config = replace(load_config(None, data_dir=data_dir, slots=slots), port=0, repositories={})
+    with _store(config, detach) as store:
+        services = "keep" if keep_services else "run"
+        run_id = submit(store, tree, made, made.built.plan, services, head_of(tree.root), SystemClock().now())
+        if detach:
+            click.echo(run_id)
+            return 0
+        return follow(store, run_id, progress, config.data_dir)
+
+
+def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, ...]) -> ReadyFlow:
+    file = parsed(tree, tree.relative(path))
+    flows = [one for one in file.flows if name in (None, one.name)]
+    if len(flows) != 1:
+        show_findings(tree, file.findings)
+        names = ", ".join(one.name for one in file.flows)
+        if not file.flows:
+            raise Failure("no-flow", "The file holds no flow that can be read.", where=str(path), exit_code=1)
+        raise Failure("flow-unclear", f"The file holds {names}.", where=str(path), do="Choose one with --flow NAME.")
+    made = ready(tree, flows[0], parse_params(params))
+    findings = tuple(sorted({*file.findings, *made.built.findings}, key=lambda one: one.place))
+    show_findings(tree, findings)
+    return made
+
+
+@contextmanager
+def _store(config: Config, detach: bool) -> Iterator[SqlStore]:
+    """The store of the service that runs, or of one of our own for as long as the run takes."""
+    if service_runs(config.data_dir):
+        with store_of(config) as store:
+            yield store
+    elif detach:
+        raise Failure(
+            "no-service", "Nothing would run it: no service works on the data directory.", do="Start `headgate serve`."
+        )
+    else:
+        with opened(config) as service:
+            yield service.store

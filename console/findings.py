@@ -1,0 +1,21 @@
+"""Findings on a terminal: hints and mistakes go to stderr, with their source lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from console.working_tree import WorkingTree
+from reconciler.checks import findings_text
+from reconciler.flows.findings import Finding, Severity
+
+
+def show_findings(tree: WorkingTree, findings: Sequence[Finding], notices: bool = False) -> None:
+    """Say what is wrong, if anything is; notices only where they are asked for."""
+    shown = [one for one in findings if notices or one.severity is not Severity.NOTICE]
+    if not shown:
+        return
+    files = sorted({one.file for one in shown})
+    sources = {file: data for file in files if (data := tree.read(file)) is not None}
+    click.echo(findings_text.text(shown, sources, len(files)).rstrip("\n"), err=True)

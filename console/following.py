@@ -1,0 +1,205 @@
+"""Following a run to its end: what it does is told as it happens, and the command ends with the run's own answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import click
+
+from console.failures import AWAY, NO, Failure
+from console.terminal import is_live
+from reconciler.adapters.process_logs import tail_log
+from reconciler.checks.causes import Circumstances, cause_of
+from reconciler.checks.glyphs import look
+from reconciler.checks.log_excerpt import excerpt
+from reconciler.checks.ops import OpView, failed, tally, views
+from reconciler.checks.words import count, duration
+from reconciler.engine.model import FINAL, OpState, RunState, Status
+from reconciler.plan.model import Plan
+from reconciler.ports import Records
+from reconciler.records import RunRow
+from reconciler.steps.plans import plan_of
+
+PATIENCE = 30.0  # s for a run to appear; one that was asked for is made by the next step of its flow
+LOOK = 0.1  # s between two looks
+HEARTBEAT = 60.0  # s
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A run as it stands now."""
+
+    row: RunRow
+    plan: Plan
+    ops: Sequence[OpState]
+
+    @property
+    def run(self) -> RunState:
+        """Its state."""
+        return self.row.state
+
+    @property
+    def views(self) -> list[OpView]:
+        """Its ops in the order of the plan."""
+        return views(self.plan, self.ops)
+
+
+class Teller(Protocol):
+    """Tells of a run while it is followed."""
+
+    def frame(self, frame: Frame) -> None: ...
+
+    def close(self, frame: Frame) -> None: ...
+
+
+def frames(store: Records, run_id: str) -> Iterator[Frame]:
+    """The run whenever it has moved, up to its end. Waits for one that was only asked for. Raises Failure."""
+    version, until, plan = -1, time.monotonic() + PATIENCE, None
+    while True:
+        row = store.run(run_id)
+        if row is None and time.monotonic() > until:
+            do = "Look at `headgate status`; is the service running?"
+            raise Failure("run-missing", f"Run {run_id} does not appear.", do=do, exit_code=AWAY)
+        if row is not None and row.version != version:
+            version = row.version
+            plan = plan or plan_of(store, row)
+            yield Frame(row, plan, [op.state for op in store.ops(run_id)])
+            if row.state.status in FINAL:
+                return
+        time.sleep(LOOK)
+
+
+def follow(store: Records, run_id: str, progress: str, data_dir: Path) -> int:
+    """Follow a run; the exit code is 0 if it succeeded or was skipped, else 1."""
+    teller = _teller(progress)
+    frame = None
+    for frame in frames(store, run_id):
+        teller.frame(frame)
+    if frame is None:
+        return AWAY
+    teller.close(frame)
+    if frame.run.status in (Status.SUCCEEDED, Status.SKIPPED):
+        return 0
+    _explain(store, frame, data_dir)
+    return NO
+
+
+def verdict(frame: Frame) -> str:
+    """The run in one line."""
+    run, counts = frame.run, tally(frame.views)
+    parts = [f"{number:,} {look(status).word}" for status, number in sorted(counts.items(), key=_weight)]
+    took = duration((run.finished_at or run.created_at) - (run.started_at or run.created_at))
+    shown = look(run.status)
+    return f"{shown.glyph} {frame.row.facts.flow} {shown.word} in {took}: {', '.join(parts)} (run {run.id})"
+
+
+def _weight(item: tuple[Status, int]) -> tuple[bool, str]:
+    return (item[0] is not Status.FAILED, item[0].value)
+
+
+def _explain(store: Records, frame: Frame, data_dir: Path) -> None:
+    """The first failed op with its likely error, and what can be typed next."""
+    bad = failed(frame.views)
+    if bad:
+        view = bad[0]
+        attempt = store.attempt(view.state.attempt) if view.state.attempt else None
+        cause = cause_of(view.state, Circumstances(view.planned, None if attempt is None else attempt.exit_code))
+        click.echo(f"\n{view.path}: {cause.what}\n  {cause.do}", err=True)
+        _show_log(view, data_dir)
+    run = frame.run.id
+    example = bad[0].path if bad else ""
+    lines = [f"headgate logs {run} {example}".rstrip(), f"headgate why {run}", f"headgate restart {run} --failed"]
+    click.echo("\nNext:\n  " + "\n  ".join(lines), err=True)
+
+
+def _show_log(view: OpView, data_dir: Path) -> None:
+    if view.state.attempt is None:
+        return
+    log = tail_log(str(data_dir), view.state.attempt, 400).data.decode("utf-8", "replace")
+    lines = excerpt(log).lines
+    if lines:
+        click.echo("\n".join(f"  | {line}" for line in lines), err=True)
+
+
+class _Silent:
+    def frame(self, frame: Frame) -> None:
+        """Say nothing yet."""
+
+    def close(self, frame: Frame) -> None:
+        click.echo(verdict(frame))
+
+
+class _Plain:
+    """One line when an op ends, and a sign of life a minute."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+        self._last = time.monotonic()
+        self._begun = False
+
+    def frame(self, frame: Frame) -> None:
+        if not self._begun:
+            self._begun = True
+            click.echo(f"Run {frame.run.id} of {frame.row.facts.flow}: {frame.row.cause}.", err=True)
+        for view in frame.views:
+            state = view.state
+            if state.status in FINAL and view.path not in self._told:
+                self._told.add(view.path)
+                self._say(ended_line(view))
+        if time.monotonic() - self._last > HEARTBEAT:
+            running = tally(frame.views)[Status.RUNNING]
+            self._say(f"… {count(len(self._told), 'op')} ended, {running} running")
+
+    def close(self, frame: Frame) -> None:
+        self.frame(frame)
+        click.echo(verdict(frame))
+
+    def _say(self, line: str) -> None:
+        self._last = time.monotonic()
+        click.echo(line, err=True)
+
+
+class _JsonLines:
+    """One JSON object when an op changes its status, on stderr; the last line on stdout is the run's."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, str] = {}
+
+    def frame(self, frame: Frame) -> None:
+        for view in frame.views:
+            state = view.state
+            if self._told.get(view.path, Status.CREATED) != state.status:
+                self._told[view.path] = state.status
+                told = {"version": 1, "op": view.path, "status": state.status.value, "reason": state.reason}
+                click.echo(json.dumps(told), err=True)
+
+    def close(self, frame: Frame) -> None:
+        run = frame.run
+        told = {"version": 1, "run": run.id, "flow": frame.row.facts.flow, "status": run.status.value}
+        click.echo(json.dumps(told | {"reason": run.reason, "message": run.message}))
+
+
+def ended_line(view: OpView) -> str:
+    """`✓ train succeeded in 12 s`, with the reason where there is one to give."""
+    state, shown = view.state, look(view.state.status)
+    took = ""
+    if state.started_at and state.finished_at and not state.cached_from:
+        took = f" in {duration(state.finished_at - state.started_at)}"
+    why = f" ({state.reason})" if state.reason and state.reason != "AppError" else ""
+    return f"{shown.glyph} {view.path} {shown.word}{took}{why}"
+
+
+def _teller(progress: str) -> Teller:
+    chosen = ("live" if is_live(sys.stderr) else "plain") if progress == "auto" else progress
+    if chosen == "live":
+        from console.live import Live
+
+        return Live()
+    tellers: dict[str, type[Teller]] = {"plain": _Plain, "json": _JsonLines, "none": _Silent}
+    return tellers[chosen]()
