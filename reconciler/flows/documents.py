@@ -1,29 +1,23 @@
-"""Operations and components: all fields of a document, and the values that they become."""
+"""Operations and components: all fields of a document. The values that they become are built in operations.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
-from reconciler.flows.findings import Severity
 from reconciler.flows.kinds.dag import Named
 from reconciler.flows.kinds.kind import Parts
-from reconciler.flows.kinds.table import KINDS, RunShape, patch_shape
+from reconciler.flows.kinds.table import RunShape, patch_shape
 from reconciler.flows.matrix.table import MATRIX
-from reconciler.flows.merging import merge
-from reconciler.flows.model import Component, Join, Operation, Ref, Run, Trigger
+from reconciler.flows.model import Join, Trigger
 from reconciler.flows.nodes import Node
+from reconciler.flows.operations import REFS, component, operation
 from reconciler.flows.params import IOS, PARAMS
-from reconciler.flows.patch import with_defaults
-from reconciler.flows.rules import finding
 from reconciler.flows.schedules import SCHEDULE
 from reconciler.flows.sections import (
     EVENT,
     PATCH_STRATEGY,
     SETTINGS_FIELDS,
     TEMPLATE,
-    settings,
 )
 from reconciler.flows.shapes import (
     BAD,
@@ -42,24 +36,7 @@ from reconciler.flows.shapes import (
     described,
     reject,
 )
-from reconciler.flows.shortcuts import SHORTCUT_FIELDS, applied, made_kind
-
-_REFS: Final = {"hubRef": "hub", "dagRef": "dag", "pathRef": "path", "urlRef": "url"}
-_OPERATION_FIELDS: Final = (
-    *_REFS,
-    "params",
-    "strictParams",
-    "dependencies",
-    "trigger",
-    "conditions",
-    "skipOnUpstreamSkip",
-    "events",
-    "joins",
-    "matrix",
-    "schedule",
-    "runPatch",
-    "patchStrategy",
-)
+from reconciler.flows.shortcuts import SHORTCUT_FIELDS
 
 
 class _Version:
@@ -168,7 +145,7 @@ _FIELDS: Final[dict[str, Shape]] = {
     "isPreset": FLAG,
     "params": PARAMS,
     "strictParams": FLAG,
-    **dict.fromkeys(_REFS, TEXT),
+    **dict.fromkeys(REFS, TEXT),
     "component": _Inline(),
     "dependencies": TEXTS,
     "trigger": Words(*Trigger),
@@ -188,211 +165,3 @@ _DOCUMENT: Final = Record(_FIELDS, templated=False)
 def read_fields(node: Node, path: str, report: Report) -> Any:
     """The fields of a document as they were read, or `BAD` for one that is no mapping."""
     return _DOCUMENT.read(node, path, report)
-
-
-def operation(values: dict[str, Any], node: Node, path: str, report: Report) -> Operation:
-    """An operation; where it holds a run itself, that becomes its inline component."""
-    ref = _ref(values, node, path, report)
-    inline: Component | None = values.get("component")
-    shortcuts = _shortcuts(values)
-    patch = _run_patch(values, ref, report)
-    if inline is not None and inline.run is not None:
-        ref = None  # the component is what the reference was resolved to
-    if ref is None and inline is None and not values.get("isPreset"):
-        inline = _own_component(values, node, path, report)
-        if inline is None and "component" not in node.value:
-            _report_no_run(values, node, path, report)
-    else:
-        patch = _as_patch(values, shortcuts, patch)
-        _warn_of_declarations(values, node, path, report)
-    return _lifted(
-        Operation(
-            name=values.get("name"),
-            ref=ref,
-            component=inline,
-            run_patch=patch,
-            settings=settings(values),
-            is_preset=values.get("isPreset") is True,
-            template=_is_template_document(values),
-            file=report.file,
-            node=node,
-            **_operation_values(values),
-        )
-    )
-
-
-def component(values: dict[str, Any], node: Node, path: str, report: Report) -> Component:
-    """A component, with what it says of an operation's own in `defaults`."""
-    own = _operation_values(values)
-    ref = _ref(values, node, path, report)
-    run = _run(values, node, path, report)
-    if run is None and ref is None and not {"run", "ops", "component"} & node.value.keys():
-        _report_no_run(values, node, path, report)
-    has_defaults = any(name in values for name in _OPERATION_FIELDS)
-    patch = _run_patch(values, ref, report)
-    defaults = Operation(None, ref=ref, run_patch=patch, **own) if has_defaults else None
-    return Component(
-        name=values.get("name"),
-        inputs=values.get("inputs", ()),
-        outputs=values.get("outputs", ()),
-        run=run,
-        settings=settings(values),
-        template=_is_template_document(values),
-        defaults=defaults,
-        file=report.file,
-        node=node,
-    )
-
-
-def root_component(values: dict[str, Any], node: Node, path: str, report: Report) -> Operation:
-    """A component at the root of a file as the operation that runs it: what is an operation's own is lifted out."""
-    if any(name in values for name in _REFS) or "component" in node.value:
-        return operation(values, node, path, report)
-    read = component(values, node, path, report)
-    return Operation(
-        name=read.name,
-        component=_without_defaults(read),
-        run_patch=_patch_value(values),
-        is_preset=values.get("isPreset") is True,
-        template=read.template,
-        file=report.file,
-        node=node,
-        **_operation_values(values),
-    )
-
-
-def _operation_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an `Operation` that only operations have, but for refs and patches of the run."""
-    trigger = values.get("trigger")
-    return {
-        "params": values.get("params", {}),
-        "strict_params": values.get("strictParams") if isinstance(values.get("strictParams"), bool) else None,
-        "dependencies": _items(values, "dependencies"),
-        "trigger": Trigger(trigger) if trigger is not None else None,
-        "conditions": values.get("conditions"),
-        "skip_on_upstream_skip": values.get("skipOnUpstreamSkip") is True,
-        "events": _items(values, "events"),
-        "joins": _items(values, "joins"),
-        "matrix": values.get("matrix"),
-        "schedule": values.get("schedule"),
-        "patch_strategy": values.get("patchStrategy"),
-    }
-
-
-def _run_patch(values: Mapping[str, Any], ref: Ref | None, report: Report) -> Any:
-    """The `runPatch`, after reporting its findings: as warnings where the kind of the patched run is not known here."""
-    if "runPatch" not in values:
-        return None
-    remote = ref is not None and ref.kind in ("hub", "url")
-    for found in values["runPatch"][1]:
-        report.findings.append(replace(found, severity=Severity.WARNING) if remote else found)
-    return _patch_value(values)
-
-
-def _patch_value(values: Mapping[str, Any]) -> Any:
-    return values["runPatch"][0] if "runPatch" in values else None
-
-
-def _items(values: Mapping[str, Any], key: str) -> tuple[Any, ...]:
-    items = values.get(key)
-    return tuple(items) if isinstance(items, list) else ()
-
-
-def _ref(values: Mapping[str, Any], node: Node, path: str, report: Report) -> Ref | None:
-    named = [name for name in _REFS if values.get(name) is not None]
-    if not named:
-        return None
-    if len(named) > 1:
-        message = f"Keep one of {' and '.join(f'`{name}`' for name in named)}: an op runs one component."
-        report.add("field-conflict", message, node.key_span(named[1]), path)
-    if not values[named[0]].strip():
-        report.add("field-missing", f"Say what `{named[0]}` refers to.", node.at(named[0]).span, path)
-    return Ref(_REFS[named[0]], values[named[0]], node.at(named[0]))
-
-
-def _is_template_document(values: Mapping[str, Any]) -> bool:
-    template = values.get("template")
-    return isinstance(template, dict) and template.get("enabled", True) is not False
-
-
-def _own_component(values: dict[str, Any], node: Node, path: str, report: Report) -> Component | None:
-    """The inline component of an operation that says itself what it runs."""
-    run = _run(values, node, path, report)
-    if run is None:
-        return None
-    inputs, outputs = values.get("inputs", ()), values.get("outputs", ())
-    return Component(values.get("name"), inputs, outputs, run, file=report.file, node=node)
-
-
-def _run(values: dict[str, Any], node: Node, path: str, report: Report) -> Run | None:
-    """The run section with the root shortcuts folded in; `ops` and `components` at the root are a dag."""
-    run: Run | None = values.get("run")
-    if "ops" in node.value or "components" in node.value:
-        run = _root_dag(run, values, node, path, report)
-    shortcuts = _shortcuts(values)
-    if not shortcuts:
-        return run
-    if run is None:
-        kind = None if "run" in node.value else made_kind(shortcuts)
-        run = Run(kind, {}, node=node) if kind is not None else None
-    if run is None or run.kind not in KINDS:
-        return run
-    for name in [name for name in shortcuts if not RUN.takes_shortcut(run.kind, name)]:
-        message = f"Remove `{name}`: a {run.kind} has nothing it could mean."
-        report.add("field-conflict", message, node.key_span(name), f"{path}.{name}")
-        del shortcuts[name]
-    return replace(run, data=applied(run.data, shortcuts, "post_merge"))
-
-
-def _root_dag(run: Run | None, values: dict[str, Any], node: Node, path: str, report: Report) -> Run | None:
-    if "run" in node.value:
-        key = "ops" if "ops" in node.value else "components"
-        message = f"Move `{key}` into `run`: a document has one run."
-        report.add("field-conflict", message, node.key_span(key), path)
-        return run
-    dag = {"operations": values.get("ops", []), "components": values.get("components", [])}
-    return KINDS["dag"].build("dag", dag, node, path, report)
-
-
-def _shortcuts(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values[name] for name in SHORTCUT_FIELDS if name in values}
-
-
-def _as_patch(values: Mapping[str, Any], shortcuts: dict[str, Any], patch: Any) -> Any:
-    """What an operation with a component elsewhere says of its run: shortcuts and `run` under its `runPatch`."""
-    run: Run | None = values.get("run")
-    said = {**(run.data if run is not None else {}), **shortcuts}
-    return merge(said, patch, "post_merge") if said else patch
-
-
-def _report_no_run(values: Mapping[str, Any], node: Node, path: str, report: Report) -> None:
-    if "run" in node.value or values.get("presets") or values.get("isPreset"):
-        return  # a bad `run` was reported, and a preset may bring one
-    if any(name in node.value for name in (*_REFS, *SHORTCUT_FIELDS)) and "kind" not in node.value:
-        given = next(name for name in (*_REFS, *SHORTCUT_FIELDS) if name in node.value)
-        if given not in values:
-            return
-    message = "Say what it runs: add a `run`, a `component` or a reference such as `dagRef`."
-    report.add("run-missing", message, node.key_span("name"), path)
-
-
-def _warn_of_declarations(values: Mapping[str, Any], node: Node, path: str, report: Report) -> None:
-    """Inputs and outputs belong to components: beside a reference they would be lost without a word."""
-    for name in ("inputs", "outputs"):
-        if name in values and not values.get("isPreset"):
-            message = f"Move `{name}` to the component that this operation runs: here they declare nothing."
-            span = node.key_span(name)
-            found = finding("field-conflict", message, report.file, span, f"{path}.{name}")
-            report.findings.append(replace(found, severity=Severity.WARNING))
-
-
-def _lifted(op: Operation) -> Operation:
-    """The operation with the defaults of its inline component laid under it."""
-    if op.component is None or op.component.defaults is None:
-        return op
-    lifted = with_defaults(op, op.component)
-    return replace(lifted, component=_without_defaults(op.component), ref=op.ref or op.component.defaults.ref)
-
-
-def _without_defaults(inline: Component) -> Component:
-    return replace(inline, defaults=None) if inline.defaults is not None else inline

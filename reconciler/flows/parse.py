@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.flows.documents import operation, read_fields, root_component
+from reconciler.flows.documents import read_fields
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.model import Flow, Operation, ParsedFile
 from reconciler.flows.nodes import Node
+from reconciler.flows.operations import operation, root_component
 from reconciler.flows.reader import read_documents
 from reconciler.flows.rules import MAX_FINDINGS, RULES, finding
 from reconciler.flows.shapes import BAD, Report, described

@@ -56,11 +56,6 @@ class RunShape:
             return _reject_kind(node, kind, path, report)
         return self.read_as(row.name, node, path, report)
 
-    def takes_shortcut(self, kind: str, name: str) -> bool:
-        """Whether a root shortcut means something for a kind: it has the field, or the container it belongs to."""
-        fields = self._records[kind].fields
-        return name in fields or (name in ("cmd", "env", "resources") and "container" in fields)
-
     def read_as(self, kind: str, node: Node, path: str, report: Report) -> Run:
         """Read the section as one of a kind of the table, whatever it says itself."""
         values = self._records[kind].read(node, path, report)
@@ -120,3 +115,12 @@ def patch_shape(parts: Parts) -> Record:
     fields.pop("components")
     others = dict.fromkeys(_REPLICA_FIELDS, ANYTHING)
     return Record({"kind": TEXT, **others, **fields}, templated=False)
+
+
+_FIELD_NAMES: Final = {kind.name: frozenset(kind.fields(Parts(ANYTHING, ANYTHING))) for kind in KINDS.values()}
+
+
+def takes_shortcut(kind: str, name: str) -> bool:
+    """Whether a root shortcut means something for a kind: it has the field, or the container it belongs to."""
+    names = _FIELD_NAMES[kind]
+    return name in names or (name in ("cmd", "env", "resources") and "container" in names)
