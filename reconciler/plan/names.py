@@ -10,7 +10,7 @@ from reconciler.plan.expressions import Path
 from reconciler.plan.fields import GLOBALS, Fault, field_fault, passed_names, unknown_op
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
-from reconciler.plan.report import Place, Report, text_place
+from reconciler.plan.report import Place, Report
 from reconciler.plan.suggestions import near, said
 from reconciler.plan.syntax import TemplateError
 from reconciler.plan.templates import Template, compile_condition, compile_template, templates_in
@@ -56,13 +56,15 @@ class Names:
             self.report.add(error.rule, error.message, self._place(text, error.offset), path)
             return
         for used in template.names:
+            if self.report.full:
+                return
             fault = self._fault(used, template, path)
             if fault is not None:
                 place = self._place(text, template.offset_of(used, fault.word))
                 self.report.add(fault.rule, fault.message, place, path, fault.suggestion)
 
     def _place(self, text: str, offset: int) -> Place:
-        return text_place(text, offset, self.ready.sources)
+        return self.report.text_place(text, offset, self.ready.sources)
 
     def _fault(self, used: Path, template: Template, path: str) -> Fault | None:
         head = str(used[0])

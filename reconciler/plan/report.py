@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.flows.findings import Finding, Severity, Span
@@ -10,6 +10,8 @@ from reconciler.flows.nodes import Node
 from reconciler.flows.parse import judged
 from reconciler.flows.rules import finding
 
+_MARK = "{{"
+_MOST = 500  # findings
 START = Span(1, 1, 1, 1)
 
 
@@ -29,6 +31,8 @@ class Report:
 
     def __init__(self, severities: Mapping[str, Severity] | None = None) -> None:
         self.severities = severities or {}
+        self._scalars: dict[int, tuple[Node, dict[str, Node]]] = {}  # by the identity of a tree, which is kept alive
+        self._parts: dict[tuple[str | int, ...], list[tuple[str, list[tuple[int, int, Node]]]]] = {}
         self._spoilt = False
         self._found: dict[tuple[str, str, Span], Finding] = {}
 
@@ -52,6 +56,41 @@ class Report:
         """Note findings made elsewhere."""
         for found in findings:
             self._found.setdefault((found.rule, found.file, found.span), found)
+
+    def text_place(self, text: str, offset: int, sources: Sequence[Source]) -> Place:
+        """Where the character at `offset` of a text stands, looked for in the trees that the text may come from."""
+        file, first = "", None
+        for source, node in sources:
+            file, first = file or source, first or (Place(source, node.span) if node is not None else None)
+            found = self._scalar(text, node)
+            if found is not None:
+                return Place(source, _inside(found, text, offset))
+        return self._part_place(text, offset, sources) or first or Place(file)
+
+    def _scalar(self, text: str, node: Node | None) -> Node | None:
+        """The first scalar of a tree that says exactly `text`; a tree is gone through once."""
+        if node is None:
+            return None
+        if id(node) not in self._scalars:
+            scalars = list(_scalars(node))
+            self._scalars[id(node)] = (node, {scalar.value: scalar for scalar in reversed(scalars)})
+        return self._scalars[id(node)][1].get(text)
+
+    def _part_place(self, text: str, offset: int, sources: Sequence[Source]) -> Place | None:
+        """The place in a text put together from several scalars."""
+        key = (text, *(id(node) for _, node in sources))
+        if key not in self._parts:
+            self._parts[key] = [(source, _parts(text, node)) for source, node in sources]
+        for source, parts in self._parts[key]:
+            for start, end, scalar in parts:
+                if start <= offset < end:
+                    return Place(source, _inside(scalar, scalar.value, offset - start))
+        return None
+
+    @property
+    def full(self) -> bool:
+        """Whether so much was found that nobody reads on, and looking further only takes time."""
+        return len(self._found) >= _MOST
 
     def spoil(self) -> None:
         """Note that there is a mistake of which its finding was made elsewhere: there can be no plan."""
@@ -79,26 +118,16 @@ def key_place(file: str, node: Node | None, *path: str | int) -> Place:
     return Place(file, node.at(*path[:-1]).key_span(str(path[-1])))
 
 
-def text_place(text: str, offset: int, sources: Iterable[Source]) -> Place:
-    """Where the character at `offset` of a text stands, looked for in the trees that the text may come from."""
-    file, first = "", None
-    for source, node in sources:
-        file, first = file or source, first or (Place(source, node.span) if node is not None else None)
-        found = next((scalar for scalar in _scalars(node) if scalar.value == text), None)
-        if found is not None:
-            return Place(source, _inside(found, text, offset))
-    return _part_place(text, offset, sources) or first or Place(file)
-
-
-def _part_place(text: str, offset: int, sources: Iterable[Source]) -> Place | None:
-    """The place in a text put together from several scalars, as `cmd` lines are."""
-    for source, node in sources:
-        for scalar in _scalars(node):
-            part = scalar.value.rstrip("\n")
-            start = text.find(part) if "{{" in part or "{%" in part else -1
-            if 0 <= start <= offset < start + len(part):
-                return Place(source, _inside(scalar, scalar.value, offset - start))
-    return None
+def _parts(text: str, node: Node | None) -> list[tuple[int, int, Node]]:
+    """The scalars that stand in a text one after another, as the lines of `cmd` do: start, end, scalar."""
+    parts, end = [], 0
+    for scalar in _scalars(node):
+        part = scalar.value.rstrip("\n")
+        start = text.find(part, end) if _MARK in part else -1
+        if start >= 0:
+            end = start + len(part)
+            parts.append((start, end, scalar))
+    return parts
 
 
 def _scalars(node: Node | None) -> Iterator[Node]:

@@ -6,8 +6,8 @@ How they are written is in syntax.py, how expressions are computed in expression
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -33,14 +33,17 @@ _FALSE = frozenset(("false", "no", "off", "n", "f", "0", "", "none"))
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text read once. `pieces` are plain texts and (expression, its offset) in order.
-
-    `names` are the paths its expressions use, such as `("params", "lr", "value")`, each once.
-    """
+    """A text read once. `pieces` are plain texts and (expression, its offset) in order; `starts` says for every name
+    that is used where the first expression with it stands."""
 
     text: str
     pieces: tuple[Piece, ...]
-    names: tuple[Path, ...]
+    starts: Mapping[Path, int] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[Path, ...]:
+        """The paths that its expressions use, such as `("params", "lr", "value")`, each once."""
+        return tuple(self.starts)
 
     @property
     def is_static(self) -> bool:
@@ -55,7 +58,7 @@ class Template:
 
     def offset_of(self, path: Path, word: str | None = None) -> int:
         """Where a name of the template, or another word of its expression, stands in the text."""
-        start = self._start(path)
+        start = self.starts.get(path, 0)
         found = re.search(rf"(?<![\w.'\"]){re.escape(str(path[0]))}(?!\w)", self.text[start:])
         start += found.start() if found and word is None else 0
         found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", self.text[start:]) if word else None
@@ -63,18 +66,14 @@ class Template:
 
     def expression_text(self, path: Path) -> str:
         """The text of the expression that uses a name."""
-        start = self._start(path)
+        start = self.starts.get(path, 0)
         end = self.text.find("}}", start)
         return self.text[start : end if end >= 0 else None]
-
-    def _start(self, path: Path) -> int:
-        pieces = (piece for piece in self.pieces if isinstance(piece, tuple))
-        return next((offset for expression, offset in pieces if path in names(expression)), 0)
 
 
 def compile_template(text: str) -> Template:
     """The template that `text` is. Raises TemplateError (template-broken, template-not-allowed)."""
-    return _compile(text) if _holds_template(text) else Template(text, (text,), ())
+    return _compile(text) if _holds_template(text) else Template(text, (text,))
 
 
 def compile_condition(text: str) -> Template:
@@ -186,11 +185,19 @@ def _reason(error: Exception) -> str:
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> Template:
     pieces = tuple(split(text.replace("\r\n", "\n")))
-    used = (path for piece in pieces if isinstance(piece, tuple) for path in names(piece[0]))
-    return Template(text, pieces, tuple(dict.fromkeys(used)))
+    return Template(text, pieces, _starts(pieces))
 
 
 @lru_cache(maxsize=4096)
 def _compile_bare(text: str) -> Template:
     expression = read(text, 0)
-    return Template(text, ((expression, 0),), tuple(dict.fromkeys(names(expression))))
+    return Template(text, ((expression, 0),), _starts(((expression, 0),)))
+
+
+def _starts(pieces: Iterable[Piece]) -> dict[Path, int]:
+    starts: dict[Path, int] = {}
+    for piece in pieces:
+        if isinstance(piece, tuple):
+            for path in names(piece[0]):
+                starts.setdefault(path, piece[1])
+    return starts

@@ -73,3 +73,10 @@ def test_conditions_may_be_bare(built):
     assert built(job("x") + "conditions: lr > 1\n").findings == ()
     (found,) = built(job("x") + "conditions: lrr > 1\n").findings
     assert (found.rule, found.span.line) == ("template-unknown-name", 12)
+
+
+def test_of_thousands_of_mistakes_no_more_are_told_than_people_read(built):
+    lines = "".join(f"- echo {{{{ nope{number} }}}}\n" for number in range(3000))
+    found = built("kind: component\nname: f\ncontainer: {image: a}\ncmd:\n" + lines).findings
+    assert 100 < len(found) < 1000
+    assert [one.span.line for one in found[:2]] == [5, 6]
