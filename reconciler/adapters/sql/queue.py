@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, case, d
 
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import counters, wakes
-from reconciler.adapters.sql.writing import NEVER, Statements, execute, move_runs, run_batch
+from reconciler.adapters.sql.writing import NEVER, Statements, execute, move_rows, run_batch
 from reconciler.keys import PRIORITY, key_of, text_of
 from reconciler.ports import INTERNAL_ERROR, Clock, LeaseLost, WakeRow
 from reconciler.records import Changes, Lease, Wake
@@ -48,11 +48,12 @@ class SqlQueue:
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
         now = self._clock.now()
         batches, runs = self._statements.changes(changes, lease.token, now), run_batch(changes.runs, lease.token)
+        flows = self._statements.flows(changes.flows)
         woken = self._statements.wakes(changes.wakes, now)
 
         def work(connection: Connection) -> None:
             self._fence(connection, lease)
-            move_runs(connection, runs)
+            move_rows(connection, [*runs, *flows])
             execute(connection, batches)
             execute(connection, woken)
             if not keep:

@@ -52,7 +52,12 @@ def of_body(kind: type[Row], values: RowMapping) -> Row:
 
 def flow_values(row: FlowRow) -> Values:
     """Columns of `flows`."""
-    return {"id": row.id, "repository": row.repository, "scope": row.scope, "body": encode(row)}
+    return {"id": row.id, "repository": row.repository, "scope": row.scope, "version": 1, "body": encode(row)}
+
+
+def flow_of(values: RowMapping) -> FlowRow:
+    """The flow, with the version that it has in the store."""
+    return replace(decode(values["body"], FlowRow), version=values["version"])
 
 
 def run_values(row: RunRow) -> Values:

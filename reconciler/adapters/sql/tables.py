@@ -6,6 +6,7 @@ the columns that something is looked up by. Times are seconds since the epoch, U
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -32,6 +33,15 @@ _Seq = BigInteger().with_variant(Integer, "sqlite")  # only an INTEGER key of SQ
 _LIVE: Any = {"sqlite_where": text("live = 1"), "postgresql_where": text("live")}  # few rows of many
 
 
+class _Plain(Text):
+    """Text that PostgreSQL takes as well: what ops print may hold NUL, which it refuses."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        if dialect.name == "sqlite":
+            return None
+        return lambda value: value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
+
+
 class _Bytes(LargeBinary):
     """Bytes as they are: both drivers take them without the wrapper that costs more than the insert itself."""
 
@@ -48,7 +58,7 @@ def _seq() -> Column[Any]:
 
 
 def _text(name: str) -> Column[Any]:
-    return Column(name, Text, nullable=False)
+    return Column(name, _Plain, nullable=False)
 
 
 def _time(name: str, nullable: bool = False) -> Column[Any]:
@@ -104,7 +114,16 @@ reviews = Table(
     *(_text(name) for name in ("head", "base", "judged")),
     _flag("open"),
 )
-flows = Table("flows", NAMES, _key("id"), _text("repository"), _text("scope"), _body(), Index(None, "repository"))
+flows = Table(
+    "flows",
+    NAMES,
+    _key("id"),
+    _text("repository"),
+    _text("scope"),
+    _whole("version"),
+    _body(),
+    Index(None, "repository"),
+)
 plans = Table("plans", NAMES, _key("id"), _text("hash"), _whole("version"), _body("plan_json"), Index(None, "hash"))
 runs = Table(
     "runs",

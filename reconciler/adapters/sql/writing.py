@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import Connection, Executable, Table, bindparam, case, delete, insert, update
+from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, insert, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.adapters.sql import rows, tables
 from reconciler.keys import PRIORITY, text_of
 from reconciler.ports import MAX_TRIES, Conflict
-from reconciler.records import Changes, RequestRow, RunRow, Wake
+from reconciler.records import Changes, FlowRow, RequestRow, RunRow, Wake
 
 NEVER = 1e18  # seconds since the epoch
 Batch = tuple[Executable, list[rows.Values]]
@@ -31,12 +31,11 @@ class Statements:
         self.wake = self._wake()
 
     def changes(self, changes: Changes, writer: int, now: float) -> list[Batch]:
-        """Everything but runs that must be of the version that was read, wakes, and the queue's own row."""
+        """Everything but wakes, the queue's own row, and what must be of the version that was read."""
         flat, gone = rows.flat, changes.services_gone
         batches: list[Batch] = [
             (self.put["repositories"], [flat(row) for row in changes.repositories]),
             (self.put["reviews"], [flat(row) for row in changes.reviews]),
-            (self.put["flows"], [rows.flow_values(row) for row in changes.flows]),
             (self.add["plans"], [flat(row) for row in changes.plans]),
             (self.add["runs"], [_with_version(replace(row, writer=writer)) for row in changes.new_runs]),
             (self.put["ops"], [rows.op_values(row) for row in changes.ops]),
@@ -52,6 +51,25 @@ class Statements:
             (_ANSWER, [_answer(row) for row in changes.answered]),
         ]
         return [batch for batch in batches if batch[1]]
+
+    def flows(self, flows: Sequence[FlowRow]) -> list[Batch]:
+        """Insert flows, or replace those that still have the version that was read (0: whatever it is)."""
+        values = [{**rows.flow_values(row), "_id": row.id, "_version": row.version} for row in flows]
+        return [(self._move_flow(), values)] if values else []
+
+    def _move_flow(self) -> Executable:
+        flow, values, read = tables.flows.c, self._insert(tables.flows), bindparam("_version", type_=Integer)
+        columns = ("id", "repository", "scope", "version", "body")
+        inserted = values.values({name: bindparam(name, type_=flow[name].type) for name in columns})
+        replaced = {name: inserted.excluded[name] for name in ("repository", "scope", "body")}
+        return cast(
+            Executable,
+            inserted.on_conflict_do_update(
+                index_elements=["id"],
+                set_={**replaced, "version": flow.version + 1},
+                where=or_(read == 0, flow.version == read),
+            ),
+        )
 
     def wakes(self, wakes: Iterable[Wake], now: float) -> list[Batch]:
         """Upserts of the queue: a key that is woken twice is there once, at the earlier time."""
@@ -109,12 +127,12 @@ def run_batch(runs: Sequence[RunRow], writer: int) -> list[Batch]:
     return [(_MOVE_RUN, values)] if values else []
 
 
-def move_runs(connection: Connection, batches: list[Batch]) -> None:
-    """Raises Conflict if a run has moved on since it was read."""
+def move_rows(connection: Connection, batches: list[Batch]) -> None:
+    """Raises Conflict if a run or flow has moved on since it was read."""
     for statement, values in batches:
         for one in values:
             if connection.execute(statement, one).rowcount != 1:
-                raise Conflict(f"Run {one['_id']} has moved on since it was read.")
+                raise Conflict(f"Run or flow {one['_id']} has moved on since it was read.")
 
 
 def _with_version(row: RunRow) -> rows.Values:

@@ -9,6 +9,7 @@ from reconciler.engine.model import JoinQuery, Measured, Observed, Status
 from reconciler.keys import FlowKey, RepositoryKey, RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.model import Graph, Plan, PlannedMatrix, PlannedOp
+from reconciler.ports import Conflict
 from reconciler.records import (
     CacheRow,
     Changes,
@@ -24,7 +25,7 @@ from reconciler.records import (
     ServiceRow,
     Wake,
 )
-from tests.reconciler.adapters.sql_world import NOW, GivenClock, attempt_row, op_row, run_row
+from tests.reconciler.adapters.sql_world import BOTH, NOW, GivenClock, attempt_row, new_database, op_row, run_row
 
 
 @pytest.fixture
@@ -32,9 +33,9 @@ def clock():
     return GivenClock()
 
 
-@pytest.fixture
-def store(tmp_path, clock):
-    opened = open_store(str(tmp_path / "headgate.db"), clock)
+@pytest.fixture(params=BOTH)
+def store(request, tmp_path, clock):
+    opened = open_store(new_database(request.param, tmp_path), clock)
     yield opened
     opened.close()
 
@@ -349,3 +350,14 @@ def test_metrics_are_the_last_that_were_reported(store):
 def test_a_query_that_cannot_be_read_says_why(store):
     with pytest.raises(ValueError, match=r"`statsu`.*Did you mean `status`"):
         join(store, "statsu:succeeded")
+
+
+def test_a_flow_that_somebody_else_wrote_is_not_overwritten(store):
+    write(store, Changes(flows=(FlowRow("f1", "shop", "", "flows/churn.yaml", "churn"),)))
+    read = store.flow("f1")
+    write(store, Changes(flows=(replace(read, generation=1),)))
+
+    with pytest.raises(Conflict):
+        write(store, Changes(flows=(replace(read, at_head=False),), wakes=(Wake(WRITER),)))
+
+    assert (store.flow("f1").generation, store.flow("f1").at_head) == (1, True)

@@ -62,7 +62,13 @@ def _create_sources() -> None:
 
 
 def _create_plans_of_flows() -> None:
-    op.create_table("flows", *_texts("id", "repository", "scope"), *_bodies("body"), sa.PrimaryKeyConstraint("id"))
+    op.create_table(
+        "flows",
+        *_texts("id", "repository", "scope"),
+        *_wholes("version"),
+        *_bodies("body"),
+        sa.PrimaryKeyConstraint("id"),
+    )
     _index("flows", "repository")
     op.create_table(
         "plans", *_texts("id", "hash"), *_wholes("version"), *_bodies("plan_json"), sa.PrimaryKeyConstraint("id")
