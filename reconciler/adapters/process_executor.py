@@ -37,7 +37,7 @@ from reconciler.adapters.process_start import Surroundings
 from reconciler.adapters.process_supervisor import Command, keep_files_to_ourselves, signal_group, spawn, supervises
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
 from reconciler.flows.model import Json
-from reconciler.plan.encoding import DecodeError, decode
+from reconciler.plan.encoding import decode, encode
 from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
 from reconciler.records import AttemptRow, Lease
 
@@ -121,10 +121,9 @@ class ProcessExecutor:
 
     def resume(self) -> None:
         """After a restart: watch what still runs and report what has ended or got lost meanwhile."""
-        for attempt in self._journal.open_attempts():
-            folder = self._folder(attempt)
-            spec = self._stored_spec(folder)
-            if spec is not None and claimed_by(folder) is not None:
+        for attempt, noted in self._journal.open_attempts().items():
+            folder, spec = self._folder(attempt), decode(noted, AttemptSpec)
+            if claimed_by(folder) is not None:
                 self._adopt(folder, spec, spec.run)
             else:  # never got as far as being claimed: its intent is performed anew
                 self._journal.ended([attempt])
@@ -174,7 +173,7 @@ class ProcessExecutor:
         return self._performed(row, "start", "done")
 
     def _spawn(self, row: AttemptRow, folder: Folder, command: Command) -> Performed:
-        self._journal.began(row.id)
+        self._journal.began(row.id, encode(row.spec))
         if not claim(folder, self._writer):
             return self._start_claimed(row, folder)
         try:
@@ -275,13 +274,6 @@ class ProcessExecutor:
 
     def _folder(self, attempt: str) -> Folder:
         return folder_of(self._root, attempt)
-
-    def _stored_spec(self, folder: Folder) -> AttemptSpec | None:
-        try:
-            with open(folder.spec, "rb") as file:
-                return decode(file.read(), AttemptSpec)
-        except (FileNotFoundError, DecodeError):
-            return None
 
     def _performed(
         self,

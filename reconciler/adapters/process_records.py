@@ -1,7 +1,8 @@
 """The files of an attempt that runs as a local process: where they are, how they are claimed and read. Spawns nothing.
 
 Each file has one writer and is whole as soon as it counts: a claim is a symbolic link (made exclusively, with its
-content, in one step), a pid and an exit record are one `write` that ends in a line feed; without it they do not count.
+content, in one step); the supervisor's lines are one `write` each, and without their line feed do not count. There are
+few of them, as making a file is what a short op costs most.
 """
 
 from __future__ import annotations
@@ -33,19 +34,14 @@ class Folder:
         return f"{self.root}/claim"
 
     @property
-    def pid(self) -> str:
-        """The supervisor's process id, written before the op is executed; its time is the op's start."""
-        return f"{self.root}/pid"
+    def supervisor(self) -> str:
+        """Two lines of the supervisor: its process id, before the op is executed; exit code and word, after its end."""
+        return f"{self.root}/supervisor"
 
     @property
     def running(self) -> str:
         """Made when `init` is done; its time is the op's start then."""
         return f"{self.root}/running"
-
-    @property
-    def exit(self) -> str:
-        """The exit record: code and word; its time is the op's end."""
-        return f"{self.root}/exit"
 
     @property
     def stop(self) -> str:
@@ -56,11 +52,6 @@ class Folder:
     def lost(self) -> str:
         """Made when nobody is left who could start it: a supervisor that wakes up later sees it and ends."""
         return f"{self.root}/lost"
-
-    @property
-    def spec(self) -> str:
-        """The attempt's spec as JSON."""
-        return f"{self.root}/spec.json"
 
     @property
     def log(self) -> str:
@@ -143,23 +134,25 @@ def claimed_by(folder: Folder) -> str | None:
 
 
 def supervisor_pid(folder: Folder) -> int | None:
-    """The process id in the pid file, once it is whole."""
-    text = _whole(folder.pid)
-    return int(text) if text and text.isdigit() else None
+    """The supervisor's process id, once it is written."""
+    lines = _whole_lines(folder.supervisor)
+    return int(lines[0]) if lines and lines[0].isdigit() else None
 
 
 def exit_record(folder: Folder) -> Exit | None:
-    """The exit record, once it is whole."""
-    text = _whole(folder.exit)
-    if not text:
+    """The exit record, once it is written."""
+    lines = _whole_lines(folder.supervisor)
+    if len(lines) < 2:
         return None
-    code, _, word = text.partition(" ")
-    return Exit(int(code), word, os.stat(folder.exit).st_mtime) if code.isdigit() else None
+    code, _, word = lines[1].partition(" ")
+    return Exit(int(code), word, os.stat(folder.supervisor).st_mtime) if code.isdigit() else None
 
 
 def started_at(folder: Folder, with_init: bool) -> float | None:
     """When the op itself was started, seconds since the epoch; None if it was not."""
-    return time_of(folder.running if with_init else folder.pid)
+    if with_init:
+        return time_of(folder.running)
+    return os.lstat(folder.claim).st_mtime if supervisor_pid(folder) is not None else None
 
 
 def time_of(path: str) -> float | None:
@@ -213,13 +206,13 @@ def write_whole(path: str, data: bytes) -> None:
     os.rename(temporary, path)
 
 
-def _whole(path: str) -> str | None:
+def _whole_lines(path: str) -> list[str]:
     try:
         with open(path, "rb", buffering=0) as file:
             text = file.read(64)
     except (FileNotFoundError, NotADirectoryError):
-        return None
-    return text[:-1].decode("ascii", "replace") if text.endswith(b"\n") else None
+        return []
+    return text.decode("ascii", "replace").split("\n")[:-1]
 
 
 # --- who writes -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from reconciler.adapters.process_init_plan import init_plan
 from reconciler.adapters.process_records import Folder
 from reconciler.adapters.process_supervisor import Command
 from reconciler.engine.model import AttemptSpec
-from reconciler.plan.encoding import encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,6 @@ class Surroundings:
         plan = init_plan(spec, folder, env, self.connections)
         if not plan:
             check_directory(cwd, spec)
-        with open(folder.spec, "wb", buffering=0) as file:  # whole before the claim, and read only after it
-            file.write(encode(spec))
         return Command(executable(argv, env, cwd, later=bool(plan)), env, cwd, plan)
 
     def _code(self, spec: AttemptSpec) -> str | None:

@@ -13,8 +13,8 @@ from reconciler.adapters.process_records import Folder, stat_fields
 
 # A shell, as it starts in a millisecond and needs none of our memory. Rules it keeps:
 # - handlers instead of ignoring: its child has the default dispositions, and itself lives on to write the record;
-# - the pid file is made exclusively and before the op: whoever marks `stop` or `lost` and then finds no pid knows that
-#   the op will never be executed, as the marks are looked at after the pid was written;
+# - its file is made exclusively, with its pid, before the op: whoever marks `stop` or `lost` and then finds no pid
+#   knows that the op will never be executed, as the marks are looked at after the pid was written;
 # - the record says whether the stop was asked for before or after the op had ended;
 # - its own messages ("Killed") go to its standard error, which is not the log, so the op's is joined to its output in
 #   the child alone; no name of its variables is likely in an op's environment.
@@ -24,11 +24,11 @@ _hg_d=$1 _hg_init=$2 _hg_python=$3 _hg_cwd=$4
 shift 4
 _hg_end() {
   [ "$2" != lost ] && [ -e "$_hg_d/stop" ] && set -- "$1" stopped
-  echo "$1 $2" >"$_hg_d/exit"
+  echo "$1 $2" >>"$_hg_d/supervisor"
   exit "$1"
 }
 set -C
-echo "$$" >"$_hg_d/pid" || exit 125
+echo "$$" >"$_hg_d/supervisor" || exit 125
 set +C
 [ -e "$_hg_d/lost" ] && _hg_end 143 lost
 [ -e "$_hg_d/stop" ] && _hg_end 143 stopped

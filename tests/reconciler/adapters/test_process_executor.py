@@ -293,7 +293,7 @@ def test_a_supervisor_that_was_killed_makes_the_attempt_a_disruption(machine):
     op = sh("a-1", "echo up; sleep 60")
     machine.start(op)
     assert eventually(lambda: machine.log(op) == "up\n")
-    os.killpg(int((machine.folder(op) / "pid").read_text()), signal.SIGKILL)
+    os.killpg(int((machine.folder(op) / "supervisor").read_text()), signal.SIGKILL)
 
     end = machine.end(op)
 

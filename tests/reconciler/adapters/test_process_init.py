@@ -61,7 +61,7 @@ def test_a_file_is_made_with_its_content_and_mode(machine):
 
     assert end.status is Status.SUCCEEDED
     assert machine.log(op) == "headgate: init 1 (file)\nhello\n"
-    assert end.started_at >= os.stat(machine.folder(op) / "pid").st_mtime
+    assert end.started_at >= os.lstat(machine.folder(op) / "claim").st_mtime
 
 
 def test_paths_of_a_connection_are_copied(machine):

@@ -15,6 +15,7 @@ from reconciler.adapters import process_records
 from reconciler.adapters.process_journal import Journal
 from reconciler.adapters.process_records import claim, folder_of, this_writer
 from reconciler.engine.model import Status
+from reconciler.plan.encoding import encode
 from tests.reconciler.adapters.process_world import Machine, eventually, lease, row, sh
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -52,7 +53,7 @@ def test_a_killed_service_loses_no_exit_status_and_starts_nothing_twice(tmp_path
         stays="sleep 60",
     )
     quick, waits, stays = sh("quick", ""), sh("waits", ""), sh("stays", "")
-    assert eventually(lambda: (data / "attempts/qu/quick/exit").exists())
+    assert eventually(lambda: (data / "attempts/qu/quick/supervisor").read_text().endswith(" ended\n"))
     machine = Machine(data)
     machine.executor.resume()
 
@@ -65,7 +66,7 @@ def test_a_killed_service_loses_no_exit_status_and_starts_nothing_twice(tmp_path
     assert machine.end(stays).status is Status.STOPPED
     assert (tmp_path / "count").read_text() == "once\n"
     machine.executor.close()
-    assert Journal(str(data / "started")).open_attempts() == []
+    assert Journal(str(data / "started")).open_attempts() == {}
 
 
 @pytest.mark.slow
@@ -90,10 +91,10 @@ def abandoned(data_dir: Path, attempt: str, writer: str) -> process_records.Fold
     machine.run(op)
     machine.executor.close()
     folder = folder_of(str(data_dir.resolve()), attempt)
-    for path in (folder.claim, folder.pid, folder.exit):
-        os.unlink(path)
+    os.unlink(folder.claim)
+    os.unlink(folder.supervisor)
     claim(folder, writer)
-    (data_dir / "started").write_text(f"+{attempt}\n")
+    (data_dir / "started").write_bytes(b"+%s %s\n" % (attempt.encode(), encode(op)))
     return folder
 
 
@@ -157,7 +158,7 @@ def test_a_supervisor_that_comes_after_its_attempt_was_given_up_runs_nothing(tmp
 
 def test_a_pid_that_was_given_to_another_process_is_not_the_supervisor(tmp_path):
     folder = abandoned(tmp_path, "a-1", dead_writer())
-    Path(folder.pid).write_text(f"{os.getpid()}\n")
+    Path(folder.supervisor).write_text(f"{os.getpid()}\n")
     machine = Machine(tmp_path)
 
     machine.executor.resume()
@@ -167,14 +168,14 @@ def test_a_pid_that_was_given_to_another_process_is_not_the_supervisor(tmp_path)
 
 
 def test_a_start_that_never_came_to_a_claim_is_forgotten(tmp_path):
-    (tmp_path / "started").write_text("+a-1\n")
+    (tmp_path / "started").write_bytes(b"+a-1 %s\n" % encode(sh("a-1", "true")))
     machine = Machine(tmp_path)
 
     machine.executor.resume()
 
-    assert (tmp_path / "started").read_text() == "+a-1\n-a-1\n"
-    assert machine.seen == []
     machine.executor.close()
+    assert Journal(str(tmp_path / "started")).open_attempts() == {}
+    assert machine.seen == []
 
 
 def test_an_attempt_that_left_no_trace_is_lost_and_never_starts_later(tmp_path):

@@ -11,9 +11,12 @@ import pytest
 
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
+from reconciler.engine.model import Observed
 from reconciler.keys import RunKey
+from reconciler.plan.encoding import decode
 from reconciler.ports import Stalled
-from reconciler.records import Wake
+from reconciler.records import Changes, Wake
+from tests.reconciler.adapters.sql_world import BOTH, attempt_row, new_database
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -58,6 +61,17 @@ COUNT_TOGETHER = """
         os.unlink(os.path.join(sys.argv[3], lease.key.run))
         store.commit(lease, Changes(events=(EventRow(time.time(), "all", "status", path=me),), again_at=0.0))
 """
+REPORT = """
+    from reconciler.engine.model import Observed, Status
+    from tests.reconciler.adapters.sql_world import attempt_row
+    store.wake([Wake(RunKey("writer" + sys.argv[2]))])
+    while (lease := store.lease("child", 30)).key.run[:6] != "writer":
+        store.retry(lease, 0.0, "", "")
+    store.commit(lease, Changes(attempts=(attempt_row("a1"),)))
+    print("ready", flush=True)
+    for number in range(int(sys.argv[3])):
+        store.observe([Observed("a1", Status.RUNNING, time.time(), message=f"{sys.argv[2]} {number}")])
+"""
 
 
 def child(script, *arguments):
@@ -91,17 +105,42 @@ def test_a_process_that_is_killed_in_a_commit_leaves_nothing_half_written(tmp_pa
 
 
 @pytest.mark.slow
-def test_two_processes_never_hold_the_same_key(tmp_path):
-    file, claims = tmp_path / "headgate.db", tmp_path / "claims"
+@pytest.mark.parametrize("dialect", BOTH)
+def test_two_processes_never_hold_the_same_key(tmp_path, dialect):
+    address, claims = new_database(dialect, tmp_path), tmp_path / "claims"
     claims.mkdir()
-    store = open_store(str(file), SystemClock())
+    store = open_store(address, SystemClock())
     store.wake([Wake(RunKey(f"r{n}")) for n in range(3)])
-    workers = [child(COUNT_TOGETHER, file, name, claims) for name in ("one", "two")]
+    workers = [child(COUNT_TOGETHER, address, name, claims) for name in ("one", "two")]
     errors = [worker.communicate()[1] for worker in workers]
 
     assert errors == ["", ""]
     assert {event.path for event in store.events("all", limit=100_000)} == {"one", "two"}
     assert store.lease("here", 30).key in {RunKey(f"r{n}") for n in range(3)}
+    store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", BOTH)
+def test_observations_of_many_processes_and_steps_all_arrive(tmp_path, dialect):
+    """Reporters and steps lock the same rows in other orders: none may lose what it has to say."""
+    address = new_database(dialect, tmp_path)
+    store = open_store(address, SystemClock())
+    children = [child(REPORT, address, name, 150) for name in ("one", "two")]
+    seen = set()
+    until = time.monotonic() + 40
+    while len(seen) < 300 and time.monotonic() < until:
+        lease = store.lease("here", 30)
+        if lease is None:
+            store.wait(0.1)
+            continue
+        found = store.observations(run="r1")
+        seen |= {decode(one.body_json, Observed).message for one in found}
+        store.commit(lease, Changes(attempts=(attempt_row("a1"),), folded=tuple(one.seq for one in found)))
+    errors = [one.communicate()[1] for one in children]
+
+    assert errors == ["", ""]
+    assert len(seen) == 300
     store.close()
 
 
