@@ -15,7 +15,7 @@ from console.pages.log_page import download, log_page
 from console.pages.reading import World
 from console.pages.run_page import run_page
 from console.pages.security import SafeHeaders
-from reconciler.checks.graph_svg import STYLE
+from reconciler.checks import graph_svg, timeline_svg
 from reconciler.ports import Clock, ReconcileError, Records
 from webhooks.asgi import ASGIApp, BaseRoute, HTTPException, Request, Response, Route, Starlette
 
@@ -55,7 +55,7 @@ def _static() -> Callable[[Request], Response]:
     """The few files that pages use, read once; the drawings' sheet lives with the drawings."""
     folder = files("console.pages").joinpath("static")
     known = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.name.split(".")[-1] in _TYPES}
-    known["dag.css"] = STYLE.encode()
+    known["dag.css"] = (graph_svg.STYLE + timeline_svg.STYLE).encode()
 
     def answer(request: Request) -> Response:
         name = request.path_params["name"]

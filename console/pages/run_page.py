@@ -15,6 +15,7 @@ from reconciler.checks.causes import container
 from reconciler.checks.evidence import Story
 from reconciler.checks.glyphs import look
 from reconciler.checks.ops import OpView, planned
+from reconciler.checks.timeline_svg import timeline
 from reconciler.checks.words import clip, count, duration
 from reconciler.engine.model import FINAL, OpState, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL, TAKEN_OVER
@@ -23,7 +24,7 @@ from reconciler.records import RunRow
 from reconciler.steps.starting import run_id
 from webhooks.asgi import Request, Response
 
-_VIEWS = ("graph", "table", "why")
+_VIEWS = ("graph", "table", "timeline", "why")
 _FAILURES = 5  # told in full; the table has all
 _ALL_BOXES = 5_000  # drawn when asked for
 _JSON = 64_000  # characters of inputs or outputs that are shown
@@ -32,7 +33,7 @@ _SAME = "an earlier run had the same inputs, code and image"
 
 
 def run_page(request: Request, world: World) -> Response:
-    """`/runs/<id>?view=table|graph|why&op=<path>&page=<n>`."""
+    """`/runs/<id>?view=table|graph|timeline|why&op=<path>&page=<n>`."""
     told = tell(world, find_run(world, request.path_params["run"]))
     query = request.query_params
     view = query.get("view", "graph") if query.get("view", "graph") in _VIEWS else "graph"
@@ -197,7 +198,11 @@ def _reasons(told: ToldRun) -> list[str]:
     return said or ["Nothing stands out: no op failed, was skipped or waits for anything."]
 
 
-_VIEW = {"graph": _graph, "table": _table, "why": _why}
+def _timeline(world: World, told: ToldRun, links: Links, query: Mapping[str, str]) -> dict[str, Any]:
+    return {"drawing": Html(timeline(told.plan.graph, told.story.views, world.clock.now(), links.op))}
+
+
+_VIEW = {"graph": _graph, "table": _table, "timeline": _timeline, "why": _why}
 
 
 def _op(world: World, told: ToldRun, path: str, links: Links) -> dict[str, Any]:

@@ -86,8 +86,8 @@ def svg(graph: Graph, drawn: Drawn | None = None, standalone: bool = False, titl
     width, height = placed.width + 2 * _MARGIN, placed.height + 2 * _MARGIN + (24 if note else 0)
     fits = " fit" if width <= _FITS else ""
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="dag{fits}" role="group" viewBox="0 0 {_n(width)} {_n(height)}" '
-        f'width="{_n(width)}" height="{_n(height)}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="dag{fits}" role="group" '
+        f'viewBox="0 0 {_n(width)} {_n(height)}" width="{_n(width)}" height="{_n(height)}">',
         f"<title>{_text(title or 'The ops and what each waits for')}</title>",
         f"<style>{STYLE}</style>" if standalone else "",
         '<defs><marker id="dag-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '

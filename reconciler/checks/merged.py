@@ -1,4 +1,4 @@
-"""What is said on a merged commit as a whole: what it did to flows and what stands in the way. Evidence in, words out."""
+"""What is said on a merged commit as a whole: what it did to flows and what stands in the way. Judges nothing."""
 
 from __future__ import annotations
 

@@ -142,7 +142,8 @@ def waiting(name: str, sha: str, behind: Sequence[str]) -> Check:
         status="queued",
         title=words.title(f"Waits for {words.count(len(behind), 'live run')} of the flow"),
         summary=(
-            f"The plan of {words.code(words.short(sha))} starts when {runs} ends; of several that wait, the newest does.\n"
+            f"The plan of {words.code(words.short(sha))} starts when {runs} ends; "
+            "of several that wait, the newest does.\n"
             "Nothing needs to be done. `onNewPlan` in `.headgate.yaml` changes this."
         ),
     )

@@ -255,23 +255,3 @@ def identity(story: Story) -> str:
         f"because: {words.prose(evidence.cause)}" if evidence.cause else "",
     ]
     return "_" + ", ".join(part for part in said if part).replace("_", r"\_") + "_"
-
-
-_MERGED = (
-    ("frozen", "{} frozen"),
-    ("held", "{} held for approval"),
-    ("started", "{} started"),
-    ("queued", "{} queued"),
-    ("registered", "{} registered"),
-    ("retired", "{} retired"),
-)
-
-
-def merged_title(did: Sequence[str]) -> str:
-    """`2 flows started, 1 registered`; the first count names the unit."""
-    counted = Counter(did)
-    said = [(number, form) for name, form in _MERGED if (number := counted[name])]
-    if not said:
-        return f"No effective change in {words.count(len(did), 'flow')}" if did else "No flows here"
-    parts = [form.format(words.count(number, "flow") if i == 0 else number) for i, (number, form) in enumerate(said)]
-    return words.title(", ".join(parts))

@@ -72,6 +72,7 @@ PAGES = [
     "/runs/3f2a",
     "/runs/3f2a9c1d77?view=table",
     "/runs/3f2a9c1d77?view=why",
+    "/runs/3f2a9c1d77?view=timeline",
     "/runs/3f2a9c1d77?view=table&op=train%5B1%5D",
     "/runs/3f2a9c1d77/logs/train%5B1%5D",
     "/runs/3f2a9c1d77/logs/deploy",
@@ -143,7 +144,7 @@ def test_a_commit_shows_its_checks(world, run):
 
     assert "headgate/churn" in html
     assert "Failed: train[1] ran out of memory" in html
-    assert "1 flow started" in html
+    assert "Flows: 1 added" in html
 
 
 def test_a_prefix_of_several_runs_asks_for_more(world, run):

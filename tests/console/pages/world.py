@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 
 from console.pages.application import application
 from reconciler.adapters.sql_store import open_store
-from reconciler.checks.run import MergedFlow, merged_gate
+from reconciler.checks.merged import MergedHead, merged_gate
 from reconciler.engine.model import AttemptSpec, OpState, RunFacts, RunState, Status
 from reconciler.keys import CheckKey
 from reconciler.plan.encoding import encode
@@ -97,7 +97,7 @@ class PagesWorld:
                         SHA,
                         "headgate",
                         "1",
-                        encode(merged_gate([MergedFlow(plan.flow, plan.file, "started")], SHA, 90.0)),
+                        encode(merged_gate(MergedHead("acme/models", SHA, added=(plan.flow,)))),
                     ),
                 ),
                 events=tuple(

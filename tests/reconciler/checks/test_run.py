@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.checks.model import Conclusion
-from reconciler.checks.run import MergedFlow, flow_check, merged_gate, op_checks, superseded
+from reconciler.checks.run import flow_check, op_checks, superseded
 from tests.reconciler.checks.samples import CHURN, evidence, op, plan, state
 
 OOM = state(
@@ -164,29 +164,6 @@ def test_thousands_of_failures_fit_a_check():
     assert len(check.text.encode()) < 65_535
     assert "25 of 5,000 shown, all at https://ci.example/runs/1" in check.summary
     assert len(check.annotations) == 10
-
-
-def test_the_gate_of_a_merged_commit_says_what_was_done():
-    flows = [MergedFlow("churn", "churn.yaml", "started"), MergedFlow("ads", "ads.yaml", "unchanged")]
-    check = merged_gate(flows, "b" * 40, 5.0)
-
-    assert check.title == "1 flow started"
-    assert check.conclusion is Conclusion.SUCCESS
-    assert "ads" not in check.summary
-
-
-def test_a_frozen_flow_fails_the_gate_and_says_why():
-    check = merged_gate([MergedFlow("churn", "churn.yaml", "frozen", why="It does not parse.")], "b" * 40, 5.0)
-
-    assert check.conclusion is Conclusion.FAILURE
-    assert "It does not parse." in check.summary
-
-
-def test_removals_that_are_held_ask_for_approval():
-    check = merged_gate([MergedFlow("churn", "churn.yaml", "held")], "b" * 40, 5.0)
-
-    assert check.conclusion is Conclusion.ACTION_REQUIRED
-    assert "headgate approve" in check.summary
 
 
 def test_a_superseded_commit_says_by_what():
