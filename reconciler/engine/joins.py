@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.engine.book import Book
 from reconciler.engine.context import Context, bare_context, full_context
 from reconciler.engine.model import JoinQuery
+from reconciler.engine.queries import parse_query, parse_sort
 from reconciler.engine.resolve import resolve
 from reconciler.engine.scopes import GraphScope, Node
 from reconciler.flows.model import Json
@@ -26,9 +27,12 @@ def join_queries(book: Book, node: Node) -> tuple[JoinQuery, ...]:
 
 def _query(book: Book, node: Node, index: int, join: PlannedJoin, context: Context) -> JoinQuery:
     fields = sorted({source.field for source in node.op.sources.values() if source.join == index})
-    sort = None if join.sort is None else str(render(compile_template(join.sort), context))
+    sort = "" if join.sort is None else str(render(compile_template(join.sort), context))
+    query = str(render(compile_template(join.query), context))
+    parse_query(query)
+    parse_sort(sort or None)
     return JoinQuery(
-        query=str(render(compile_template(join.query), context)),
+        query=query,
         sort=sort or None,
         limit=min(_count("limit", render_data(join.limit, context), MAX_ROWS), MAX_ROWS),
         offset=_count("offset", render_data(join.offset, context), 0),

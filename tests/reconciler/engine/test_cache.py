@@ -176,6 +176,12 @@ def test_queries_are_rendered_and_narrowed():
     assert (seen[0].fields, seen[0].within) == (("outputs.loss",), "tune")
 
 
+def test_a_query_that_cannot_be_read_fails_the_op():
+    run = Driver(plan(op("z", joins=(PlannedJoin("nonsense"),)))).settle()
+
+    assert (run.status("z"), run.rows["z"].reason) == ("failed", "ConfigError")
+
+
 def test_a_join_belongs_to_the_key_as_it_was_resolved():
     def key(rows):
         run = Driver(plan(op("tune"), joined(cache=Cache())), answer_join=lambda query: rows).settle()
