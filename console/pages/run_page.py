@@ -179,7 +179,7 @@ def _line(story: Story, view: OpView, links: Links) -> dict[str, Any]:
 
 def _why(world: World, told: ToldRun, links: Links, query: Mapping[str, str]) -> dict[str, Any]:
     events = world.records.events(told.row.id, limit=PAGE)
-    return {"reasons": _reasons(told)[:PAGE], "events": events, "more_events": len(events) == PAGE}
+    return {"reasons": _reasons(told), "events": events, "more_events": len(events) == PAGE}
 
 
 def _reasons(told: ToldRun) -> list[str]:
@@ -187,6 +187,8 @@ def _reasons(told: ToldRun) -> list[str]:
     said = [f"The run was started because: {row.cause}."] if row.cause else []
     for view in story.leaves:
         state = view.state
+        if len(said) >= PAGE:
+            break
         if state.status in FINAL - {Status.SUCCEEDED}:
             said.append(f"`{view.path.replace('`', '')}` {story.cause(view).what}")
         elif state.cached_from:

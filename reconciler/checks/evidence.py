@@ -10,6 +10,7 @@ from reconciler.checks import ops as op_views
 from reconciler.checks.causes import Cause, Circumstances, cause_of
 from reconciler.checks.log_excerpt import Excerpt, excerpt
 from reconciler.checks.ops import OpView
+from reconciler.checks.roots import roots_of_failure
 from reconciler.engine.model import OpState, RunFacts, RunState, Status
 from reconciler.plan.model import Plan
 
@@ -46,6 +47,7 @@ class Story:
     failed: Sequence[OpView]
     tally: Counter[Status]
     excerpts: Mapping[str, Excerpt]
+    roots: Mapping[str, str]  # path of an op that was not run -> the failed op on whose account
 
     @property
     def total(self) -> int:
@@ -60,16 +62,13 @@ class Story:
     def cause(self, view: OpView) -> Cause:
         """Why an op did not succeed."""
         state, evidence = view.state, self.evidence
-        root = None
-        if state.status is Status.UPSTREAM_FAILED:
-            root = op_views.root_of_failure(evidence.plan, view.path, self.states)
         shown = self.excerpts.get(view.path)
         return cause_of(
             state,
             Circumstances(
                 view.planned,
                 evidence.exit_codes.get(view.path),
-                root,
+                self.roots.get(view.path),
                 evidence.run.stop_asked_by,
                 shown.error_line if shown else "",
             ),
@@ -87,4 +86,5 @@ def told(evidence: RunEvidence) -> Story:
         op_views.failed(all_views),
         op_views.tally(all_views),
         {path: excerpt(log) for path, log in evidence.logs.items() if log.strip()},
+        roots_of_failure(evidence.plan, all_views),
     )

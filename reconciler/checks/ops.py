@@ -86,47 +86,6 @@ def planned(plan: Plan, path: str) -> PlannedOp | None:
         return None
 
 
-def root_of_failure(plan: Plan, path: str, states: Mapping[str, OpState]) -> str | None:
-    """The failed op on whose account an op became upstream_failed: the nearest upstream that itself failed."""
-    seen, level = {path}, [path]
-    while level:
-        above = [name for name in dict.fromkeys(_upstream(plan, level)) if name not in seen]
-        seen.update(above)
-        for name in above:
-            if name in states and states[name].status in (Status.FAILED, Status.STOPPED):
-                return _failed_child(name, states)
-        level = above
-    return None
-
-
-def _upstream(plan: Plan, paths: Sequence[str]) -> Iterator[str]:
-    for path in paths:
-        prefix, _, last = path.rpartition(".")
-        graph = _graph_at(plan, prefix)
-        name = last.partition("[")[0]
-        if graph is None:
-            continue
-        op = next((op for op in graph.ops if op.name == name), None)
-        for index in op.upstream if op else ():
-            yield f"{prefix}.{graph.ops[index].name}" if prefix else graph.ops[index].name
-        if prefix:  # what holds it may wait for others
-            yield prefix.removesuffix("]").rpartition("[")[0] if prefix.endswith("]") else prefix
-
-
-def _graph_at(plan: Plan, prefix: str) -> Graph | None:
-    if not prefix:
-        return plan.graph
-    op = planned(plan, prefix)
-    return op.graph if op else None
-
-
-def _failed_child(path: str, states: Mapping[str, OpState]) -> str:
-    """The first failed op inside a failed container, or the op itself."""
-    inner = [p for p, s in states.items() if p.startswith((path + "[", path + ".")) and s.status is Status.FAILED]
-    deepest = [p for p in inner if not any(q.startswith((p + "[", p + ".")) for q in inner)]
-    return min(deepest, key=lambda p: (states[p].finished_at or 0.0, p), default=path)
-
-
 def leaves(all_views: Sequence[OpView]) -> list[OpView]:
     """The ops that do something themselves: no dag, no sweep that has children."""
     return [view for view in all_views if not view.container]

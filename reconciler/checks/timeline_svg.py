@@ -105,9 +105,8 @@ def _row(
     x, width = _LABEL + (began - start) * scale, max(3.0, (ended - began) * scale)
     y = 6 + index * _ROW
     seen = look(view.state.status)
-    word = f"{line(view.path)}: {seen.word}, {duration(ended - began)}" + (
-        ", on the critical path" if is_critical else ""
-    )
+    mark = ", on the critical path" if is_critical else ""
+    word = f"{line(view.path)}: {seen.word}, {duration(ended - began)}{mark}"
     under = f'<path class="critical" d="M{x:.1f} {y + _BAR + 4:.1f}h{width:.1f}"/>' if is_critical else ""
     inner = (
         f"<title>{escape(word)}</title>"
