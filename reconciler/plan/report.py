@@ -32,7 +32,7 @@ class Report:
     def __init__(self, severities: Mapping[str, Severity] | None = None) -> None:
         self.severities = severities or {}
         self._scalars: dict[int, tuple[Node, dict[str, Node]]] = {}  # by the identity of a tree, which is kept alive
-        self._parts: dict[tuple[str | int, ...], list[tuple[str, list[tuple[int, int, Node]]]]] = {}
+        self._parts: dict[tuple[object, ...], list[tuple[str, list[tuple[int, int, Node]]]]] = {}
         self._spoilt = False
         self._found: dict[tuple[str, str, Span], Finding] = {}
 
