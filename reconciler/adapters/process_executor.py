@@ -101,11 +101,11 @@ class ProcessExecutor:
 
     def free(self, run: str) -> int | None:
         """Slots that no job has now; a run that finds none is woken when a job has ended."""
-        free = max(0, self._slots - self._reaper.jobs())
-        if free == 0:
+        if self._reaper.jobs() >= self._slots:
             with self._lock:
                 self._starved.add(run)
-        return free
+        # Counted after it is listed: a job that ends in between either wakes it or leaves its slot to be seen here.
+        return max(0, self._slots - self._reaper.jobs())
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
         """Start attempts; one that was claimed before is adopted and never started twice."""
