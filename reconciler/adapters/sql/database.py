@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from reconciler.ports import ReconcileError, Stalled, Waiting
 
@@ -22,7 +22,9 @@ LARGEST_GROUP = 64  # jobs in one commit: bounds how long the first of them wait
 BUSY_MS = 15_000  # how long another process may hold the file before we say so
 POLL = 0.04  # seconds between two looks for commits of other processes
 READERS = 16
+DEADLOCKS = 5  # in a row: replicas lock the same rows in different orders now and then, one of them starts over
 
+_RUN_AGAIN = ("40P01", "40001")  # PostgreSQL: deadlock_detected, serialization_failure
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -115,8 +117,7 @@ class Database:
     def _commit_group(self) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
         try:
-            with self._writer.connect() as connection:
-                _run(group, connection)
+            self._run(group)
         except SQLAlchemyError as error:
             for job in group:
                 job.error = self._translated(error)
@@ -126,6 +127,17 @@ class Database:
                 job.error = job.error or (None if job.done else self._failure("was interrupted while it was written"))
                 job.done = True
         self._tell()
+
+    def _run(self, group: list[_Job[Any]]) -> None:
+        """Jobs only read and write through their connection, so they can be run again."""
+        for left in reversed(range(DEADLOCKS)):
+            try:
+                with self._writer.connect() as connection:
+                    return _run(group, connection)
+            except OperationalError as error:
+                if not left or getattr(error.orig, "sqlstate", "") not in _RUN_AGAIN:
+                    raise
+        return None
 
     def _tell(self) -> None:
         with self._changed:
@@ -175,19 +187,26 @@ def _run(group: list[_Job[Any]], connection: Connection) -> None:
         if len(group) == 1:
             with group[0]:
                 group[0].result = group[0].work(connection)
+            if isinstance(group[0].error, OperationalError):
+                raise group[0].error
             if group[0].error is not None:
                 transaction.rollback()
         else:
             for job in group:
                 with job, connection.begin_nested():
                     job.result = job.work(connection)
+                if isinstance(job.error, OperationalError):
+                    raise job.error  # the whole transaction is lost
     for job in group:
         job.done = True
 
 
 def _engine(url: URL, autocommit: bool, connections: int) -> Engine:
     isolation = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
-    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60, **isolation)
+    counted = {"preserve_rowcount": True}  # of upserts too: zero rows is how a conflict shows
+    engine = create_engine(
+        url, pool_size=connections, max_overflow=0, pool_timeout=60, execution_options=counted, **isolation
+    )
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_file)
         if not autocommit:

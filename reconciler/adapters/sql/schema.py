@@ -7,13 +7,16 @@ from sqlalchemy import Connection, inspect, text
 from reconciler.ports import Stalled
 
 REVISION = "0001"  # the newest of migrations/versions; a test holds the two together
+LOCK = 0x48656164  # any number that nobody else takes
 
 
 def migrate(connection: Connection) -> None:
     """Apply what is missing, in the transaction that is open. Raises Stalled for a schema that is newer than we are."""
-    current = revision(connection)
-    if current == REVISION:
+    if revision(connection) == REVISION:
         return
+    if connection.dialect.name == "postgresql":  # a file is ours alone already
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    current = revision(connection)
     # Alembic takes a third of a second to load: a command on an up-to-date database does without it.
     from reconciler.adapters.sql.migrations.apply import upgrade
 

@@ -63,11 +63,6 @@ COUNT_TOGETHER = """
 """
 REPORT = """
     from reconciler.engine.model import Observed, Status
-    from tests.reconciler.adapters.sql_world import attempt_row
-    store.wake([Wake(RunKey("writer" + sys.argv[2]))])
-    while (lease := store.lease("child", 30)).key.run[:6] != "writer":
-        store.retry(lease, 0.0, "", "")
-    store.commit(lease, Changes(attempts=(attempt_row("a1"),)))
     print("ready", flush=True)
     for number in range(int(sys.argv[3])):
         store.observe([Observed("a1", Status.RUNNING, time.time(), message=f"{sys.argv[2]} {number}")])
@@ -126,6 +121,8 @@ def test_observations_of_many_processes_and_steps_all_arrive(tmp_path, dialect):
     """Reporters and steps lock the same rows in other orders: none may lose what it has to say."""
     address = new_database(dialect, tmp_path)
     store = open_store(address, SystemClock())
+    store.wake([Wake(RunKey("r1"))])
+    store.commit(store.lease("here", 30), Changes(attempts=(attempt_row("a1"),)))
     children = [child(REPORT, address, name, 150) for name in ("one", "two")]
     seen = set()
     until = time.monotonic() + 40

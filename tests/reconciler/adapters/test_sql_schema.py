@@ -12,6 +12,7 @@ from reconciler.adapters.sql.tables import NAMES
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.ports import Stalled
+from tests.reconciler.adapters.sql_world import new_database
 
 
 @pytest.fixture
@@ -27,6 +28,14 @@ def test_the_migrations_make_exactly_the_tables_that_are_declared(file):
 
         assert compare_metadata(context, NAMES) == []
         assert context.get_current_revision() == REVISION
+
+
+@pytest.mark.postgres
+def test_postgresql_gets_the_same_tables(tmp_path):
+    address = new_database("postgresql", tmp_path)
+    open_store(address, SystemClock()).close()
+    with create_engine(address).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), NAMES) == []
 
 
 def test_a_file_of_a_newer_release_is_left_alone_and_told(file):
