@@ -56,12 +56,11 @@ class Book:
         """The op of this path, if its scope is open."""
         if path == "":
             return self.root
-        owner, hook = path.partition("!")[::2]
-        if hook:
-            return self._hook_at(path, owner)
         if path.endswith("]"):
             return self._child_at(path)
         parent, _, name = path.rpartition(".")
+        if "!" in name:
+            return self._hook_at(path, path.rpartition("!")[0])
         scope = self.scopes.get(parent)
         if isinstance(scope, GraphScope) and name in scope.names:
             return self.node(scope, scope.names[name])

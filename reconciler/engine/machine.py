@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.engine.asking import ask
 from reconciler.engine.book import Book, keep_run, live_attempts, open_states, root_state
-from reconciler.engine.ending import finish, stop_scope
+from reconciler.engine.ending import finish, stop_node, stop_scope
 from reconciler.engine.launching import launch_next
 from reconciler.engine.model import (
     FINAL,
@@ -29,7 +29,7 @@ from reconciler.engine.model import (
 from reconciler.engine.observing import measure, observe, pass_time, perform, see_service
 from reconciler.engine.opening import open_scope
 from reconciler.engine.ready import Room, room_of
-from reconciler.engine.reasons import UNSUPPORTED
+from reconciler.engine.reasons import STOP_ASKED, UNSUPPORTED
 from reconciler.engine.resuming import resume
 from reconciler.engine.scopes import Node
 from reconciler.engine.starting import answer, look_at
@@ -86,16 +86,18 @@ class RunMachine:
         elif status in (Status.RUNNING, Status.STOPPING):
             book.set_timer(book.root.state.deadline_at, "")
             open_scope(book, book.root)
+            if book.run.stop_asked_by is not None:  # by a newer plan, in the transaction that started its run
+                stop_node(book, book.root, STOP_ASKED, f"Stopped by {book.run.stop_asked_by}.")
+        elif book.run.stop_asked_by is not None:
+            finish(book, book.root, Status.STOPPED, STOP_ASKED, f"Stopped by {book.run.stop_asked_by}.")
 
     def _begin(self) -> None:
         book = self._book
-        why = [f"{path}: {op.unsupported}" for path, op in walk(book.plan) if op.unsupported]
-        if book.plan.root.unsupported and book.plan.root.graph is not None:
-            why.append(book.plan.root.unsupported)
+        why = _unsupported(book.plan)
         if why:
             finish(book, book.root, Status.FAILED, UNSUPPORTED, " ".join(why[:5]))
         elif book.run.stop_asked_by is not None:
-            finish(book, book.root, Status.STOPPED, "StopAsked", f"Stopped by {book.run.stop_asked_by}.")
+            finish(book, book.root, Status.STOPPED, STOP_ASKED, f"Stopped by {book.run.stop_asked_by}.")
         else:
             book.look_at(book.root)
 
@@ -139,6 +141,15 @@ class RunMachine:
                 look_at(book, book.next_work())
             elif not launch_next(book, self._room):
                 return
+
+
+def _unsupported(plan: Plan) -> list[str]:
+    """What nothing can run yet of a plan, hooks included: one sentence each."""
+    ops = dict(walk(plan))
+    if plan.graph is plan.root.graph:
+        ops["The flow"] = plan.root
+    hooks = {f"{path}!{i}": hook.op for path, op in ops.items() for i, hook in enumerate(op.hooks)}
+    return [f"{path}: {op.unsupported}" for path, op in {**ops, **hooks}.items() if op.unsupported]
 
 
 def _root_op(plan: Plan) -> PlannedOp:

@@ -1,7 +1,7 @@
 """What the engine thinks in: statuses, the state of a run and its ops, the facts that come in, the actions that go out.
 
-Times are seconds since the epoch, UTC, as floats; they are given from outside, nothing here reads a clock. Op paths name
-an op within its run: `prepare`, `tune[3]`, `nested.train`, `tune[3].prep`.
+Times are seconds since the epoch, UTC, as floats; they are given from outside, nothing here reads a clock. Op paths
+name an op within its run: `prepare`, `tune[3]`, `nested.train`, `tune[3].prep`, `train!0` (the first hook of `train`).
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from reconciler.engine.context import full_context
 from reconciler.engine.early import measured
 from reconciler.engine.ending import finish, stop_node
 from reconciler.engine.model import FINAL, Measured, Observed, Performed, ServiceSeen, Status
+from reconciler.engine.policies import measure_child
 from reconciler.engine.reasons import (
     BAD_OUTPUTS,
     CONFIG_ERROR,
@@ -19,7 +20,6 @@ from reconciler.engine.reasons import (
     RETRY,
     STOP_ASKED,
 )
-from reconciler.engine.policies import measure_child
 from reconciler.engine.resolve import number
 from reconciler.engine.scopes import Node, SweepScope
 from reconciler.engine.starting import set_deadline

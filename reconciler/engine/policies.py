@@ -1,4 +1,4 @@
-"""Early stopping by comparison: which child does too badly beside the others. It is stopped alone, its sweep goes on."""
+"""Early stopping by comparison: which child does too badly beside the others. It stops alone, its sweep goes on."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from reconciler.plan.model import PlannedHook, Source
 from reconciler.plan.syntax import TemplateError
 from reconciler.plan.templates import evaluate_condition, render_data
 
-_NOTHING = Source("none")
+_MATRIX = Source("matrix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,11 @@ def _planned_hook(node: Node) -> PlannedHook:
 def _declared(node: Node, given: dict[str, Json], missing: Mapping[str, str], only: frozenset[str] | None) -> Resolved:
     params, problem = dict(given), None
     for io in node.op.inputs:
-        if only is not None and io.name not in only:
-            continue
-        try:
-            params[io.name] = convert(io, given.get(io.name))
-        except ValueError as error:
-            problem = problem or Problem("ConfigError", str(error))
+        if only is None or io.name in only:
+            try:
+                params[io.name] = convert(io, given.get(io.name))
+            except ValueError as error:
+                problem = problem or Problem("ConfigError", str(error))
         if _is_unbound(node, io, given):
             why = missing.get(io.name, "nothing gives it a value")
             problem = problem or Problem("MissingInput", f"Input `{io.name}` has no value: {why}.")
@@ -85,7 +84,8 @@ def _declared(node: Node, given: dict[str, Json], missing: Mapping[str, str], on
 def _is_unbound(node: Node, io: IO, given: Mapping[str, Json]) -> bool:
     if io.has_value or io.is_optional or given.get(io.name) is not None:
         return False
-    return node.op.sources.get(io.name, _NOTHING).kind != "matrix" or node.op.matrix is None
+    is_swept = node.op.matrix is not None and node.op.sources.get(io.name, _MATRIX).kind == "matrix"
+    return not is_swept  # its children will tell
 
 
 def _value(book: Book, node: Node, source: Source, context: Context) -> tuple[Json, str]:

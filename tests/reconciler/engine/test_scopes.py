@@ -120,6 +120,15 @@ def test_values_of_a_mapping_come_from_an_upstream_and_are_kept():
     assert run.params("tune[1]") == {"x": 9}
 
 
+def test_an_input_that_no_combination_gives_fails_the_child():
+    matrix = PlannedMatrix("mapping", values="{{ [{'x': 1}, {'y': 2}] }}")
+    tune = op("tune", matrix=matrix, inputs=(IO("x", "int"),))
+    run = Driver(plan(tune)).settle()
+
+    assert (run.status("tune[0]"), run.status("tune[1]")) == ("succeeded", "failed")
+    assert run.rows["tune[1]"].reason == "MissingInput"
+
+
 def test_an_empty_mapping_succeeds():
     run = Driver(plan(sweep(matrix=mapping()), op("z", ["tune"]))).settle()
 
@@ -241,6 +250,15 @@ def test_no_hook_starts_after_a_stop():
     run = Driver(plan(hooked())).step().ask("stop").settle()
 
     assert run.statuses == {"a": "stopped"}
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_hook_may_be_a_dag(crashes):
+    hook = PlannedHook(op("a-hook", graph=INNER)[0], "done")
+    run = Driver(plan(op("a", hooks=(hook,))), crashes=crashes).settle()
+
+    assert run.started == ["a", "a!0.prep", "a!0.train"]
+    assert run.status("a!0") == run.run.status == "succeeded"
 
 
 @pytest.mark.parametrize("crashes", [False, True])

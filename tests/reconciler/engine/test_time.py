@@ -1,5 +1,7 @@
 """Retries, disruptions, deadlines, stops, skips, approvals."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.engine.attempts import MAX_DELAY, attempt_id, retry_delay
@@ -87,6 +89,27 @@ def test_a_stop_reaches_every_op_and_nothing_starts_any_more():
     run.settle()
     assert run.statuses == {"a": "stopped", "b": "stopped", "c": "stopped"}
     assert (run.run.status, run.run.stop_asked_by) == ("stopped", "ada")
+
+
+def test_a_run_that_a_newer_plan_asked_to_stop_stops():
+    run = Driver(plan(op("a"), op("b", ["a"])), crashes=True).step()
+    run.run.stop_asked_by = "newer plan"
+    run.step()
+    assert [stop.path for stop in run.stops] == ["a"]
+    run.settle()
+
+    assert run.statuses == {"a": "stopped", "b": "stopped"}
+    assert (run.run.status, run.run.message) == ("stopped", "Stopped by newer plan.")
+
+
+def test_a_live_attempt_of_another_run_goes_on_in_this_one():
+    old = Driver(plan(op("a"), op("b", ["a"]))).step().runs("a")
+    new = Driver(old.plan, rows=dict(old.rows), run=replace(old.run, id="run2", status=Status.CREATED))
+    new.live = dict(old.live)
+    new.step()
+    assert new.started == []
+
+    assert new.end("a").settle().statuses == {"a": "succeeded", "b": "succeeded"}
 
 
 def test_a_stop_is_idempotent():
