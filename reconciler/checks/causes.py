@@ -206,7 +206,14 @@ def cause_of(op: OpState, known: Circumstances) -> Cause:
     row = REASONS.get(name) or _exit_row(exit_code)
     parts = _parts(op, known, exit_code)
     short, what, do = (form.format_map(parts) for form in row)
-    return Cause(name, short, what + ".", do, name == "DeadlineExceeded")
+    return Cause(name, short, f"{what}.{_log_says(name, known)}", do, name == "DeadlineExceeded")
+
+
+def _log_says(name: str, known: Circumstances) -> str:
+    """The likely error of the log, where the cause itself does not tell what went wrong."""
+    if not known.error_line or not (name == "Unknown" or name.startswith("exit code")):
+        return ""
+    return f" Its log says `{clip(_said(known.error_line), 200)}`."
 
 
 def exit_code_of(op: OpState, known: Circumstances) -> int | None:

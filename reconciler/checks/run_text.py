@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from shlex import quote
 
 from reconciler.checks import words
 from reconciler.checks.causes import Cause
@@ -159,15 +160,15 @@ def _rank(status: Status) -> int:
 def _row(story: Story, view: OpView) -> tuple[str, ...]:
     state = view.state
     shown = look(state.status)
-    why = words.prose(state.message or state.reason)
+    why = words.prose(words.clip(state.message or state.reason, 300))
     if state.status in FINAL:
-        why = words.spoken(story.cause(view).what)
+        why = words.spoken(words.clip(story.cause(view).what, 300))
     return (
         words.code(view.path),
         f"{shown.glyph} {shown.word}",
-        words.clip(why, 300),
+        why,
         took(view),
-        str(state.attempts),
+        str(state.attempts or ""),
     )
 
 
@@ -237,7 +238,7 @@ def commands(story: Story) -> Sequence[str]:
     run = words.short(story.evidence.run.id) if story.evidence.run.id.isalnum() else story.evidence.run.id
     if story.failed:
         path = story.failed[0].path
-        return (f"headgate logs {run} '{path}'", f"headgate why {run}", f"headgate restart {run} --failed")
+        return (f"headgate logs {run} {quote(path)}", f"headgate why {run}", f"headgate restart {run} --failed")
     if story.evidence.run.status in FINAL:
         return (f"headgate status {run}", f"headgate logs {run}", f"headgate restart {run}")
     return (f"headgate status {run} --wait", f"headgate logs {run} --follow", f"headgate stop {run}")

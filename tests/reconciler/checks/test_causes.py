@@ -140,3 +140,9 @@ def test_without_an_error_the_last_lines_are_shown():
 
 def test_a_progress_bar_is_its_last_text():
     assert excerpt("10%\r50%\r100%\nValueError: x").lines[0] == "100%"
+
+
+def test_an_exit_code_that_says_little_is_told_with_the_error_of_the_log():
+    cause = cause_of(state("train", "failed"), Circumstances(exit_code=1, error_line="ValueError: `no` rows"))
+
+    assert cause.what.endswith(" Its log says `ValueError: 'no' rows`.")
