@@ -48,11 +48,12 @@ def test_a_killed_service_loses_no_exit_status_and_starts_nothing_twice(tmp_path
     data = tmp_path / "data"
     killed_service(
         data,
-        quick="exit 5",
+        quick=f"while [ ! -e {tmp_path}/killed ]; do sleep 0.02; done; exit 5",
         waits=f"echo once >> {tmp_path}/count; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; exit 6",
         stays="sleep 60",
     )
     quick, waits, stays = sh("quick", ""), sh("waits", ""), sh("stays", "")
+    (tmp_path / "killed").touch()
     assert eventually(lambda: (data / "attempts/qu/quick/supervisor").read_text().endswith(" ended\n"))
     machine = Machine(data)
     machine.executor.resume()
