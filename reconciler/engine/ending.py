@@ -64,7 +64,8 @@ def open_hooks(book: Book, scope: Scope, node: Node, status: Status) -> bool:
     found = False
     for number, hook in enumerate(node.op.hooks):
         path = f"{node.path}!{number}"
-        if hook_follows(hook, status) and path not in scope.hooks:
+        is_new = path not in scope.hooks and book.state(path).status is Status.CREATED
+        if is_new and hook_follows(hook, status):
             book.look_at(book.hook(scope, node, number, hook.op))
             scope.left += 1
             found = True

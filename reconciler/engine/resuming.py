@@ -93,6 +93,7 @@ def _reopen(book: Book, path: str, fact: Asked) -> None:
     if state is not None and state.status is not Status.CREATED:
         sweep = state.sweep
         _reset(book, state, fact)
+        _forget_hooks(book, path, fact)
         state.sweep = sweep
 
 
