@@ -15,6 +15,7 @@ from console.pages.log_page import download, log_page
 from console.pages.reading import World
 from console.pages.run_page import run_page
 from console.pages.security import SafeHeaders
+from console.pages.worded import WordedChecks
 from reconciler.checks import graph_svg, timeline_svg
 from reconciler.ports import Clock, ReconcileError, Records
 from webhooks.asgi import ASGIApp, BaseRoute, HTTPException, Request, Response, Route, Starlette
@@ -27,10 +28,10 @@ def application(
 ) -> ASGIApp:
     """Every page, the JSON API and `extra_routes`. Pages only read; what people ask for goes through `ask`."""
     world = World(records, logs, clock)
-    lines = LogLines(logs)
+    lines, checks = LogLines(logs), WordedChecks(world)
     routes = [
-        _get("/", lists.home, world),
-        _get("/commits/{sha}", lists.commit, world),
+        _get("/", partial(lists.home, checks=checks), world),
+        _get("/commits/{sha}", partial(lists.commit, checks=checks), world),
         _get("/flows/{flow}", lists.flow, world),
         Route("/flows/{flow}", partial(actions.ask_flow, world=world, ask=ask), methods=["POST"]),
         _get("/runs/{run}", run_page, world),

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from console.pages.answers import page
-from console.pages.reading import PAGE, World, tell
-from reconciler.checks.model import Check
-from reconciler.checks.run import flow_check
-from reconciler.plan.encoding import decode
+from console.pages.reading import PAGE, World
+from console.pages.worded import WordedChecks
 from reconciler.records import CheckRow, RepositoryRow
 from webhooks.asgi import HTTPException, Request, Response
 
@@ -19,32 +16,21 @@ _COMMITS, _FLOWS = 10, 50  # of a repository that the first page shows
 _SHA = re.compile(r"[0-9a-f]{4,40}")
 
 
-@dataclass(frozen=True, slots=True)
-class ShownCheck:
-    """A check as a list shows it."""
-
-    name: str
-    title: str
-    verdict: str
-    summary: str
-    run: str
-
-
-def home(request: Request, world: World) -> Response:
+def home(request: Request, world: World, checks: WordedChecks) -> Response:
     """Every repository with its newest commits and its flows."""
-    repositories = [_repository(world, row) for row in world.records.repositories()[:PAGE]]
+    repositories = [_repository(world, checks, row) for row in world.records.repositories()[:PAGE]]
     local = world.records.runs(limit=20)
     return page(request, "home.html", {"repositories": repositories, "local": local})
 
 
-def _repository(world: World, row: RepositoryRow) -> dict[str, Any]:
+def _repository(world: World, checks: WordedChecks, row: RepositoryRow) -> dict[str, Any]:
     flows = [flow for flow in world.records.flows(repository=row.name) if not flow.retired]
     shas = world.records.commits_with_checks(row.name, _COMMITS)
-    commits = [{"sha": sha, "checks": _shown(world, world.records.checks(row.name, sha)[:PAGE])} for sha in shas]
+    commits = [{"sha": sha, "checks": checks.shown(world.records.checks(row.name, sha)[:PAGE])} for sha in shas]
     return {"row": row, "commits": commits, "flows": flows[:_FLOWS], "more_flows": max(0, len(flows) - _FLOWS)}
 
 
-def commit(request: Request, world: World) -> Response:
+def commit(request: Request, world: World, checks: WordedChecks) -> Response:
     """The checks of a commit, in every repository that has it, and the runs that it started."""
     wanted = request.path_params["sha"]
     if not _SHA.fullmatch(wanted):
@@ -53,7 +39,7 @@ def commit(request: Request, world: World) -> Response:
     runs = world.records.runs(sha=sha, limit=PAGE)
     if not rows and not runs:
         raise HTTPException(404, f"Nothing is known of commit {wanted}. It may not have been looked at yet.")
-    return page(request, "commit.html", {"sha": sha, "checks": _shown(world, rows[:PAGE]), "runs": runs})
+    return page(request, "commit.html", {"sha": sha, "checks": checks.shown(rows[:PAGE]), "runs": runs})
 
 
 def _commit(world: World, wanted: str) -> tuple[str, list[CheckRow]]:
@@ -66,26 +52,6 @@ def _commit(world: World, wanted: str) -> tuple[str, list[CheckRow]]:
     if len(found) > 1:
         raise HTTPException(404, f"More than one commit begins with {wanted}. Add some of its next digits.")
     return next(iter(found.items()), (wanted, []))
-
-
-def _shown(world: World, rows: Iterable[CheckRow]) -> list[ShownCheck]:
-    shown = [_check(world, row) for row in rows]
-    return sorted(shown, key=lambda check: (check.verdict in ("success", "skipped", "neutral"), check.name))
-
-
-def _check(world: World, row: CheckRow) -> ShownCheck:
-    check = _worded(world, row)
-    if check is None:
-        return ShownCheck(row.name, "", "queued", "", row.run)
-    verdict = check.conclusion.value if check.conclusion else check.status
-    return ShownCheck(check.name, check.title, verdict, check.summary, row.run)
-
-
-def _worded(world: World, row: CheckRow) -> Check | None:
-    run = world.records.run(row.run) if row.run else None
-    if run is not None:
-        return flow_check(tell(world, run).story.evidence)
-    return decode(row.document_json, Check) if row.document_json else None
 
 
 def flow(request: Request, world: World) -> Response:

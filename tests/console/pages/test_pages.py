@@ -327,3 +327,10 @@ def test_the_api_says_what_is_wrong_as_json(world):
 
     assert answer.status_code == 404
     assert answer.json()["error"]["message"].startswith("No run begins with none.")
+
+
+def test_a_commits_words_are_shown_without_the_marks_of_markdown(world, run):
+    html = world.get(f"/commits/{SHA}").text
+
+    assert "train[1] was killed after 12 s" in html
+    assert "**" not in html
