@@ -88,7 +88,7 @@ class Database:
         job = _Job(work)
         self._waiting.append(job)
         with self._writing:
-            if not job.done:
+            while not job.done:  # more may wait than one group takes
                 self._commit_group()
         if isinstance(job.error, SQLAlchemyError):
             raise self._translated(job.error) from job.error

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from reconciler.adapters.sql.database import LARGEST_GROUP
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey, RunKey
@@ -322,6 +323,22 @@ def test_commits_that_wait_share_one_transaction_and_fail_alone(store):
     assert sorted(failures) == [1, 3, 5, 7]
     assert sorted(event.at for event in store.events("shop")) == [0.0, 2.0, 4.0, 6.0]
     assert store._database.changes() <= before + 2, "eight commits and the first one were two transactions"
+
+
+def test_more_commits_than_one_group_takes_are_written_before_they_are_told(store):
+    told = {}
+
+    def write(number):
+        told[number] = store._database.write(lambda connection: number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(3 * LARGEST_GROUP)]
+    with store._database._writing:
+        for thread in threads:
+            thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert told == {number: number for number in range(3 * LARGEST_GROUP)}
 
 
 def test_waiting_ends_when_something_is_woken(tmp_path):
