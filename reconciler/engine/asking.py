@@ -34,7 +34,7 @@ def _stop(book: Book, node: Node, fact: Asked) -> None:
     if node.scope is None:
         book.run.stop_asked_by = book.run.stop_asked_by or fact.by
         book.run_changed = True
-    stop_node(book, node, STOP_ASKED, f"Stopped by {fact.by}.")
+    stop_node(book, node, STOP_ASKED, f"Stopped by {fact.by}.", fact.at)
 
 
 def _skip(book: Book, node: Node, fact: Asked) -> None:

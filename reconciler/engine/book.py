@@ -19,6 +19,7 @@ from reconciler.engine.model import (
     RunFacts,
     RunState,
     Status,
+    StopAttempt,
     Transition,
 )
 from reconciler.engine.ready import Ready
@@ -178,7 +179,7 @@ class Book:
         made = Decision(
             [replace(state) for state in self.changed.values()],
             self._run() if self.run_changed else None,
-            self.actions,
+            [action for action in self.actions if not self._is_void(action)],
             self.history,
             self.next_timer(),
             self.starved,
@@ -186,6 +187,10 @@ class Book:
         self.changed, self.actions, self.history = {}, [], []
         self.run_changed = self.starved = False
         return made
+
+    def _is_void(self, action: Action) -> bool:
+        """A stop of an attempt that was found to have ended in the same step."""
+        return isinstance(action, StopAttempt) and action.attempt not in self.live
 
     def _run(self) -> RunState:
         keep_run(self.run, self.root.state)

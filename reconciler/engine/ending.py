@@ -146,15 +146,19 @@ def _give_outputs(book: Book, scope: Scope) -> bool:
 # --- stopping ---------------------------------------------------------------------------------------------------------
 
 
-def stop_node(book: Book, node: Node, reason: str, message: str) -> None:
-    """Stop an op and all that is inside it; what has ended or is being stopped stays as it is."""
+def stop_node(book: Book, node: Node, reason: str, message: str, at: float | None = None) -> None:
+    """Stop an op and all that is inside it; what has ended or is being stopped stays as it is.
+
+    `at` is when the stop was asked for (seconds since the epoch), now where it is not given.
+    """
     if node.done or node.state.status is Status.STOPPING:
         return
+    node.state.stop_asked_at = book.now if at is None else at
     scope = book.scopes.get(node.path) if node.is_composite or not node.path else None
     if scope is not None:
         scope.early = reason if reason in ENDED_EARLY else ""
         book.move(node, Status.STOPPING, reason, message)
-        stop_children(book, scope, reason, message)
+        stop_children(book, scope, reason, message, at)
     elif node.state.attempt in book.live:
         book.move(node, Status.STOPPING, reason, message)
         book.actions.append(StopAttempt(node.path, node.state.attempt or "", reason))
@@ -163,7 +167,7 @@ def stop_node(book: Book, node: Node, reason: str, message: str) -> None:
         finish(book, node, status, reason, message)
 
 
-def stop_children(book: Book, scope: Scope, reason: str, message: str) -> None:
+def stop_children(book: Book, scope: Scope, reason: str, message: str, at: float | None) -> None:
     """Stop what lives in a scope; nothing starts in it from now on."""
     scope.stopping = True
     if isinstance(scope, SweepScope):
@@ -174,7 +178,7 @@ def stop_children(book: Book, scope: Scope, reason: str, message: str) -> None:
         children = [book.node(scope, index) for index in range(scope.planned)]
     for child in (*children, *scope.hooks.values()):
         inner = PARENT_STOPPED if child.is_composite or reason == DEADLINE_EXCEEDED else reason
-        stop_node(book, child, inner, message)
+        stop_node(book, child, inner, message, at)
     if scope.left == 0:
         book.look_at(scope.owner)
 

@@ -77,6 +77,7 @@ class OpState:
     finished_at: float | None = None
     due_at: float | None = None  # a retry waits until then
     deadline_at: float | None = None  # from the op's first running status and its timeout
+    stop_asked_at: float | None = None  # what happened before is no consequence of the stop
     params: Mapping[str, Json] | None = None  # resolved inputs, once known
     outputs: Mapping[str, Json] | None = None
     artifacts: str | None = None  # attempt whose artifacts directory is the op's (of a cache hit too)

@@ -114,7 +114,9 @@ def _default(book: Book, node: Node, io: IO) -> Json:
 
 def _end_badly(book: Book, node: Node, fact: Observed, is_refused: bool) -> None:
     state, scope = node.state, node.home
-    if state.status is Status.STOPPING or scope.stopping or book.run.stop_asked_by is not None:
+    if state.stop_asked_at is not None and fact.at < state.stop_asked_at and fact.status is Status.FAILED:
+        finish(book, node, Status.FAILED, fact.reason or _app_error(fact), fact.message, fact.at)
+    elif state.status is Status.STOPPING or scope.stopping or book.run.stop_asked_by is not None:
         reason = state.reason if state.status is Status.STOPPING else STOP_ASKED
         status = Status.FAILED if reason == DEADLINE_EXCEEDED else Status.STOPPED
         finish(book, node, status, reason, state.message, fact.at)

@@ -132,6 +132,15 @@ def test_an_op_that_ends_badly_after_a_stop_is_stopped():
     assert run.status("a") == "stopped"
 
 
+@pytest.mark.parametrize("stop_first", [False, True])
+def test_a_failure_from_before_the_stop_is_a_failure_in_whatever_order_they_arrive(stop_first):
+    run = Driver(plan(op("a")), {"a": failed(exit_code=3)}).step()
+    end, stop = run.outcome("a"), Asked("r", "stop", "ada", 101.0)
+    run.step(*([stop, end] if stop_first else [end, stop]))
+
+    assert (run.status("a"), run.rows["a"].reason) == ("failed", "AppError(3)")
+
+
 def test_stop_and_success_in_one_step_start_nothing():
     run = Driver(plan(op("a"), op("b", ["a"]))).step()
     run.step(run.outcome("a"), Asked("r", "stop", "ada", 100.0))
