@@ -94,7 +94,7 @@ class _OperationShape:
     takes = "a mapping"
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        values = _DOCUMENT.read(node, path, report)
+        values = DOCUMENT.read(node, path, report)
         return BAD if values is BAD else operation(values, node, path, report)
 
 
@@ -104,7 +104,7 @@ class _ComponentShape:
     takes = "a mapping"
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        values = _DOCUMENT.read(node, path, report)
+        values = DOCUMENT.read(node, path, report)
         return BAD if values is BAD else component(values, node, path, report)
 
 
@@ -122,12 +122,13 @@ class _Patch:
 
     def read(self, node: Node, path: str, report: Report) -> Any:
         own = Report(report.file)
-        value = _RUN_PATCH.read(node, path, own)
+        value = PATCHED.read(node, path, own)
         return ({} if value is BAD else value, own.findings)
 
 
 OPERATION: Final[Shape] = _OperationShape()
 COMPONENT: Final[Shape] = _ComponentShape()
+RUN_PATCH: Final[Shape] = _Patch()
 _PARTS: Final = Parts(Later(lambda: OPERATION), Later(lambda: COMPONENT))
 RUN: Final = RunShape(_PARTS)
 _FIELDS: Final[dict[str, Shape]] = {
@@ -155,13 +156,13 @@ _FIELDS: Final[dict[str, Shape]] = {
     "joins": Listing(_JOIN),
     "matrix": MATRIX,
     "schedule": SCHEDULE,
-    "runPatch": _Patch(),
+    "runPatch": RUN_PATCH,
     "patchStrategy": PATCH_STRATEGY,
 }
-_RUN_PATCH: Final[Record] = patch_shape(_PARTS)
-_DOCUMENT: Final = Record(_FIELDS, templated=False)
+PATCHED: Final[Record] = patch_shape(_PARTS)
+DOCUMENT: Final = Record(_FIELDS, templated=False)
 
 
 def read_fields(node: Node, path: str, report: Report) -> Any:
     """The fields of a document as they were read, or `BAD` for one that is no mapping."""
-    return _DOCUMENT.read(node, path, report)
+    return DOCUMENT.read(node, path, report)

@@ -283,10 +283,10 @@ class _IOs:
     """The list of inputs, or of outputs; names occur once."""
 
     takes = "a list"
-    _items = Listing(Built(_IO, _io), templated=False)
+    items = Listing(Built(_IO, _io), templated=False)
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        ios = self._items.read(node, path, report)
+        ios = self.items.read(node, path, report)
         if ios is BAD:
             return BAD
         seen: dict[str, IO] = {}

@@ -107,7 +107,7 @@ _REPEATED: Final[dict[str, Shape]] = {
     "overlap": Words("allow", "skip", "replace"),
     "missed": Words("skip", "one", "all"),
 }
-_KINDS: Final = {
+KINDS: Final = {
     "cron": Record({**_REPEATED, "cron": _Cron()}, required=("cron",)),
     "interval": Record({**_REPEATED, "frequency": _Frequency()}, required=("frequency",)),
     "datetime": Record(
@@ -126,7 +126,7 @@ class _ScheduleShape:
         if not isinstance(node.value, dict):
             return reject(node, path, report, self.takes)
         kind = node.get("kind")
-        record = _KINDS.get(kind.value) if kind is not None and type(kind.value) is str else None
+        record = KINDS.get(kind.value) if kind is not None and type(kind.value) is str else None
         if record is None:
             return _reject_kind(node, path, report)
         before = len(report.findings)
@@ -139,8 +139,8 @@ def _reject_kind(node: Node, path: str, report: Report) -> Any:
     if kind is None:
         report.add("field-missing", "Add `kind: cron`, `interval` or `datetime` to `schedule`.", node.span, path)
         return BAD
-    suggestion = report.near(str(kind.value), _KINDS)
-    message = f"Give the schedule one of the kinds {', '.join(_KINDS)}, not {described(kind)}."
+    suggestion = report.near(str(kind.value), KINDS)
+    message = f"Give the schedule one of the kinds {', '.join(KINDS)}, not {described(kind)}."
     report.add("kind-unknown", message, kind.span, path, suggestion=suggestion)
     return BAD
 

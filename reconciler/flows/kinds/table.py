@@ -39,7 +39,7 @@ class RunShape:
     takes = "a mapping"
 
     def __init__(self, parts: Parts) -> None:
-        self._records = {
+        self.records = {
             kind.name: Record({"kind": TEXT, **kind.fields(parts)}, aliases=kind.aliases, templated=False)
             for kind in KINDS.values()
         }
@@ -58,7 +58,7 @@ class RunShape:
 
     def read_as(self, kind: str, node: Node, path: str, report: Report) -> Run:
         """Read the section as one of a kind of the table, whatever it says itself."""
-        values = self._records[kind].read(node, path, report)
+        values = self.records[kind].read(node, path, report)
         return KINDS[kind].build(kind, values, node, path, report)
 
 
