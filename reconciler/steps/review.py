@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from reconciler.checks.merged import not_touched
 from reconciler.checks.model import Check
-from reconciler.checks.review import Proposed, flow_review, gate
+from reconciler.checks.review import FlowVerdict, Proposed, flow_review, gate
+from reconciler.engine.model import RunFacts
 from reconciler.flows.findings import Finding
 from reconciler.flows.settings import RepositorySettings
 from reconciler.keys import CheckKey, ReviewKey
@@ -19,6 +20,7 @@ from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, Lease, RepositoryRow, ReviewRow, Wake
 from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.flow_files import Revision, errors_of
+from reconciler.steps.foresight import reusable
 from reconciler.steps.touched_flows import judge
 
 UNRELATED = "(the two have no commit in common)"
@@ -54,8 +56,16 @@ def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Che
         why = f"{broken[0].file}:{broken[0].span.line}: {broken[0].message}"
         return [gate((), broken, proposed, settings_broken=why)]
     verdicts, findings = judge(world.store, row.repository, base, result, proposed.changed)
+    verdicts = [_with_reuse(world, row, proposed.base, verdict) for verdict in verdicts]
     checks = [gate(verdicts, findings, proposed), *(flow_review(verdict, proposed) for verdict in verdicts)]
     return checks if settings.checks.annotations else [replace(check, annotations=()) for check in checks]
+
+
+def _with_reuse(world: World, row: ReviewRow, branch: str, verdict: FlowVerdict) -> FlowVerdict:
+    if verdict.plan is None or not verdict.starts:
+        return verdict
+    facts = RunFacts(verdict.flow, row.repository, row.head, branch)
+    return replace(verdict, will_reuse=reusable(world.store, verdict.plan, facts, world.clock.now()))
 
 
 def _settings(world: World, row: ReviewRow, base: Revision, tree: str) -> tuple[RepositorySettings, Sequence[Finding]]:

@@ -116,7 +116,8 @@ def _verdict(
         if was_flow and not new.errors:
             return FlowVerdict(name, path, new.findings, removed=True, starts=False, reason="no flow any more")
         return FlowVerdict(name, path, new.findings, starts=False) if was_flow else None
-    return _of_flow(place, row, old.plan if old else None, new)
+    code = result.code_changed(base, path, new.references, name) if old is not None and was == place else ()
+    return _of_flow(place, row, old.plan if old else None, new, code)
 
 
 def _without_flow(place: Place, result: Revision) -> FlowVerdict:
@@ -129,7 +130,9 @@ def _without_flow(place: Place, result: Revision) -> FlowVerdict:
     return FlowVerdict(name, path, removed=True, starts=False)
 
 
-def _of_flow(place: Place, row: FlowRow | None, old: Plan | None, new: Loaded) -> FlowVerdict:
+def _of_flow(
+    place: Place, row: FlowRow | None, old: Plan | None, new: Loaded, code_changed: tuple[str, ...]
+) -> FlowVerdict:
     path, name = place
     reason = _why_not(row, old, new)
     return FlowVerdict(
@@ -140,6 +143,7 @@ def _of_flow(place: Place, row: FlowRow | None, old: Plan | None, new: Loaded) -
         plan_diff=diff(old, new.plan) if old is not None and new.plan is not None else None,
         starts=new.plan is not None and not reason,
         reason=reason or "merge",
+        code_changed=code_changed,
     )
 
 

@@ -7,11 +7,14 @@ from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.sql_store import open_store
 from reconciler.checks.model import Check
+from reconciler.engine.machine import RunMachine
+from reconciler.engine.model import AttemptPaths, Limits, RunFacts, RunState
 from reconciler.keys import FlowKey, Key, RepositoryKey, ReviewKey
 from reconciler.plan.encoding import decode
 from reconciler.ports import World
-from reconciler.records import Changes, FlowRow, RepositoryRow, RequestRow, Wake
+from reconciler.records import CacheRow, Changes, FlowRow, RepositoryRow, RequestRow, Wake
 from reconciler.steps.discover import discover
+from reconciler.steps.flow_files import load
 from reconciler.steps.review import review
 from tests.reconciler.adapters.git_repository import GitRepository
 
@@ -100,14 +103,28 @@ class GitWorld:
         rows = [
             replace(row, retired=not row.at_head, connecting=False) for row in self.store.flows(NAME) if not row.retired
         ]
-        self.store.wake([Wake(FlowKey("stand-in"))])
-        lease = self.store.lease("test", 60)
-        assert lease is not None
-        self.store.commit(lease, Changes(flows=tuple(rows)))
+        self.commit(Changes(flows=tuple(rows)))
 
     def check(self, sha: str, name: str = "headgate") -> Check | None:
         found = [row for row in self.store.checks(NAME, sha) if row.name == name]
         return decode(found[0].document_json, Check) if found else None
+
+    def remember_results(self, path: str, name: str, *ops: str) -> None:
+        """As if a run of the flow at the head had succeeded: these ops have results that may be used again."""
+        loaded = load(self.world.source, NAME, self.row().head, path, name)
+        assert loaded is not None
+        facts = RunFacts(name, NAME, self.row().head, "main")
+        machine = RunMachine(loaded.plan, RunState("r0", "f"), (), facts, lambda one: AttemptPaths("", "", "", ""), {})
+        asked = machine.advance((), self.clock.now(), Limits(slots=0)).actions
+        keys = {action.path: action.key for action in asked}
+        rows = tuple(CacheRow(keys[op], f"x-{op}", "r0", b"{}", f"x-{op}", self.clock.now()) for op in ops)
+        self.commit(Changes(cache=rows))
+
+    def commit(self, changes: Changes) -> None:
+        self.store.wake([Wake(FlowKey("stand-in"))])
+        lease = self.store.lease("test", 60)
+        assert lease is not None
+        self.store.commit(lease, changes)
 
     def approve(self, sha: str) -> None:
         target = f"{NAME}@{sha}"

@@ -183,6 +183,39 @@ def test_what_starts_no_run_on_merge_says_why(git_world):
     assert git_world.check(head, "headgate/manual").title == "Merging runs nothing: manual"
 
 
+DAG = """\
+kind: component
+name: dag
+run:
+  kind: dag
+  operations:
+    - name: prepare
+      component: {run: {kind: job, container: {image: busybox, command: [echo, one]}}}
+    - name: train
+      dependencies: [prepare]
+      component: {run: {kind: job, container: {image: busybox, command: [echo, two]}}}
+"""
+
+
+def test_ops_with_an_earlier_result_are_said_to_be_reused(git_world):
+    connected(git_world, {"flows/dag.yaml": DAG, ".headgate.yaml": "settings: {'**': {code: none}}\n"})
+    git_world.remember_results("flows/dag.yaml", "dag", "prepare")
+
+    head = propose(git_world, {"flows/dag.yaml": DAG.replace("two", "three")})
+
+    gate = git_world.check(head)
+    assert gate.title == "Ready: merging starts dag (1 op)"
+    assert "1 earlier result will be reused" in gate.summary
+
+
+def test_changed_code_is_named(git_world):
+    connected(git_world, {"jobs/polyaxonfile.yaml": flow("a"), "jobs/train.py": "1", "jobs/model.py": "1"})
+
+    head = propose(git_world, {"jobs/train.py": "2", "jobs/model.py": "2"})
+
+    assert "code changed: jobs/model.py, +1" in git_world.check(head, "headgate/a").summary
+
+
 def test_annotations_can_be_turned_off(git_world):
     connected(git_world, {"flows/a.yaml": flow("a"), ".headgate.yaml": "checks: {annotations: false}\n"})
 

@@ -1,0 +1,53 @@
+"""Which ops of a plan would find an earlier result, found out by running the machine dry. Nothing is started here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.engine.machine import RunMachine
+from reconciler.engine.model import (
+    AttemptPaths,
+    CacheAnswer,
+    Fact,
+    JoinAnswer,
+    Limits,
+    LookUpCache,
+    RunFacts,
+    RunJoins,
+    RunState,
+)
+from reconciler.plan.encoding import decode
+from reconciler.plan.model import Plan
+from reconciler.plan.walk import walk
+from reconciler.ports import Records
+
+MOST = 2_000  # ops; a larger plan is not looked at, as each op asks the store
+_NOTHING_STARTS = Limits(slots=0)
+_NOWHERE = AttemptPaths("", "", "", "")  # no part of a cache key
+
+
+def reusable(store: Records, plan: Plan, facts: RunFacts, now: float) -> tuple[str, ...]:
+    """Paths of the ops that a run started now would take from the cache; what follows from those hits included."""
+    if sum(1 for _ in walk(plan)) > MOST:
+        return ()
+    machine = RunMachine(plan, RunState("", "", created_at=now), (), facts, lambda attempt: _NOWHERE, {})
+    hits: list[str] = []
+    given: list[Fact] = []
+    while True:
+        actions = machine.advance(given, now, _NOTHING_STARTS).actions
+        given = [answer for action in actions for answer in _answers(store, facts.repository, action)]
+        hits += [answer.path for answer in given if isinstance(answer, CacheAnswer) and answer.attempt is not None]
+        if not given:
+            return tuple(hits)
+
+
+def _answers(store: Records, repository: str, action: object) -> Iterable[Fact]:
+    match action:
+        case LookUpCache(path, key, not_before):
+            hit = store.cached(key, not_before, "")
+            if hit is None:
+                yield CacheAnswer(path, None)
+            else:
+                yield CacheAnswer(path, hit.attempt, decode(hit.outputs_json, dict), hit.artifacts)
+        case RunJoins(path, queries):
+            yield JoinAnswer(path, tuple(tuple(store.join(repository, "", query)) for query in queries))
