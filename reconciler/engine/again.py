@@ -15,16 +15,16 @@ _KEPT = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 def taken_over(plan: Plan, old_ops: Sequence[OpState], only: str | None) -> tuple[OpState, ...]:
     """The ops of a new run of `plan` that end at once as they did in the old one, with reason TakenOver.
 
-    Those are the ops that succeeded (or were skipped) and are not downstream of one that did not; with `only`, the
-    ops that are not the named one (`nested.train`, `tune`) or downstream of it, and succeeded.
+    Those are the ops that succeeded (or were skipped) and are not downstream of one that did not; with `only`, of
+    these the ones that are neither the named op (`nested.train`, `tune`, `tune[3]`) nor downstream of it.
     """
     states = {state.path: state for state in old_ops}
     return tuple(_of_graph(plan.graph, states, "", only))
 
 
 def _of_graph(graph: Graph, states: Mapping[str, OpState], prefix: str, only: str | None) -> Iterator[OpState]:
-    name, _, rest = (only or "").partition(".")
-    name = name.partition("[")[0]
+    part, _, rest = (only or "").partition(".")
+    name, _, child = part.partition("[")
     fresh = {
         index for index, op in enumerate(graph.ops) if _begins(states, f"{prefix}{op.name}", op.name == name, only)
     }
@@ -33,9 +33,23 @@ def _of_graph(graph: Graph, states: Mapping[str, OpState], prefix: str, only: st
         path = f"{prefix}{op.name}"
         if index not in after:
             yield from _whole(states, path)
-        elif (rest or only is None) and op.graph is not None and op.matrix is None and index in fresh:
-            alone = index not in downstream_of(graph, fresh - {index})
-            yield from _of_graph(op.graph, states, f"{path}.", rest or None) if alone else ()
+        elif index in fresh and index not in downstream_of(graph, fresh - {index}):
+            if op.matrix is not None and (child or only is None):
+                yield from _of_sweep(states, path, child.rstrip("]"))
+            elif op.matrix is None and op.graph is not None and (rest or only is None):
+                yield from _of_graph(op.graph, states, f"{path}.", rest or None)
+
+
+def _of_sweep(states: Mapping[str, OpState], path: str, named: str) -> Iterator[OpState]:
+    """The children of a sweep that succeeded but the named one, and the values that all of them share."""
+    state = states.get(path)
+    if state is None or state.sweep is None:
+        return
+    yield OpState(path, sweep=state.sweep)
+    for index in range(int(state.sweep.get("planned", 0))):
+        child = states.get(f"{path}[{index}]")
+        if child is not None and child.status in _KEPT and str(index) != named:
+            yield from _whole(states, child.path)
 
 
 def _begins(states: Mapping[str, OpState], path: str, is_named: bool, only: str | None) -> bool:

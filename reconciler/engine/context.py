@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from reconciler.engine.attempts import attempt_id
 from reconciler.engine.book import Book
-from reconciler.engine.model import OpState, Status
+from reconciler.engine.model import OpState
 from reconciler.engine.scopes import GraphScope, Node, SweepScope
 from reconciler.flows.literals import shown
 from reconciler.flows.model import IO, Json
@@ -147,11 +147,6 @@ def global_values(book: Book, node: Node) -> Context:
 def next_attempt(book: Book, node: Node) -> str:
     """The id that the op's next attempt will have."""
     return attempt_id(book.run.id, node.path, node.state.attempts + 1)
-
-
-def ended_without_outputs(state: OpState) -> bool:
-    """Whether nothing can be read of the op any more."""
-    return state.status is not Status.SUCCEEDED and state.outputs is None
 
 
 def _duration(state: OpState) -> float | None:

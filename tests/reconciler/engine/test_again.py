@@ -132,6 +132,21 @@ def test_a_sweep_that_succeeded_is_taken_over_whole():
     assert new.started == ["z"]
 
 
+def test_of_a_sweep_that_failed_the_children_that_succeeded_are_taken_over():
+    tune = op("tune", matrix=PlannedMatrix("mapping", values=[{"x": i} for i in range(3)]))
+    new = again(Driver(plan(tune, op("z", ["tune"])), {"tune[1]": failed()}).settle())
+
+    assert new.started == ["tune[1]", "z"]
+    assert new.run.status == "succeeded"
+
+
+def test_one_child_of_a_sweep_can_be_restarted():
+    tune = op("tune", matrix=PlannedMatrix("mapping", values=[{"x": i} for i in range(3)]))
+
+    assert again(Driver(plan(tune, op("z", ["tune"]))).settle(), "tune[2]").started == ["tune[2]", "z"]
+    assert again(Driver(plan(tune)).settle(), "tune").started == ["tune[0]", "tune[1]", "tune[2]"]
+
+
 def test_hooks_of_taken_over_ops_do_not_run_again():
     from reconciler.plan.model import PlannedHook
 

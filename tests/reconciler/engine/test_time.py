@@ -188,6 +188,19 @@ def test_a_run_waits_for_its_approval():
     assert run.ask("approve").settle().run.status == "succeeded"
 
 
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_run_that_waits_for_its_approval_can_be_stopped(crashes):
+    run = Driver(plan(op("a"), root={"is_approved": False}), crashes=crashes).settle().ask("stop")
+
+    assert (run.run.status, run.statuses) == ("stopped", {})
+
+
+def test_a_run_whose_own_condition_is_false_is_skipped():
+    run = Driver(plan(op("a"), root={"conditions": "1 > 2"})).settle()
+
+    assert (run.run.status, run.run.reason, run.started) == ("skipped", "ConditionFalse", [])
+
+
 def test_a_run_has_a_deadline_too():
     run = Driver(plan(op("a"), root={"timeout": 10}), crashes=True).step().wait(10).stop_all()
 
