@@ -364,3 +364,4 @@ class World:
     logs: Logs | None = None
     page_url: str = ""  # public address of the page, "" = none
     queues: Mapping[str, int] = field(default_factory=dict)  # how many attempts a queue may hold at once
+    poll_seconds: float = 30.0  # between looks at a repository of which nobody tells that it moved

@@ -20,7 +20,6 @@ from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.declared_flows import Comparison, compare
 from reconciler.steps.flow_files import Revision, errors_of
 
-POLL = 30.0  # s between looks when nobody calls; a look at a repository in which nothing moved reads its refs alone
 GATE = "headgate"
 
 
@@ -59,7 +58,7 @@ class _Step:
             events=tuple(self.events),
             answered=tuple(answered),
             wakes=tuple(self.wakes),
-            again_at=self.now + POLL,
+            again_at=self.now + self.world.poll_seconds,
         )
 
     # --- the head ---------------------------------------------------------------------------------------------------
