@@ -2,7 +2,6 @@
 
 from reconciler.checks.model import Conclusion
 from reconciler.keys import CheckKey, FlowKey, ReviewKey
-from reconciler.steps.discover import POLL
 from tests.reconciler.steps.git_world import NAME
 
 
@@ -66,7 +65,7 @@ def test_looking_again_changes_nothing(git_world):
     assert git_world.look() == []
     (changes,) = git_world.written
     assert (changes.repositories, changes.flows, changes.checks, changes.wakes) == ((), (), (), ())
-    assert changes.again_at == git_world.clock.now() + POLL
+    assert changes.again_at == git_world.clock.now() + 30.0
 
 
 def test_a_file_that_a_flow_refers_to_changes_the_flow(git_world):
@@ -333,7 +332,7 @@ def test_an_empty_repository_is_looked_at_again_later(git_world):
     git_world.connect()
 
     assert git_world.row().head == ""
-    assert git_world.written[0].again_at == git_world.clock.now() + POLL
+    assert git_world.written[0].again_at == git_world.clock.now() + 30.0
 
 
 def test_only_files_that_changed_are_read(git_world):
