@@ -31,6 +31,7 @@ def application(
     lines, checks = LogLines(logs), WordedChecks(world)
     routes = [
         _get("/", partial(lists.home, checks=checks), world),
+        _get("/repositories/{repository:path}", partial(lists.repository, checks=checks), world),
         _get("/commits/{sha}", partial(lists.commit, checks=checks), world),
         _get("/flows/{flow}", lists.flow, world),
         Route("/flows/{flow}", partial(actions.ask_flow, world=world, ask=ask), methods=["POST"]),

@@ -23,6 +23,15 @@ def home(request: Request, world: World, checks: WordedChecks) -> Response:
     return page(request, "home.html", {"repositories": repositories, "local": local})
 
 
+def repository(request: Request, world: World, checks: WordedChecks) -> Response:
+    """One repository with its newest commits and its flows."""
+    row = world.records.repository(request.path_params["repository"])
+    if row is None:
+        raise HTTPException(404, "There is no such repository. The list of repositories names all that are watched.")
+    local = world.records.runs(repository=row.name, limit=20)
+    return page(request, "home.html", {"repositories": [_repository(world, checks, row)], "local": local})
+
+
 def _repository(world: World, checks: WordedChecks, row: RepositoryRow) -> dict[str, Any]:
     flows = [flow for flow in world.records.flows(repository=row.name) if not flow.retired]
     shas = world.records.commits_with_checks(row.name, _COMMITS)

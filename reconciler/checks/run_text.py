@@ -114,6 +114,8 @@ def attempt_of(view: OpView) -> str:
     if not state.attempts:
         return ""
     most = op.max_retries + 1 if op is not None and isinstance(op.max_retries, int) else None
+    if state.attempts == 1 and most in (None, 1):
+        return ""
     return f" (attempt {state.attempts}{f' of {most}' if most and most >= state.attempts else ''})"
 
 

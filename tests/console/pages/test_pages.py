@@ -65,6 +65,8 @@ def run(world):
 
 PAGES = [
     "/",
+    "/repositories/acme/models",
+    "/repositories/acme%2Fmodels",
     f"/commits/{SHA}",
     f"/commits/{SHA[:8]}",
     "/flows/flow-1",
@@ -92,7 +94,8 @@ def test_every_page_is_sound_html_under_the_strict_policy(world, run, address):
 
 
 @pytest.mark.parametrize(
-    "address", ["/nowhere", "/runs/zzzz", "/runs/a%20b", "/flows/none", "/commits/beef", "/static/x"]
+    "address",
+    ["/nowhere", "/runs/zzzz", "/runs/a%20b", "/flows/none", "/repositories/none", "/commits/beef", "/static/x"],
 )
 def test_what_does_not_exist_is_a_page_that_says_what_to_do(world, address):
     answer = world.get(address)
@@ -167,6 +170,8 @@ def test_hostile_names_logs_and_messages_are_text(world):
         "/runs/3f2a?view=table",
         "/runs/3f2a?view=why",
         "/flows/flow-1",
+        "/repositories/acme/models",
+        "/repositories/acme%2Fmodels",
         f"/commits/{SHA}",
     ):
         html = world.get(address).text
