@@ -80,7 +80,8 @@ class _Walk:
         return {"$ref": f"#/$defs/{self._names[id(record)]}"}
 
     def _free(self, field: str) -> str:
-        return next(name for name in (field, *(f"{field}{n}" for n in count(2))) if name not in self.definitions)
+        names = (f"{field}{number}" if number > 1 else field for number in count(1))
+        return next(name for name in names if name not in self.definitions)
 
     def record(self, record: Record) -> dict[str, Json]:
         """A mapping with known keys; other spellings are known too, and null counts as not said."""
