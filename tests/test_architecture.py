@@ -86,7 +86,8 @@ PURE_THIRD_PARTY = frozenset({"yaml", "jinja2", "msgspec", "cronsim"})
 # package -> the one module (or the one folder) of the product that imports it.
 HOMES: dict[str, str | tuple[str, ...]] = {
     "alembic": "reconciler.adapters.sql.migrations",
-    "click": "console.cli",
+    # Commands are click functions, one module each.
+    "click": "console",
     "cronsim": "reconciler.engine.schedules",
     # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),

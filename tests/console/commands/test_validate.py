@@ -1,0 +1,181 @@
+"""Facts about `headgate validate`."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.reconciler.plan.test_build_seed import SEED
+
+GOOD = "version: 1.1\nkind: component\nname: ok\nrun: {kind: job, container: {image: busybox}}\n"
+WARNS = GOOD + "strictParams: false\nparams: {lr: 1}\n"
+BROKEN = "kind: [\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    (tmp_path / ".git").mkdir()
+
+    def put(path: str, text: str) -> str:
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return path
+
+    return put
+
+
+def test_the_seed_shows_its_three_mistakes_on_their_lines(bare, write):
+    shown = bare("validate", write("flows/seed.yaml", SEED))
+
+    places = [line.split(": ")[0] for line in shown.out.splitlines() if ": error: " in line]
+    assert places == ["flows/seed.yaml:9:7", "flows/seed.yaml:11:13", "flows/seed.yaml:26:7"]
+    assert shown.out.endswith("3 errors in 1 file.\n")
+    assert (shown.code, shown.err) == (1, "")
+
+
+def test_a_good_file_is_fine_whatever_its_name(bare, write):
+    assert bare("validate", write("notes/any.txt", GOOD)).code == 0
+
+
+def test_without_a_path_everything_of_the_repository_is_judged(bare, write):
+    write("flows/good.yaml", GOOD)
+    write("hub/part.yaml", BROKEN)
+    write("presets/gpu.yaml", "run: 3\n")
+    write("docs/other.yaml", BROKEN)
+    write(".headgate.yaml", "severitis: {}\n")
+
+    found = bare("validate", "--format", "json").json
+
+    assert {one["file"] for one in found["findings"]} == {"hub/part.yaml", "presets/gpu.yaml", ".headgate.yaml"}
+    assert found["files"] == 4
+
+
+def test_a_folder_is_judged_from_its_repository_even_where_no_glob_names_its_files(bare, write):
+    write("examples/flows/one.yaml", BROKEN)
+
+    found = bare("validate", "examples/flows", "--format", "json").json
+
+    assert [one["file"] for one in found["findings"]] == ["examples/flows/one.yaml"]
+
+
+def test_a_glob_names_files(bare, write):
+    write("flows/a.yaml", GOOD)
+    write("flows/deep/b.yaml", GOOD)
+
+    assert bare("validate", "flows/**/*.yaml", "--format", "json").json["files"] == 2
+
+
+def test_a_component_of_the_hub_is_found_from_a_folder_below(bare, write, monkeypatch):
+    write("hub/part.yaml", GOOD)
+    write("flows/use.yaml", "kind: operation\nname: use\nhubRef: part\n")
+    monkeypatch.chdir("flows")
+
+    assert bare("validate", "use.yaml").code == 0
+
+
+def test_standard_input_is_judged(bare, write, monkeypatch):
+    write("flows/good.yaml", GOOD)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(BROKEN.encode())))
+
+    found = bare("validate", "-", "--format", "json")
+
+    assert found.code == 1
+    assert found.json["findings"][0]["file"] == "<stdin>"
+
+
+def test_a_mistake_of_a_shared_component_is_said_once(bare, write):
+    write("hub/part.yaml", GOOD.replace("image: busybox", "imag: busybox"))
+    write("flows/one.yaml", "kind: operation\nname: one\nhubRef: part\n")
+    write("flows/two.yaml", "kind: operation\nname: two\nhubRef: part\n")
+
+    found = bare("validate", "--format", "json").json["findings"]
+
+    assert len({(one["rule"], one["line"]) for one in found if one["file"] == "hub/part.yaml"}) == len(found)
+
+
+def test_warnings_fail_only_when_strict(bare, write):
+    path = write("flows/warns.yaml", WARNS)
+
+    assert bare("validate", path).code == 0
+    assert "1 warning" in bare("validate", path).out
+    assert bare("validate", path, "--strict").code == 1
+
+
+def test_the_repository_sets_severities(bare, write):
+    path = write("flows/warns.yaml", WARNS)
+    write(".headgate.yaml", "severities: {param-undeclared: error}\n")
+
+    assert bare("validate", path).code == 1
+
+
+def test_files_of_several_repositories_are_named_from_here(bare, write, tmp_path):
+    one = write("flows/bad.yaml", BROKEN)
+    (tmp_path / "other" / ".git").mkdir(parents=True)
+    two = write("other/bad.yaml", BROKEN)
+
+    found = bare("validate", one, two, "--format", "json").json["findings"]
+
+    assert {item["file"] for item in found} == {"flows/bad.yaml", "other/bad.yaml"}
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "github"])
+def test_other_tools_can_read_it(bare, write, form):
+    shown = bare("validate", write("flows/seed.yaml", SEED), "--format", form)
+
+    count = {
+        "sarif": lambda text: len(json.loads(text)["runs"][0]["results"]),
+        "junit": lambda text: ElementTree.fromstring(text).find("testcase/failure").text.count(": error:"),
+        "github": lambda text: text.count("::error "),
+    }
+    assert (shown.code, count[form](shown.out)) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "words", [("nothing.yaml",), ("*.nothing",), ("--format", "yaml"), ("--strict=1",), ()], ids=str
+)
+def test_wrong_use_is_two(bare, write, words):
+    shown = bare("validate", *words)
+
+    assert (shown.code, shown.out) == (2, "")
+    assert shown.err.startswith("headgate: ")
+
+
+def test_a_failure_is_a_document_too(bare, write):
+    shown = bare("validate", "nothing.yaml", "--format", "json")
+
+    assert shown.code == 2
+    assert shown.json["error"]["where"] == "nothing.yaml"
+    assert shown.json["version"] == 1
+
+
+@pytest.mark.slow
+def test_judging_one_job_starts_fast_and_small(write, tmp_path):
+    path = write("flows/good.yaml", GOOD)
+    script = (
+        "import resource, sys\nfrom console.cli import main\n"
+        "try:\n    main(['validate', sys.argv[1]])\n"
+        "except SystemExit:\n    pass\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "peak = next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
+        "print(peak, used.ru_utime + used.ru_stime)\n"
+        "print(*[name for name in ('rich', 'sqlalchemy', 'starlette') if name in sys.modules])\n"
+    )
+    root = Path(__file__).resolve().parents[3]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "PYTHONPYCACHEPREFIX": str(tmp_path / "cache")}
+    runs = [
+        subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, env=env) for _ in "abc"
+    ]
+    lines = [run.stdout.splitlines() for run in runs]
+
+    assert all(line[2] == "" for line in lines)
+    assert min(float(line[1].split()[0]) for line in lines) < 40 * 1024
+    assert min(float(line[1].split()[1]) for line in lines) < 0.3  # CPU seconds, on a machine that others use too
