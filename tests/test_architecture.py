@@ -92,6 +92,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",
+    "rich": "console.live",
     "sqlalchemy": "reconciler.adapters.sql",
     "starlette": "webhooks.asgi",
     "uvicorn": "webhooks.server",

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from console.waiting import waits_for
 from console.completing import complete_op, complete_subject
 from console.failures import Failure
 from console.naming import Commit, find, find_op
@@ -16,6 +15,7 @@ from console.opening import store_of
 from console.options import FORMAT, store_options
 from console.reading import config_of
 from console.telling import Said, check_lines, checks_of, commit_document, flow_document, flow_lines, op_entry, story_of
+from console.waiting import waits_for
 from reconciler.checks import run_text, words
 from reconciler.checks.evidence import Story
 from reconciler.checks.glyphs import look
@@ -122,7 +122,7 @@ def _cause_entry(story: Story, view: OpView) -> dict[str, Json]:
 
 def _of_commit(store: Store, commit: Commit, data_dir: Path) -> tuple[list[str], dict[str, Json]]:
     said = checks_of(store, commit, data_dir)
-    keys = [CheckKey(commit.repository, commit.sha), RepositoryKey(commit.repository)]
+    keys: list[Key] = [CheckKey(commit.repository, commit.sha), RepositoryKey(commit.repository)]
     stuck = _parked(store, keys)
     lines = [*check_lines(commit, said), *_not_green(said), *_stuck_lines(stuck)]
     lines += [f"`headgate why {one.run}` tells more." for one in said if one.red and one.run]
