@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.adapters.process_logs import LogWindow, read_log, tail_log
+from reconciler.adapters.process_records import is_alive, this_writer
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RepositoryKey, RunKey
@@ -65,8 +65,18 @@ class Service:
         self.checks = NotesChecks(self._path_of)
         self.logs = FileLogs(data)
         page = config.page_url or self.address
-        world = World(self.store, self.source, self.executor, self.checks, self.clock, self.logs, page, config.queues)
-        owner = f"{socket.gethostname()}:{os.getpid()}"
+        world = World(
+            self.store,
+            self.source,
+            self.executor,
+            self.checks,
+            self.clock,
+            self.logs,
+            page,
+            config.queues,
+            config.poll_seconds,
+        )
+        owner = f"{socket.gethostname()} {this_writer()}"
         self.loop = Loop(self.store, steps_of(world), self.clock, owner, workers=workers)
         self._server = Server(self._application(), self._listener)
 
@@ -75,6 +85,7 @@ class Service:
         for name, path in self.config.repositories.items():
             self.store.add_repository(RepositoryRow(name, str(path.resolve())))
         self._server.start()
+        self.store.expire_leases(_is_gone)
         self.executor.resume()
         live = (Wake(RunKey(run.id)) for run in self.store.runs(live=True, limit=100_000))
         known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
@@ -114,6 +125,12 @@ class Service:
             self.store.ask,
             extra_routes=callback_routes(self.tokens, self.executor, self.store),
         )
+
+
+def _is_gone(owner: str) -> bool:
+    """Whether the holder of a lease was a process of this machine that lives no more."""
+    host, _, writer = owner.partition(" ")
+    return host == socket.gethostname() and not is_alive(writer)
 
 
 def _listen(config: Config) -> socket.socket:

@@ -1,14 +1,14 @@
-"""The ports: what steps need from the world, in our own words. Adapters implement them; tests fake the world behind them."""
+"""The ports: what steps need from the world, in our own words. Adapters implement them, tests fake the world behind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from reconciler.checks.model import Check
-from reconciler.engine.model import AttemptPaths, AttemptSpec, JoinQuery, Observed, Performed
+from reconciler.engine.model import AttemptPaths, AttemptSpec, JoinQuery, Observed, OpState, Performed
 from reconciler.flows.model import Json
 from reconciler.keys import Key
 from reconciler.records import (
@@ -32,13 +32,12 @@ from reconciler.records import (
     Wake,
 )
 
-
 INTERNAL_ERROR = "InternalError"  # reason of a step that failed through our own fault, or did not come back
 MAX_TRIES = 8  # failures in a row through our own fault before a key is parked
 
 
 class ReconcileError(Exception):
-    """A step could not go on. `reason` is CamelCase, stable, a metric label; `message` is a sentence without secrets."""
+    """A step could not go on. `reason` is CamelCase, stable, a metric label; `message` a sentence without secrets."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -161,7 +160,7 @@ class Source(Protocol):
 
 
 class Executor(Protocol):
-    """Where attempts run. Calls are idempotent by attempt id; what is seen later arrives as observations in the store."""
+    """Where attempts run. Calls are idempotent by attempt id; what is seen later is stored as observations."""
 
     place: str
 
@@ -229,6 +228,10 @@ class Queue(Protocol):
 
     def renew(self, leases: Sequence[Lease], seconds: float) -> Sequence[Lease]:
         """The leases that are still ours, with new deadlines."""
+        ...
+
+    def expire_leases(self, gone: Callable[[str], bool]) -> None:
+        """End the leases of owners that are known to be gone, so that nobody waits for them to run out."""
         ...
 
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
@@ -336,9 +339,12 @@ class Records(Protocol):
 
     def cached(self, key: str, not_before: float | None, not_of_run: str) -> CacheRow | None: ...
 
-    def join(self, repository: str, run: str, query: JoinQuery) -> Sequence[Mapping[str, Json]]:
+    def join(
+        self, repository: str, run: str, query: JoinQuery, unwritten: Sequence[OpState] = ()
+    ) -> Sequence[Mapping[str, Json]]:
         """Rows of a join over finished and live ops and runs of a repository, each with the asked fields.
 
+        `unwritten` are ops of the asking run that this step has moved: they count as they will be written.
         Raises ValueError with a sentence for a query that cannot be read.
         """
         ...

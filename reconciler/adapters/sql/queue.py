@@ -7,7 +7,7 @@ nobody woke it meanwhile. Tokens come from one counter: they grow, whatever happ
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +44,13 @@ class SqlQueue:
 
     def renew(self, leases: Sequence[Lease], seconds: float) -> Sequence[Lease]:
         return self._database.write(lambda connection: self._renew(connection, leases, seconds)) if leases else []
+
+    def expire_leases(self, gone: Callable[[str], bool]) -> None:
+        with self._database.read() as connection:
+            held = connection.execute(_HOLDERS).all()
+        dead = [{"_key": key, "_token": token} for key, owner, token in held if gone(owner)]
+        if dead:
+            self._database.write(lambda connection: connection.execute(_EXPIRE, dead))
 
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
         now = self._clock.now()
@@ -192,6 +199,8 @@ _COUNT_UP = (
     update(counters).where(counters.c.name == "token").values(value=counters.c.value + 1).returning(counters.c.value)
 )
 _BY_KEY = update(wakes).where(wakes.c.key == bindparam("_key"))
+_HOLDERS = select(wakes.c.key, wakes.c.owner, wakes.c.token).where(wakes.c.token != 0)
+_EXPIRE = _BY_KEY.where(wakes.c.token == bindparam("_token")).values(lease_until=0.0, ready_at=0.0)
 _HELD = _BY_KEY.where(wakes.c.token == bindparam("_token"), wakes.c.lease_until > bindparam("_now"))
 _FENCE = (
     select(wakes.c.key)

@@ -383,3 +383,16 @@ def test_waiting_ends_when_a_key_is_due(tmp_path):
 
     assert store.lease("worker", 30) is not None
     store.close()
+
+
+def test_the_leases_of_a_holder_that_is_gone_end_at_once_and_others_stay(store):
+    store.wake([Wake(KEY), Wake(RunKey("r2"))])
+    dead, alive = store.lease("dead", 30), store.lease("alive", 30)
+
+    store.expire_leases(lambda owner: owner == "dead")
+
+    taken = store.lease("alive", 30)
+    assert (taken.key, store.lease("alive", 30)) == (dead.key, None)
+    with pytest.raises(LeaseLost):
+        store.commit(dead, Changes())
+    store.commit(alive, Changes())
