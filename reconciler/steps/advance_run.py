@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import (
     FINAL,
     Action,
-    Asked,
     CacheAnswer,
     Decision,
     DeclareService,
@@ -19,9 +17,7 @@ from reconciler.engine.model import (
     LookUpCache,
     Measured,
     Observed,
-    Performed,
     RunJoins,
-    ServiceSeen,
     StartAttempt,
     Status,
     StopAttempt,
@@ -42,60 +38,73 @@ from reconciler.records import (
     ServiceRow,
     Wake,
 )
-from reconciler.steps import intents, restarting, services
-from reconciler.steps.plans import plan_of
+from reconciler.steps import intents, restarting, run_requests, services
+from reconciler.steps.machines import Engine, Machines, build
 from reconciler.steps.starting import check_of
 
 REPORT_DELAY = 0.5  # s: progress on a commit is told in strokes, an end at once
 LOOK_AGAIN = 60.0  # s: a live run is looked at even if every observation was lost
-NO_LIMITS = Limits()
+QUEUE_POLL = 2.0  # s between looks at a full queue: an op of any other run may have left it
 
 
-def advance_run(world: World, key: RunKey, lease: Lease) -> Changes:
-    """Move one run on by one step. Raises Stalled if its plan is gone, Waiting if the executor is away."""
-    row = world.store.run(key.run)
-    if row is None:
-        return Changes()
-    return _Step(world, row, lease).take()
+class AdvanceRun:
+    """The step of runs. It remembers machines between steps, which changes how long a step takes and nothing else."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._machines = Machines()
+
+    def __call__(self, key: RunKey, lease: Lease) -> Changes:
+        """Move one run on by one step. Raises Stalled if its plan is gone, Waiting if the executor is away."""
+        row = self._world.store.run(key.run)
+        if row is None:
+            return Changes()
+        attempts = self._world.store.attempts(row.id)
+        engine = self._machines.take(row) or build(self._world, row, attempts)
+        changes = _Step(self._world, row, lease, engine, attempts).take()
+        self._machines.keep(engine, row, changes, lease)
+        return changes
 
 
 class _Step:
     """What one step has in its hands: the run as it was read, its live attempts, and what has come of it so far."""
 
-    def __init__(self, world: World, row: RunRow, lease: Lease) -> None:
+    def __init__(self, world: World, row: RunRow, lease: Lease, engine: Engine, attempts: Sequence[AttemptRow]) -> None:
         self.world = world
         self.row = row
         self.lease = lease
         self.now = world.clock.now()
-        self.plan = plan_of(world.store, row)
-        self.attempts = {attempt.id: attempt for attempt in world.store.attempts(row.id)}
-        self.decision = Decision()
-        self.machine = RunMachine(
-            self.plan,
-            replace(row.state),
-            [op.state for op in world.store.ops(row.id)],
-            row.facts,
-            intents.layout(world),
-            {attempt.id: attempt.op for attempt in self.attempts.values()},
-        )
+        self.plan = engine.plan
+        self.machine = engine.machine
+        self.attempts = {attempt.id: attempt for attempt in attempts}
         self.changed: dict[str, AttemptRow] = {}
+        self.decision = Decision()
 
     def take(self) -> Changes:
         """Requests first, as they void intents; then intents; then what was seen; then the decision."""
         requests = self.world.store.requests(RunKey(self.row.id))
-        again = [request for request in requests if request.verb in restarting.VERBS]
-        asked = [request for request in requests if request.verb not in restarting.VERBS]
-        self._advance([_asked(request) for request in asked], Limits(slots=0))
+        refused = {request.id: run_requests.refusal(self.row, self.plan, request) for request in requests}
+        willing = [request for request in requests if not refused[request.id]]
+        asked = [run_requests.asked(request) for request in willing if request.verb not in restarting.VERBS]
+        self._advance(asked, Limits(slots=0))
         performed = self._perform()
         observations = self.world.store.observations(run=self.row.id)
         seen = [_fact(row) for row in observations]
+        if not (requests or performed or seen):
+            seen = self._look()
         self._note_ends(seen)
-        self._advance([*performed, *seen, *self._services_seen()], self._limits())
-        new_runs = [restarting.restarted(self.world, self.row, self.plan, request, self.now) for request in again]
-        changes = self._changes(observations, [_answer(self.row, request, self.now) for request in requests])
-        for started in new_runs:
-            changes = started.added_to(changes)
+        self._advance([*performed, *seen, *services.seen_by(self.world.store, self.row, self.now)], self._limits())
+        answers = [run_requests.answered(self.row, one, refused[one.id], self.now) for one in requests]
+        return self._with_runs_again(self._changes(observations, answers), willing)
+
+    def _with_runs_again(self, changes: Changes, requests: Iterable[RequestRow]) -> Changes:
+        for request in requests:
+            if request.verb in restarting.VERBS:
+                started = restarting.restarted(self.world, self.row, self.plan, request, self.now)
+                changes = started.added_to(changes)
         return changes
+
+    # --- the machine --------------------------------------------------------------------------------------------------
 
     def _advance(self, facts: Sequence[Fact], limits: Limits) -> None:
         decision = self.machine.advance(facts, self.now, limits)
@@ -120,7 +129,7 @@ class _Step:
             case StartAttempt(path, spec):
                 self._put(intents.start(self.world, self.row, path, spec, self.now))
             case StopAttempt(_, attempt, reason) if attempt in self.attempts:
-                self._put(replace(self.attempts[attempt], wanted="stop", stop_reason=reason))
+                self._put(intents.stop(self.attempts[attempt], reason))
             case DeclareService():
                 self.decision.actions.append(action)
 
@@ -128,15 +137,18 @@ class _Step:
         self.attempts[attempt.id] = self.changed[attempt.id] = attempt
 
     def _answers(self, action: Action) -> Iterable[Fact]:
+        store, run = self.world.store, self.row
         match action:
             case LookUpCache(path, key, not_before):
-                hit = self.world.store.cached(key, not_before, self.row.id)
+                hit = store.cached(key, not_before, run.id)
                 yield CacheAnswer(path, None) if hit is None else _cache_hit(path, hit)
             case RunJoins(path, queries):
-                join = self.world.store.join
-                yield JoinAnswer(path, tuple(tuple(join(self.row.repository, self.row.id, one)) for one in queries))
+                rows = (store.join(run.repository, run.id, query, self.decision.ops) for query in queries)
+                yield JoinAnswer(path, tuple(tuple(found) for found in rows))
 
-    def _perform(self) -> Sequence[Performed | Observed]:
+    # --- the world ----------------------------------------------------------------------------------------------------
+
+    def _perform(self) -> Sequence[Fact]:
         """Act on intents that an earlier transaction committed, never on those of this step."""
         committed = [attempt for attempt in self.attempts.values() if attempt.id not in self.changed]
         outcome = intents.perform(self.world, committed, self.lease, self.now)
@@ -144,13 +156,16 @@ class _Step:
             self._put(attempt)
         return outcome.facts
 
+    def _look(self) -> list[Fact]:
+        """Ask the executor, as nothing was told: an observation may have been lost."""
+        return list(intents.look(self.world, self.attempts.values()))
+
     def _note_ends(self, seen: Sequence[Fact]) -> None:
         for fact in seen:
-            if isinstance(fact, Observed) and fact.attempt in self.attempts:
-                self._put(intents.after(self.attempts[fact.attempt], fact))
-
-    def _services_seen(self) -> Sequence[ServiceSeen]:
-        return services.seen_by(self.world.store, self.row, self.now)
+            known = self.attempts.get(fact.attempt) if isinstance(fact, Observed) else None
+            after = intents.after(known, fact) if known is not None and isinstance(fact, Observed) else None
+            if after is not None and after != known:
+                self._put(after)
 
     def _limits(self) -> Limits:
         executor = self.world.executor
@@ -160,8 +175,15 @@ class _Step:
             1 for attempt in self.attempts.values() if attempt.phase == "intended" and attempt.wanted == "run"
         )
         free = executor.free(self.row.id)
-        queues = {name: limit - self.world.store.queue_load(name) for name, limit in self.world.queues.items()}
+        queues = {name: limit - self._load(name) for name, limit in self.world.queues.items()}
         return Limits(None if free is None else max(0, free - waiting), queues)
+
+    def _load(self, queue: str) -> int:
+        """How many attempts are in a queue, less those of this run that were found to have ended just now."""
+        left = (one for one in self.changed.values() if one.phase == "ended" and one.spec.queue == queue)
+        return self.world.store.queue_load(queue) - sum(1 for _ in left)
+
+    # --- what is written ----------------------------------------------------------------------------------------------
 
     def _changes(self, observations: Sequence[ObservationRow], answered: Sequence[RequestRow]) -> Changes:
         decision, state = self.decision, self.decision.run or self.row.state
@@ -213,22 +235,13 @@ class _Step:
     def _again_at(self, status: Status) -> float | None:
         if any(intents.due(attempt, self.now) for attempt in self.changed.values()):
             return 0.0
-        if status in FINAL and not any(attempt.phase != "ended" for attempt in self.attempts.values()):
+        live = [attempt for attempt in self.attempts.values() if attempt.phase != "ended"]
+        if status in FINAL and not live:
             return None
-        retries = [
-            attempt.retry_at for attempt in self.attempts.values() if attempt.retry_at and attempt.phase != "ended"
-        ]
-        times = [self.decision.look_again_at, *retries, self.now + LOOK_AGAIN]
+        times = [self.decision.look_again_at, self.now + LOOK_AGAIN, *(attempt.retry_at for attempt in live)]
+        if self.decision.starved and self.world.queues:
+            times.append(self.now + QUEUE_POLL)
         return min(time for time in times if time is not None)
-
-
-def _asked(request: RequestRow) -> Asked:
-    return Asked(request.id, request.verb, request.by, request.at, request.op)
-
-
-def _answer(row: RunRow, request: RequestRow, now: float) -> RequestRow:
-    where = f"{row.id} {request.op}" if request.op else row.id
-    return replace(request, done_at=now, answer=f"{request.verb} {where}: recorded.")
 
 
 def _fact(row: ObservationRow) -> Fact:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.engine.model import FINAL, AttemptPaths, AttemptSpec, Layout, Observed, Performed, Status
 from reconciler.ports import Stalled, World
 from reconciler.records import AttemptRow, Lease, RunRow
+
+TRY_AGAIN = 5.0  # s until an act of which nothing is known is repeated, where the executor names no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ def _in_code_dir(spec: AttemptSpec, run: RunRow) -> AttemptSpec:
     return replace(spec, labels={**spec.labels, "code_dir": run.code_dir}) if run.code_dir else spec
 
 
+def stop(attempt: AttemptRow, reason: str) -> AttemptRow:
+    """The intent to stop an attempt; it does not wait for what a start had to wait for."""
+    return replace(attempt, wanted="stop", stop_reason=reason, retry_at=None)
+
+
 def due(attempt: AttemptRow, now: float) -> bool:
     """Whether there is something to perform for an attempt now."""
     if attempt.retry_at is not None and attempt.retry_at > now:
@@ -67,6 +74,14 @@ def perform(world: World, attempts: Sequence[AttemptRow], lease: Lease, now: flo
         if fact.attempt in rows:
             rows[fact.attempt] = after(rows[fact.attempt], fact)
     return Outcome(tuple(rows.values()), tuple(facts))
+
+
+def look(world: World, attempts: Iterable[AttemptRow]) -> Sequence[Observed]:
+    """What is known now of attempts that were started from this place and have not ended."""
+    executor = world.executor
+    acted_on = [row for row in attempts if row.phase in ("started", "stopping", "unknown")]
+    mine = [row for row in acted_on if executor is not None and row.place == executor.place]
+    return executor.look(mine) if executor is not None and mine else ()
 
 
 def after(row: AttemptRow, fact: Performed | Observed) -> AttemptRow:
@@ -97,11 +112,12 @@ def _after_act(row: AttemptRow, fact: Performed) -> AttemptRow:
     match fact.outcome:
         case "done":
             return replace(row, phase="stopping" if fact.verb == "stop" else "started", retry_at=None)
-        case "refused" if fact.verb == "start":
+        case "refused":
+            status = Status.FAILED if fact.verb == "start" else Status.STOPPED
             return replace(
-                row, phase="ended", ended_at=fact.at, status="failed", reason=fact.reason, message=fact.message
+                row, phase="ended", ended_at=fact.at, status=status, reason=fact.reason, message=fact.message
             )
         case "again":
-            return replace(row, retry_at=fact.again_at)
+            return replace(row, retry_at=fact.again_at or fact.at + TRY_AGAIN)
         case _:
-            return replace(row, phase="unknown", retry_at=fact.again_at)
+            return replace(row, phase="unknown", retry_at=fact.again_at or fact.at + TRY_AGAIN)

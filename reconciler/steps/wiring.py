@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.keys import CheckKey, FlowKey, Key, RepositoryKey, ReviewKey, RunKey
 from reconciler.ports import World
 from reconciler.records import Changes, Lease
-from reconciler.steps.advance_run import advance_run
+from reconciler.steps.advance_run import AdvanceRun
 from reconciler.steps.discover import discover
 from reconciler.steps.reconcile_flow import reconcile_flow
 from reconciler.steps.report import report
@@ -24,6 +24,6 @@ def steps_of(world: World) -> Mapping[type[Key], Step]:
         RepositoryKey: partial(discover, world),
         ReviewKey: partial(review, world),
         FlowKey: partial(reconcile_flow, world),
-        RunKey: partial(advance_run, world),
+        RunKey: AdvanceRun(world),
         CheckKey: partial(report, world),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,11 +25,17 @@ PAGE = 50  # runs whose ops are read at once
 _OWN = ("inputs", "outputs", "params", "metrics", "artifacts")  # what an op has for itself
 
 
-def join_rows(connection: Connection, repository: str, run: str, query: JoinQuery) -> list[dict[str, Json]]:
-    """The asked fields of the rows that a query takes, in its order. Raises ValueError for one that cannot be read."""
+def join_rows(
+    connection: Connection, repository: str, run: str, query: JoinQuery, unwritten: Sequence[OpState] = ()
+) -> list[dict[str, Json]]:
+    """The asked fields of the rows that a query takes, in its order. Raises ValueError for one that cannot be read.
+
+    `unwritten` are ops of the asking run that are newer than what is stored of them.
+    """
     asked, _ = parse_query(query.query), parse_sort(query.sort)
     needed = asked.fields | set(query.fields) | {field for field, _ in parse_sort(query.sort)}
-    found = [row for row in _candidates(connection, repository, run, query, needed) if _wanted(asked, row, query)]
+    candidates = _candidates(connection, repository, run, query, needed, unwritten)
+    found = [row for row in candidates if _wanted(asked, row, query)]
     ordered = sort_rows(found, query.sort)
     return asked_values(ordered[query.offset : query.offset + query.limit], query.fields)
 
@@ -42,11 +48,18 @@ def _wanted(asked: Query, row: Mapping[str, Json], query: JoinQuery) -> bool:
 
 
 def _candidates(
-    connection: Connection, repository: str, run: str, query: JoinQuery, needed: set[str] | frozenset[str]
+    connection: Connection,
+    repository: str,
+    run: str,
+    query: JoinQuery,
+    needed: set[str] | frozenset[str],
+    unwritten: Sequence[OpState],
 ) -> Iterator[dict[str, Json]]:
     rows_left = MOST_ROWS
     for page in _pages(connection, repository, run, query.within):
         states = _ops(connection, page, query.within, rows_left)
+        if run in page:
+            states[run] = _newest(states.get(run, ()), unwritten, query.within)
         live = _last_metrics(connection, states) if any(field.startswith("metrics") for field in needed) else {}
         for owner in page.values():
             plan = _plan(connection, owner.plan)
@@ -79,6 +92,11 @@ def _ops(connection: Connection, page: Mapping[str, RunRow], within: str | None,
         if within is None or _is_child(row["path"], within):
             found.setdefault(row["run"], []).append(rows.op_of(row).state)
     return found
+
+
+def _newest(stored: Sequence[OpState], unwritten: Sequence[OpState], within: str | None) -> list[OpState]:
+    newer = {op.path: op for op in unwritten if within is None or _is_child(op.path, within)}
+    return [*(op for op in stored if op.path not in newer), *newer.values()]
 
 
 def _is_child(path: str, parent: str) -> bool:

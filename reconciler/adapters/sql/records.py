@@ -29,7 +29,7 @@ from reconciler.adapters.sql.tables import (
     services,
 )
 from reconciler.adapters.sql.writing import Statements, execute
-from reconciler.engine.model import JoinQuery, Observed
+from reconciler.engine.model import JoinQuery, Observed, OpState
 from reconciler.flows.model import Json
 from reconciler.keys import FlowKey, Key, RepositoryKey, RunKey, text_of
 from reconciler.ports import Clock
@@ -207,9 +207,11 @@ class SqlRecords:
             statement = statement.where(cache.c.finished_at >= not_before)
         return self._one(statement.order_by(cache.c.finished_at.desc(), cache.c.attempt).limit(1), _flat(CacheRow))
 
-    def join(self, repository: str, run: str, query: JoinQuery) -> Sequence[Mapping[str, Json]]:
+    def join(
+        self, repository: str, run: str, query: JoinQuery, unwritten: Sequence[OpState] = ()
+    ) -> Sequence[Mapping[str, Json]]:
         with self._database.read() as connection:
-            return join_rows(connection, repository, run, query)
+            return join_rows(connection, repository, run, query, unwritten)
 
     def events(self, subject: str, limit: int = 1000) -> Sequence[EventRow]:
         """The last `limit` events, oldest first."""

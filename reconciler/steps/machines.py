@@ -1,0 +1,69 @@
+"""Machines of runs that were moved last, kept so that a step costs what changes and not what is there.
+
+A machine is used again only where the store holds exactly what its own last step wrote.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.engine.machine import RunMachine
+from reconciler.engine.model import FINAL
+from reconciler.plan.model import Plan
+from reconciler.ports import World
+from reconciler.records import AttemptRow, Changes, Lease, RunRow
+from reconciler.steps import intents
+from reconciler.steps.plans import plan_of
+
+MOST = 64  # runs; those moved longest ago are built anew
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The machine of a run and the plan it works by."""
+
+    machine: RunMachine
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    engine: Engine
+    version: int  # that the run's row has if the last step's transaction was committed …
+    writer: int  # … by the lease that this step was given, and nobody wrote it since
+
+
+class Machines:
+    """At most MOST machines. One that is taken is gone until its step gives it back: a step that raises never does.
+
+    Each run is under one lease at a time, so no two workers take the same; the single calls below are atomic.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def take(self, row: RunRow) -> Engine | None:
+        """The machine that led to the row as it is stored; None if there is none, or somebody else wrote it."""
+        kept = self._kept.pop(row.id, None)
+        proven = kept is not None and (kept.version, kept.writer) == (row.version, row.writer)
+        return kept.engine if kept is not None and proven else None
+
+    def keep(self, engine: Engine, before: RunRow, changes: Changes, lease: Lease) -> None:
+        """Keep a machine for the row that these changes make of `before`, if they are committed."""
+        written = changes.runs[0] if changes.runs else before
+        if written.state.status in FINAL:
+            return
+        moved = bool(changes.runs)
+        self._kept[before.id] = _Kept(engine, before.version + moved, lease.token if moved else before.writer)
+        if len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+
+
+def build(world: World, row: RunRow, live: Sequence[AttemptRow]) -> Engine:
+    """The machine of a run from all that is stored of it. Raises Stalled if its plan is gone."""
+    plan = plan_of(world.store, row)
+    ops = [op.state for op in world.store.ops(row.id)]
+    paths = {attempt.id: attempt.op for attempt in live}
+    return Engine(RunMachine(plan, replace(row.state), ops, row.facts, intents.layout(world), paths), plan)

@@ -1,0 +1,46 @@
+"""What people asked of a run: which requests are facts for its machine, which start another run, and their answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.engine.model import FINAL, Asked
+from reconciler.plan.model import Plan
+from reconciler.plan.walk import op_at
+from reconciler.records import RequestRow, RunRow
+from reconciler.steps.restarting import VERBS as AGAIN
+
+ASKED = ("stop", "skip", "approve", "resume")
+
+
+def refusal(run: RunRow, plan: Plan, request: RequestRow) -> str:
+    """Why a request cannot be done, for people; "" if it can."""
+    if request.verb not in (*ASKED, *AGAIN):
+        return f"A run cannot be asked to {request.verb}."
+    if request.op and not _has(plan, request.op):
+        return f"Run {run.id} has no op `{request.op}`."
+    ended = run.state.status in FINAL
+    if request.verb == "resume" and not ended:
+        return f"Run {run.id} has not ended: only a run that has can be resumed."
+    if request.verb in ASKED and request.verb != "resume" and ended:
+        return f"Run {run.id} has ended ({run.state.status}): there is nothing to {request.verb}."
+    return "Name the op to skip." if request.verb == "skip" and not request.op else ""
+
+
+def asked(request: RequestRow) -> Asked:
+    """The request as a fact for the machine."""
+    return Asked(request.id, request.verb, request.by, request.at, request.op)
+
+
+def answered(run: RunRow, request: RequestRow, refused: str, now: float) -> RequestRow:
+    """The request with its answer."""
+    where = f"{run.id} {request.op}" if request.op else run.id
+    return replace(request, done_at=now, answer=refused or f"{request.verb} {where}: recorded.")
+
+
+def _has(plan: Plan, path: str) -> bool:
+    try:
+        op_at(plan, path.partition("!")[0])
+    except KeyError:
+        return False
+    return True
