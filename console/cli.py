@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from console.failures import AWAY, INTERRUPTED, USAGE, Failure
 
@@ -46,6 +47,11 @@ class _Words(click.Group):
         """From the table, so that `--help` loads no command."""
         with formatter.section("Commands"):
             formatter.write_dl(list(WORDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """From the table too: completing a word loads no command."""
+        words = [CompletionItem(word, help=told) for word, told in WORDS.items() if word.startswith(incomplete)]
+        return words or click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

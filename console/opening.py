@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from console.config import Config
-from console.failures import AWAY, USAGE, Failure
 from console.data_lock import ServiceRuns
+from console.failures import AWAY, USAGE, Failure
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.ports import ReconcileError, Waiting
@@ -47,6 +47,8 @@ def store_of(config: Config) -> Iterator[SqlStore]:
         raise _failure(error) from None
     try:
         yield store
+    except ReconcileError as error:
+        raise _failure(error) from None
     finally:
         store.close()
 
