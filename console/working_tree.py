@@ -27,7 +27,7 @@ _SKIPPED = frozenset({".git", ".hg", ".venv", "node_modules", "__pycache__", ".m
 
 @dataclass(frozen=True, slots=True)
 class WorkingTree:
-    """The tree under `root`: the top of the repository that a file belongs to, else the file's own folder."""
+    """The tree under `root`: the repository that a file belongs to, else the file's own folder."""
 
     root: Path
 
@@ -76,10 +76,14 @@ class WorkingTree:
 
 
 def tree_of(file: Path) -> WorkingTree:
-    """The working tree that a file or folder belongs to."""
+    """The working tree that a file or folder belongs to: the nearest one around it that has settings or is a checkout.
+
+    A folder with settings of its own is a repository in the making, as a sample that lies in another one.
+    """
     start = file.resolve()
     folder = start if start.is_dir() else start.parent
-    top = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    signs = (SETTINGS_FILE, ".git")
+    top = next((one for one in (folder, *folder.parents) if any((one / sign).exists() for sign in signs)), folder)
     return WorkingTree(top)
 
 
