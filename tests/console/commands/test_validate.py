@@ -179,3 +179,10 @@ def test_judging_one_job_starts_fast_and_small(write, tmp_path):
     assert all(line[2] == "" for line in lines)
     assert min(float(line[1].split()[0]) for line in lines) < 40 * 1024
     assert min(float(line[1].split()[1]) for line in lines) < 0.3  # CPU seconds, on a machine that others use too
+
+
+def test_the_examples_are_fine(bare):
+    shown = bare("validate", str(Path(__file__).resolve().parents[3] / "examples" / "flows"), "--format", "json")
+
+    assert shown.code == 0, shown.out
+    assert shown.json["files"] > 5
