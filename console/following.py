@@ -147,11 +147,10 @@ class _Plain:
         if not self._begun:
             self._begun = True
             click.echo(f"Run {frame.run.id} of {frame.row.facts.flow}: {frame.row.cause}.", err=True)
-        for view in frame.views:
-            state = view.state
-            if state.status in FINAL and view.path not in self._told:
-                self._told.add(view.path)
-                self._say(ended_line(view))
+        ended = (view for view in frame.views if view.state.status in FINAL and view.path not in self._told)
+        for view in sorted(ended, key=lambda view: view.state.finished_at or 0.0):
+            self._told.add(view.path)
+            self._say(ended_line(view))
         if time.monotonic() - self._last > HEARTBEAT:
             running = tally(frame.views)[Status.RUNNING]
             self._say(f"… {count(len(self._told), 'op')} ended, {running} running")
