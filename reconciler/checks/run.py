@@ -134,6 +134,22 @@ def superseded(name: str, sha: str, by: str, at: float) -> Check:
     )
 
 
+def not_started(name: str, sha: str, why: str, at: float) -> Check:
+    """A check of a commit whose plan waited and is not started after all."""
+    unpause = words.code(f"headgate unpause {name.removeprefix('headgate/')}")
+    return Check(
+        name=name,
+        status="completed",
+        title=words.title(f"Not started: {why}"),
+        summary=(
+            f"The plan of {words.code(words.short(sha))} is recorded, but {why}, so it started no run.\n"
+            f"Run {unpause} and merge again to start one."
+        ),
+        conclusion=Conclusion.NEUTRAL,
+        completed_at=at,
+    )
+
+
 def waiting(name: str, sha: str, behind: Sequence[str]) -> Check:
     """A check of a commit whose plan waits until the live runs of its flow end (`onNewPlan: queue`)."""
     runs = words.listed([words.code(words.short(run)) for run in behind])

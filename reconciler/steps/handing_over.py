@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from reconciler.engine.model import FINAL, OpState, Status
 from reconciler.plan.hash import op_digest
 from reconciler.plan.model import Graph, Plan, PlannedOp
-from reconciler.records import AttemptRow, OpRow, RunRow
+from reconciler.records import AttemptRow, OpRow
 
 BY = "newer plan"  # who asked the older run to stop
 
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """Ops and attempts of the new run, and the older run as it is left behind."""
+    """Ops and attempts of the new run, and ops of the older run as they are left behind."""
 
     ops: tuple[OpState, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
-    old_run: RunRow | None = None
     old_ops: tuple[OpRow, ...] = ()
 
 
 def hand_over(
-    old: RunRow, old_plan: Plan, plan: Plan, states: Sequence[OpState], live: Sequence[AttemptRow], new: str, now: float
+    old_plan: Plan,
+    plan: Plan,
+    old: str,
+    states: Sequence[OpState],
+    live: Sequence[AttemptRow],
+    new: str,
+    now: float,
 ) -> HandedOver:
-    """Move live attempts of `old` whose work is the same in `plan` to run `new`, and ask the rest to stop.
+    """Move live attempts of run `old` whose work is the same in `plan` to run `new`; the rest is its own to stop.
 
     The work of an op is the same if it and all it depends on are planned alike and the code is the same: then its
     cache key, once known, is equal too. Ops below a nested dag or a sweep are not handed over.
     """
-    by_path = {state.path: state for state in states}
     same = _same(old_plan, plan) if old_plan.code == plan.code else frozenset()
-    kept = {path: state for path, state in by_path.items() if path in same and _holds(state)}
-    moving = [row for row in live if row.op in kept and not row.op.count(".") and row.wanted == "run"]
-    stopped = replace(old.state, stop_asked_by=old.state.stop_asked_by or BY)
+    at_work = {row.id for row in live if row.wanted == "run"}
+    kept = {state.path: state for state in states if state.path in same and _holds(state, at_work)}
+    moving = [row for row in live if row.op in kept and row.id == kept[row.op].attempt and row.id in at_work]
     return HandedOver(
         tuple(replace(state) for state in kept.values()),
         tuple(replace(row, run=new) for row in moving),
-        replace(old, state=stopped),
-        tuple(OpRow(old.id, _left_behind(kept[row.op], new, now)) for row in moving),
+        tuple(OpRow(old, _left_behind(kept[row.op], new, now)) for row in moving),
     )
 
 
-def _holds(state: OpState) -> bool:
-    return state.status is Status.SUCCEEDED or (state.cache_key is not None and state.status not in FINAL)
+def _holds(state: OpState, at_work: Set[str]) -> bool:
+    """Whether an op is done, or at work under a cache key that is known and is not being stopped."""
+    if state.status in FINAL or state.status is Status.STOPPING:
+        return state.status is Status.SUCCEEDED
+    return state.cache_key is not None and state.attempt in at_work
 
 
 def _left_behind(state: OpState, new: str, now: float) -> OpState:
