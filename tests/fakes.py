@@ -208,7 +208,7 @@ class FakeExecutor:
 
     def _progress(self, process: Process) -> bool:
         now, is_service = self.clock.now(), process.spec.kind == "service"
-        begins, ends = not process.started, not process.ends.forever and not is_service
+        begins, ends = not process.started, not process.ends.forever and (not is_service or bool(process.ends.code))
         if begins:
             process.started = True
             ready = "Ready" if is_service and not process.ends.forever else ""

@@ -202,7 +202,7 @@ class _Step:
             folded=tuple(observation.seq for observation in observations),
             answered=tuple(answered),
             wakes=tuple(self._wakes(row, moved, bool(declared), finished)),
-            again_at=self._again_at(state.status),
+            again_at=self._again_at(state.status) if not declared else 0.0,  # its instance may be ready by now
         )
 
     def _place(self) -> str:
@@ -210,7 +210,7 @@ class _Step:
         return self.row.place or (executor.place if executor is not None and self.changed else "")
 
     def _service(self, action: DeclareService) -> ServiceRow:
-        return services.declared(self.world.store, self.row, action)
+        return services.declared(self.world.store, self.row, action, self.plan.code)
 
     def _services_ended(self, finished: bool) -> tuple[ServiceRow, ...]:
         if not finished or self.row.services != "run":

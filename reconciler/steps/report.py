@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from reconciler.checks.model import Check
-from reconciler.checks.run import RunEvidence, flow_check, op_checks
-from reconciler.engine.model import OpState, Status
+from reconciler.checks.run import flow_check, op_checks
 from reconciler.keys import CheckKey
 from reconciler.plan.encoding import decode, digest
 from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, Lease, RunRow
-from reconciler.steps.plans import plan_of
-
-LOG_LINES = 400  # read of the first failed op, to find the likely error in
-EXIT_CODES = 100  # failed ops that are looked up; more are only counted
+from reconciler.steps.evidence import evidence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +49,6 @@ def _worded(world: World, row: CheckRow) -> _Worded:
 
 
 def _of_run(world: World, run: RunRow) -> list[Check]:
-    ops = [op.state for op in world.store.ops(run.id)]
-    failed = sorted(
-        (op for op in ops if op.status is Status.FAILED and op.attempt and not op.sweep),
-        key=lambda op: (op.finished_at or 0.0, op.path),
-    )
-    evidence = RunEvidence(
-        run.state,
-        run.facts,
-        plan_of(world.store, run),
-        ops,
-        world.clock.now(),
-        cause=run.cause,
-        logs=_logs(world, failed[:1]),
-        exit_codes=_exit_codes(world, failed[:EXIT_CODES]),
-        url=f"{world.page_url}/runs/{run.id}" if world.page_url else "",
-    )
+    url = f"{world.page_url}/runs/{run.id}" if world.page_url else ""
+    evidence = evidence_of(world.store, world.logs, run, world.clock.now(), url)
     return [flow_check(evidence), *op_checks(evidence, world.checks.op_budget)]
-
-
-def _logs(world: World, failed: list[OpState]) -> dict[str, str]:
-    """The log tail of the op that failed first, by op path."""
-    if world.logs is None:
-        return {}
-    return {op.path: world.logs.tail(op.attempt, LOG_LINES) for op in failed if op.attempt}
-
-
-def _exit_codes(world: World, failed: list[OpState]) -> dict[str, int]:
-    attempts = ((op.path, world.store.attempt(op.attempt)) for op in failed if op.attempt)
-    return {path: row.exit_code for path, row in attempts if row is not None and row.exit_code is not None}

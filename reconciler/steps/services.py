@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from reconciler.engine.model import FINAL, AttemptSpec, DeclareService, Observed, ServiceSeen
+from reconciler.engine.model import AttemptSpec, DeclareService, Observed, ServiceSeen
 from reconciler.keys import RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.ports import Records, World
 from reconciler.records import AttemptRow, FlowRow, Lease, RunRow, ServiceRow, Wake
 from reconciler.steps import intents
 
+CODE = "code"  # the label with the code id
 READY = "Ready"  # the reason of the observation that says an instance answers
 TRIES = 5  # starts of an instance that was never ready, before its op fails
 BACK_OFF = (1.0, 2.0, 5.0, 15.0, 60.0)  # s between starts of an instance that keeps dying
@@ -30,30 +31,36 @@ class Kept:
     again_at: float | None
 
 
-def declared(store: Records, run: RunRow, action: DeclareService) -> ServiceRow:
-    """The service as this run declares it; an older run never replaces what a newer one declared."""
+def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> ServiceRow:
+    """The service as this run declares it; an older run never replaces what a newer one declared.
+
+    `code` is the code id of the run's plan: other code makes another instance, another commit alone does not.
+    """
     flow, order = run.state.flow, run.state.created_at
     known = next((row for row in store.services(flow) if row.op == action.path), None)
     if known is not None and known.order > order:
         return known
-    wanted = ServiceRow(flow, action.path, action.spec, spec_hash(action.spec), order, run.id)
+    spec = replace(action.spec, labels={**action.spec.labels, CODE: code[:20]})
+    wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), order, run.id)
     if known is None:
         return wanted
     same = known.spec_hash == wanted.spec_hash
-    return replace(wanted, attempt=known.attempt, ready=same and known.ready, restarts=known.restarts if same else 0)
+    return replace(wanted, attempt=known.attempt, ready=same and known.ready)  # a new run, new tries
 
 
 def spec_hash(spec: AttemptSpec) -> str:
-    """What tells whether an instance is still the declared one: all of the spec but who declared it."""
-    text = encode(replace(spec, attempt="", run="", number=1, labels={}))
+    """What tells whether an instance is still the declared one: all of the spec but who declared it, and where."""
+    code = {CODE: spec.labels.get(CODE, "")}
+    text = encode(replace(spec, attempt="", run="", number=1, commit="", labels=code))
     for own in (spec.attempt, spec.run):
         text = text.replace(own.encode(), b"-")
     return sha256(text).hexdigest()[:20]
 
 
 def seen_by(store: Records, run: RunRow, now: float) -> Sequence[ServiceSeen]:
-    """What this run may know of the services that it declared."""
-    mine = [row for row in store.services(run.state.flow) if row.run == run.id]
+    """What this run may know of the services that it declared, or that a newer run declares in its stead."""
+    created = run.state.created_at
+    mine = [row for row in store.services(run.state.flow) if row.run == run.id or row.order > created]
     seen = [ServiceSeen(row.op, True, now) for row in mine if row.ready]
     lost = [row for row in mine if not row.ready and row.restarts >= TRIES]
     return [*seen, *(ServiceSeen(row.op, False, now, row.reason, row.message) for row in lost)]
@@ -85,6 +92,7 @@ class _Keeper:
     def keep(self, lease: Lease) -> Kept:
         for attempt in intents.perform(self.world, list(self.attempts.values()), lease, self.now).rows:
             self._put(attempt)
+            self._note_end(attempt)
         observations = self.world.store.observations(flow=self.flow.id)
         for observation in observations:
             if observation.kind == "observed":
@@ -108,26 +116,23 @@ class _Keeper:
         if attempt is None:
             return
         self._put(intents.after(attempt, seen))
+        self._note_end(self.attempts[attempt.id])
         row = self.rows.get(attempt.op)
-        if row is None or row.attempt != attempt.id:
-            return
-        if seen.status in FINAL:
-            self.rows[attempt.op] = self._died(row, seen)
-        elif seen.reason == READY:
+        if row is not None and row.attempt == attempt.id and seen.reason == READY:
             self.rows[attempt.op] = replace(row, ready=True, reason=READY, message="")
 
-    def _died(self, row: ServiceRow, seen: Observed) -> ServiceRow:
-        restarts = row.restarts + 1
-        wait = BACK_OFF[min(restarts, len(BACK_OFF)) - 1]
-        return replace(
-            row,
-            attempt="",
-            ready=False,
-            restarts=restarts,
-            next_try_at=self.now + wait,
-            reason=seen.reason,
-            message=seen.message,
-        )
+    def _note_end(self, attempt: AttemptRow) -> None:
+        """An instance that we stopped makes room at once; one that died by itself is started again, ever slower."""
+        row = self.rows.get(attempt.op)
+        if attempt.phase != "ended" or row is None or row.attempt != attempt.id:
+            return
+        row = replace(row, attempt="", ready=False)
+        if attempt.wanted != "stop":
+            restarts = row.restarts + 1
+            wait = BACK_OFF[min(restarts, len(BACK_OFF)) - 1]
+            died = {"reason": attempt.reason, "message": attempt.message, "next_try_at": self.now + wait}
+            row = replace(row, restarts=restarts, **died)  # type: ignore[arg-type]
+        self.rows[attempt.op] = row
 
     def _decide(self, row: ServiceRow) -> None:
         live = [attempt for attempt in self.attempts.values() if attempt.op == row.op and attempt.phase != "ended"]
@@ -139,12 +144,12 @@ class _Keeper:
         if not row.wanted:
             del self.rows[row.op]
             self.gone.append((row.flow, row.op))
-        elif row.next_try_at is None or row.next_try_at <= self.now:
+        elif row.next_try_at is None or row.next_try_at <= self.now or row.restarts == 0:
             self._start(row)
 
     def _stop(self, attempt: AttemptRow, reason: str) -> None:
         if attempt.wanted != "stop":
-            self._put(replace(attempt, wanted="stop", stop_reason=reason))
+            self._put(intents.stop(attempt, reason))
 
     def _start(self, row: ServiceRow) -> None:
         spec = _instance(row, self.now)

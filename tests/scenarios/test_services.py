@@ -1,0 +1,169 @@
+"""Services of flows: declared by runs, kept true between them, replaced, pruned."""
+
+from reconciler.engine.model import Performed
+from tests.world import Ending, dag, exits, runs_forever
+
+
+def service(*args, **fields):
+    run = {"kind": "service", "ports": [8080], "container": {"image": "any", "command": ["serve", *args]}}
+    return {"component": {"run": run}, **fields}
+
+
+FLOW = {"board": service(), "train": exits(0, dependencies=["board"])}
+
+
+def live(world):
+    return [one for one in world.executor.processes.values() if one.spec.kind == "service" and not one.ended]
+
+
+def test_a_service_op_succeeds_when_its_instance_is_ready_and_the_instance_lives_on(world):
+    world.merge(ops=FLOW)
+    world.settle()
+
+    assert world.ops()["board"].reason == "Ready"
+    assert world.run().state.status == "succeeded"
+    assert len(live(world)) == 1
+
+
+def test_what_depends_on_a_service_waits_until_it_is_ready(world):
+    world.executor.endings["board"] = [Ending(forever=True)]
+    world.merge(ops=FLOW)
+    world.settle()
+
+    assert world.statuses()["board"] == "running"
+    assert world.starts("train") == 0
+
+
+def test_a_service_that_dies_is_started_again(world):
+    world.merge(ops=FLOW)
+    world.settle()
+    world.executor.end("board", Ending(1))
+    world.pass_time(30)
+
+    assert len(live(world)) == 1
+    assert world.starts("board") == 2
+
+
+def test_a_service_that_dies_while_the_service_is_down_is_started_again(world):
+    world.merge(ops=FLOW)
+    world.settle()
+    world.executor.end("board", Ending(1))
+    world.restart()
+    world.pass_time(30)
+
+    assert len(live(world)) == 1
+
+
+def test_an_unchanged_service_is_left_running_by_a_newer_run(world):
+    world.merge(ops=FLOW)
+    world.settle()
+    world.merge(ops={**FLOW, "more": exits(0)})
+    world.settle()
+
+    assert len(world.runs()) == 2
+    assert world.starts("board") == 1
+    assert world.run().state.status == "succeeded"
+
+
+def test_a_changed_service_is_replaced(world):
+    world.merge(ops=FLOW)
+    world.settle()
+    world.merge(ops={**FLOW, "board": service("--dark")})
+    world.pass_time(30)
+
+    (instance,) = live(world)
+    assert instance.spec.run_section["container"]["command"] == ["serve", "--dark"]
+    assert world.run().state.status == "succeeded"
+
+
+def test_a_service_that_is_gone_from_the_flow_is_pruned(world):
+    world.merge(ops=FLOW)
+    world.settle()
+    world.merge(ops={"train": exits(0)})
+    world.settle()
+
+    assert live(world) == []
+    assert world.store.services(world.flow("churn").id) == []
+
+
+def test_the_services_of_a_removed_flow_are_pruned(world):
+    world.connect(other=dag({"a": exits(0)}), more=dag({"a": exits(0)}))
+    world.merge(ops=FLOW)
+    world.settle()
+    flow = world.flow("churn").id
+    world.push(churn=None)
+    world.settle()
+
+    assert live(world) == []
+    assert world.store.services(flow) == []
+
+
+def test_with_services_run_the_instance_ends_with_the_run(world):
+    world.settings(services="run")
+    world.merge(ops={"board": service(), "train": runs_forever(dependencies=["board"])})
+    world.settle()
+    assert len(live(world)) == 1
+
+    world.executor.end("train", Ending())
+    world.settle()
+
+    assert live(world) == []
+    assert world.run().state.status == "succeeded"
+
+
+def test_a_service_that_never_gets_ready_fails_its_op_after_some_tries(world):
+    world.executor.endings["board"] = [Ending(1)] * 50
+    world.merge(ops=FLOW)
+    world.pass_time(600)
+
+    assert world.statuses() == {"board": "failed", "train": "upstream_failed"}
+
+
+def test_a_service_whose_start_is_refused_is_tried_slowly_and_then_fails(world):
+    refused = Performed("", "start", "refused", 0, "QuotaExceeded", "No more pods.")
+    world.executor.answers["board"] = [refused] * 50
+    world.merge(ops=FLOW)
+    world.settle()
+    assert 40 < len(world.executor.answers["board"]) < 50
+
+    world.pass_time(300)
+
+    assert world.statuses()["board"] == "failed"
+    assert world.ops()["board"].reason == "QuotaExceeded"
+
+
+def test_a_service_that_died_often_long_ago_does_not_fail_the_next_run(world):
+    world.merge(ops=FLOW)
+    world.settle()
+    for _ in range(6):
+        world.executor.end("board", Ending(1))
+        world.pass_time(120)
+    world.merge(ops={**FLOW, "more": exits(0)})
+    world.pass_time(120)
+
+    assert world.run().state.status == "succeeded"
+
+
+def test_an_older_run_never_replaces_the_service_of_a_newer_one(world):
+    world.settings(onNewPlan="parallel")
+    slow = {"wait": runs_forever(), "board": service("old", dependencies=["wait"])}
+    world.merge(ops=slow)
+    world.settle()
+    world.merge(ops={"board": service("new")})
+    world.settle()
+    world.executor.end("wait", Ending())
+    world.pass_time(120)
+
+    (instance,) = live(world)
+    assert instance.spec.run_section["container"]["command"] == ["serve", "new"]
+    assert [run.state.status for run in world.runs()] == ["succeeded", "succeeded"]
+
+
+def test_stopping_a_run_that_waits_for_its_service_ends_it(world):
+    world.executor.endings["board"] = [Ending(forever=True)]
+    world.merge(ops=FLOW)
+    world.settle()
+    world.ask("stop", world.run().id)
+    world.settle()
+
+    assert world.run().state.status == "stopped"
