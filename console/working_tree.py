@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha1
@@ -59,8 +59,18 @@ class WorkingTree:
                 yield (below / name).as_posix()
 
     def entries(self) -> Mapping[str, tuple[str, str]]:
-        """Every file as Git would list it: mode and blob id by path."""
-        return {path: entry for path in self.files() if (entry := self._entry(path)) is not None}
+        """Every file as Git would list it: mode and blob id by path; what Git ignores is left out.
+
+        Raises Waiting, Stalled where git cannot be asked.
+        """
+        return {path: entry for path in self._code_files() if (entry := self._entry(path)) is not None}
+
+    def _code_files(self) -> Iterable[str]:
+        if not (self.root / ".git").exists():
+            return self.files()
+        from reconciler.adapters.git_revision import visible_files  # starts git, which judging alone does not need
+
+        return visible_files(self.root)
 
     def _entry(self, path: str) -> tuple[str, str] | None:
         file = self.root / path

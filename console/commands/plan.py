@@ -93,11 +93,10 @@ def _compared(
     tree: WorkingTree, flow: Flow, made: ReadyFlow, params: Mapping[str, Json], name: str
 ) -> tuple[PlanDiff, tuple[str, ...]]:
     """What changes since the revision, and the files of the flow's code that do."""
-    from reconciler.adapters.git_revision import revision, visible_files
+    from reconciler.adapters.git_revision import revision
 
     try:
-        before, visible = revision(tree.root, name), visible_files(tree.root)
-        now = {path: entry for path, entry in tree.entries().items() if path in visible}
+        before, now = revision(tree.root, name), tree.entries()
         settings, _ = tree.settings()
         new = planned(flow, tree.read, now, settings, params).plan
         old_flow = _flow_at(before.read, flow)
