@@ -39,6 +39,11 @@ class Node:
         """The value under `key` of a mapping; None for other nodes and absent keys."""
         return self.value.get(key) if isinstance(self.value, dict) else None
 
+    def says(self, key: str) -> bool:
+        """Whether a mapping has a value under `key`; null counts as not said."""
+        inner = self.get(key)
+        return inner is not None and inner.value is not None
+
     def key_span(self, key: str) -> Span:
         """Where `key` itself stands, or the whole node where it has no such key."""
         place = self.keys.get(key)

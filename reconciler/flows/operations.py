@@ -45,7 +45,7 @@ def operation(values: dict[str, Any], node: Node, path: str, report: Report) -> 
         ref = None  # the component is what the reference was resolved to
     if ref is None and inline is None and not values.get("isPreset"):
         inline = _own_component(values, node, path, report)
-        if inline is None and "component" not in node.value:
+        if inline is None and not node.says("component"):
             _report_no_run(values, node, path, report)
     else:
         patch = _as_patch(values, shortcuts, patch)
@@ -71,7 +71,7 @@ def component(values: dict[str, Any], node: Node, path: str, report: Report) -> 
     own = _operation_values(values)
     ref = _ref(values, node, path, report)
     run = _run(values, node, path, report)
-    if run is None and ref is None and not {"run", "ops", "component"} & node.value.keys():
+    if run is None and ref is None and not any(map(node.says, ("run", "ops", "component"))):
         _report_no_run(values, node, path, report)
     has_defaults = any(name in values for name in _OPERATION_FIELDS)
     patch = _run_patch(values, ref, report)
@@ -91,7 +91,7 @@ def component(values: dict[str, Any], node: Node, path: str, report: Report) -> 
 
 def root_component(values: dict[str, Any], node: Node, path: str, report: Report) -> Operation:
     """A component at the root of a file as the operation that runs it: what is an operation's own is lifted out."""
-    if any(name in values for name in REFS) or "component" in node.value:
+    if any(name in values for name in REFS) or node.says("component"):
         return operation(values, node, path, report)
     read = component(values, node, path, report)
     return Operation(
@@ -178,7 +178,7 @@ def _run(values: dict[str, Any], node: Node, path: str, report: Report) -> Run |
     if not shortcuts:
         return run
     if run is None:
-        kind = None if "run" in node.value else made_kind(shortcuts)
+        kind = None if node.says("run") else made_kind(shortcuts)
         run = Run(kind, {}, node=node) if kind is not None else None
     if run is None or run.kind not in KINDS:
         return run
@@ -190,7 +190,7 @@ def _run(values: dict[str, Any], node: Node, path: str, report: Report) -> Run |
 
 
 def _root_dag(run: Run | None, values: dict[str, Any], node: Node, path: str, report: Report) -> Run | None:
-    if "run" in node.value:
+    if node.says("run"):
         key = "ops" if "ops" in node.value else "components"
         message = f"Move `{key}` into `run`: a document has one run."
         report.add("field-conflict", message, node.key_span(key), path)
@@ -211,14 +211,13 @@ def _as_patch(values: Mapping[str, Any], shortcuts: dict[str, Any], patch: Any) 
 
 
 def _report_no_run(values: Mapping[str, Any], node: Node, path: str, report: Report) -> None:
-    if "run" in node.value or values.get("presets") or values.get("isPreset"):
-        return  # a bad `run` was reported, and a preset may bring one
-    if any(name in node.value for name in (*REFS, *SHORTCUT_FIELDS)) and "kind" not in node.value:
-        given = next(name for name in (*REFS, *SHORTCUT_FIELDS) if name in node.value)
-        if given not in values:
-            return
+    if node.says("run") or values.get("isPreset"):
+        return  # a bad `run` was reported
+    if any(node.says(name) and name not in values for name in (*REFS, "component", *SHORTCUT_FIELDS)):
+        return  # what it runs could not be read, and that was reported
     message = "Say what it runs: add a `run`, a `component` or a reference such as `dagRef`."
-    report.add("run-missing", message, node.key_span("name"), path)
+    key = next((key for key in ("run", "component", *REFS, "name") if key in node.keys), "name")
+    report.add("run-missing", message, node.key_span(key), path)
 
 
 def _warn_of_declarations(values: Mapping[str, Any], node: Node, path: str, report: Report) -> None:

@@ -14,8 +14,8 @@ from reconciler.flows.pods import ARTIFACTS
 from reconciler.flows.shapes import (
     ANYTHING,
     BAD,
-    FLAG,
     NUMBER,
+    PLAIN_FLAG,
     TEXT,
     TEXTS,
     WHOLE,
@@ -32,9 +32,9 @@ from reconciler.flows.types import canonical_type, convert, known_type, type_nam
 _FIELDS: Final[dict[str, Shape]] = {
     "value": ANYTHING,
     "ref": TEXT,
-    "contextOnly": FLAG,
+    "contextOnly": PLAIN_FLAG,
     "connection": TEXT,
-    "toInit": FLAG,
+    "toInit": PLAIN_FLAG,
     "toEnv": TEXT,
 }
 _RECORD: Final = Record(_FIELDS)
@@ -104,7 +104,7 @@ def _with_ref(param: Param, node: Node, path: str, report: Report) -> Param:
     if problem is not None:
         report.add("param-ref-invalid", problem, node.at("ref").span, path)
         return param
-    if isinstance(param.value, dict):
+    if isinstance(param.value, dict) and param.value:
         ARTIFACTS.read(node.at("value"), f"{path}.value", report)
         return param
     if not isinstance(param.value, str):
@@ -122,7 +122,7 @@ def _with_ref(param: Param, node: Node, path: str, report: Report) -> Param:
 
 def _ref_problem(ref: str) -> str | None:
     kind, _, name = ref.partition(".")
-    if ref == "dag" or is_template(ref) or (kind == "ops" and name):
+    if ref == "dag" or (kind == "ops" and name):
         return None
     if kind == "runs" and name:
         try:
@@ -161,29 +161,30 @@ _NUMBERS: Final = ["gt", "ge", "lt", "le", "multipleOf"]
 _WHOLES: Final = ["minDigits", "maxDigits", "decimalPlaces", "minLength", "maxLength", "minItems", "maxItems"]
 _VALIDATION: Final = Record(
     {
-        "delay": FLAG,
+        "delay": PLAIN_FLAG,
         **dict.fromkeys(_NUMBERS, NUMBER),
         **dict.fromkeys(_WHOLES, WHOLE),
         "regex": _PATTERN,
         **dict.fromkeys(("contains", "excludes", "options"), ANYTHING),
         **dict.fromkeys(("keys", "containsKeys", "excludesKeys"), TEXTS),
-    }
+    },
+    templated=False,
 )
 _IO: Final = Record(
     {
         "name": TEXT,
         "description": TEXT,
         "type": TEXT,
-        "isOptional": FLAG,
-        "isList": FLAG,
-        "isFlag": FLAG,
+        "isOptional": PLAIN_FLAG,
+        "isList": PLAIN_FLAG,
+        "isFlag": PLAIN_FLAG,
         "argFormat": TEXT,
         "connection": TEXT,
-        "toInit": FLAG,
+        "toInit": PLAIN_FLAG,
         "toEnv": TEXT,
         "value": ANYTHING,
         "validation": _VALIDATION,
-        "delayValidation": FLAG,
+        "delayValidation": PLAIN_FLAG,
         "options": ANYTHING,
     },
     required=("name",),

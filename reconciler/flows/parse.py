@@ -100,7 +100,7 @@ def _is_component(node: Node) -> bool:
     kind = node.get("kind")
     if kind is not None and kind.value in ("component", "operation"):
         return bool(kind.value == "component")
-    return not any(name in node.value for name in _REFS)
+    return not any(map(node.says, _REFS))
 
 
 def _preset(node: Node, report: Report) -> Operation | None:

@@ -143,8 +143,8 @@ def _either(walk: _Walk, shape: Either, field: str) -> dict[str, Json]:
     return {"description": shape.takes, "anyOf": choices}
 
 
-def _flag(_walk: _Walk, _shape: Flag, _field: str) -> dict[str, Json]:
-    return _or_template({"type": "boolean"}, {"enum": ["yes", "no", "on", "off"]})
+def _flag(_walk: _Walk, shape: Flag, _field: str) -> dict[str, Json]:
+    return _or_template({"type": "boolean"}, {"enum": ["yes", "no", "on", "off"]}, templated=shape.templated)
 
 
 def _search_param(_walk: _Walk, _shape: Shape, _field: str) -> dict[str, Json]:

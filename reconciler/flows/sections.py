@@ -13,6 +13,8 @@ from reconciler.flows.shapes import (
     FLAG,
     MAPPING,
     NUMBER,
+    PLAIN_FLAG,
+    PLAIN_TEXTS,
     TEXT,
     TEXTS,
     WHOLE,
@@ -81,9 +83,10 @@ CACHE: Final = Built(
         {
             "disable": FLAG,
             "ttl": COUNT,
-            "io": TEXTS,
-            "sections": Listing(Words("containers", "init", "connections", templated=True)),
-        }
+            "io": PLAIN_TEXTS,
+            "sections": Listing(Words("containers", "init", "connections", templated=True), templated=False),
+        },
+        templated=False,
     ),
     _cache,
 )
@@ -107,10 +110,11 @@ TERMINATION: Final = Built(
             "maxRetries": COUNT,
             "ttl": COUNT,
             "timeout": COUNT,
-            "culling": Record({"timeout": COUNT}),
+            "culling": Record({"timeout": COUNT}, templated=False),
             "probe": Record({"exec": EXEC, "http": HTTP_GET}),
             "podFailurePolicy": MAPPING,
-        }
+        },
+        templated=False,
     ),
     _termination,
 )
@@ -152,14 +156,15 @@ PLUGINS: Final = Record(
         "logLevel": TEXT,
         "sidecar": _SIDECAR,
         "notifications": Listing(_NOTIFICATION),
-    }
+    },
+    templated=False,
 )
 
 BUILD: Final = Record(
     {
         "hubRef": TEXT,
         "connection": TEXT,
-        "presets": TEXTS,
+        "presets": PLAIN_TEXTS,
         "queue": TEXT,
         "namespace": TEXT,
         "cache": CACHE,
@@ -168,6 +173,7 @@ BUILD: Final = Record(
         "patchStrategy": PATCH_STRATEGY,
     },
     required=("hubRef",),
+    templated=False,
 )
 
 
@@ -193,13 +199,14 @@ HOOK: Final = Built(
             "connection": TEXT,
             "trigger": Words(*HOOK_TRIGGERS),
             "conditions": TEXT,
-            "presets": TEXTS,
+            "presets": PLAIN_TEXTS,
             "queue": TEXT,
             "namespace": TEXT,
             "params": PARAMS,
-            "disableDefaults": FLAG,
+            "disableDefaults": PLAIN_FLAG,
         },
         required=("hubRef",),
+        templated=False,
     ),
     _hook,
 )
@@ -218,27 +225,28 @@ EVENT: Final = Built(
     Record(
         {"ref": TEXT, "kinds": Listing(Words(*EVENT_KINDS, templated=True), templated=False)},
         required=("ref", "kinds"),
+        templated=False,
     ),
     _event,
 )
 
 MOUNT: Final = Either("a text such as /from:/to or a mapping", str=TEXT, dict=Record({"from": TEXT, "to": TEXT}))
-TEMPLATE: Final = Record({"enabled": FLAG, "description": TEXT, "fields": TEXTS})
+TEMPLATE: Final = Record({"enabled": PLAIN_FLAG, "description": TEXT, "fields": TEXTS})
 
 SETTINGS_FIELDS: Final[dict[str, Shape]] = {
     "description": TEXT,
-    "tags": TEXTS,
-    "presets": TEXTS,
+    "tags": PLAIN_TEXTS,
+    "presets": PLAIN_TEXTS,
     "queue": TEXT,
     "namespace": TEXT,
     "cache": CACHE,
     "termination": TERMINATION,
     "plugins": PLUGINS,
     "build": BUILD,
-    "hooks": Listing(HOOK),
+    "hooks": Listing(HOOK, templated=False),
     "isApproved": FLAG,
     "cost": NUMBER,
-    "mount": Listing(MOUNT),
+    "mount": Listing(MOUNT, templated=False),
 }
 
 
@@ -250,10 +258,10 @@ def settings(values: dict[str, Any]) -> Settings:
         presets=_items(values, "presets"),
         queue=values.get("queue"),
         namespace=values.get("namespace"),
-        cache=_unless_template(values, "cache"),
-        termination=_unless_template(values, "termination"),
-        plugins=_unless_template(values, "plugins"),
-        build=_unless_template(values, "build"),
+        cache=values.get("cache"),
+        termination=values.get("termination"),
+        plugins=values.get("plugins"),
+        build=values.get("build"),
         hooks=_items(values, "hooks"),
         is_approved=values.get("isApproved"),
         cost=values.get("cost"),
@@ -264,8 +272,3 @@ def settings(values: dict[str, Any]) -> Settings:
 def _items(values: dict[str, Any], key: str) -> tuple[Any, ...]:
     items = values.get(key)
     return tuple(items) if isinstance(items, list) else ()
-
-
-def _unless_template(values: dict[str, Any], key: str) -> Any:
-    value = values.get(key)
-    return None if isinstance(value, str) else value

@@ -76,6 +76,8 @@ def described(node: Node) -> str:
 def reject(node: Node, path: str, report: Report, takes: str) -> Any:
     """Report that the value is of the wrong type."""
     message = f"Give `{_last(path)}` {takes}, not {described(node)}."
+    if is_template(node.value):
+        message = f"Write `{_last(path)}` out: it takes {takes}, and a template cannot stand for the whole of it."
     report.add("field-type", message, node.span, path)
     return BAD
 
@@ -153,13 +155,16 @@ class Number:
 
 
 class Flag:
-    """True or false (`yes`, `no`, `on`, `off` without quotes are taken too), or a template."""
+    """True or false (`yes`, `no`, `on`, `off` without quotes are taken too); `templated` ones may be a template."""
 
     takes = "true or false"
 
+    def __init__(self, templated: bool = True) -> None:
+        self.templated = templated
+
     def read(self, node: Node, path: str, report: Report) -> Any:
         value = node.value
-        if type(value) is bool or is_template(value):
+        if type(value) is bool or (self.templated and is_template(value)):
             return value
         if node.text in _TRUE or node.text in _FALSE:
             return node.text in _TRUE
@@ -348,6 +353,8 @@ COUNT: Final = Whole(minimum=0)
 POSITIVE: Final = Whole(minimum=1)
 NUMBER: Final = Number()
 FLAG: Final = Flag()
+PLAIN_FLAG: Final = Flag(templated=False)
 ANYTHING: Final = Anything()
 TEXTS: Final = Listing(TEXT)
+PLAIN_TEXTS: Final = Listing(TEXT, templated=False)
 MAPPING: Final = Table(ANYTHING)

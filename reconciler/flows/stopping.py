@@ -103,5 +103,6 @@ EARLY_STOPPING: Final = Listing(
             ),
             "failure_early_stopping": Record({"kind": TEXT, "percent": NUMBER}, required=("percent",)),
         }
-    )
+    ),
+    templated=False,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.flows.kinds.table import KINDS
 from reconciler.flows.model import Cache, Json, Operation, Run, Schedule, Termination, Trigger
 from reconciler.plan.containers import check_containers
 from reconciler.plan.edges import (
@@ -28,7 +29,6 @@ from reconciler.plan.report import Report, place_of
 from reconciler.plan.sweeps import planned_matrix
 
 OPS_LIMIT = 50_000
-_RUNNABLE = frozenset(("job", "service", "dag"))
 
 Outcome = tuple[PlannedOp | None, tuple[str, ...]]  # an op, None after an error, and required inputs without a value
 Root = tuple[PlannedOp | None, tuple[str, ...], Schedule | None]  # the same with the schedule of the flow
@@ -197,7 +197,7 @@ def _planned(ready: Ready, edges: Edges) -> PlannedOp:
 
 def _unsupported(ready: Ready) -> str | None:
     assert ready.run is not None
-    if ready.run.kind not in _RUNNABLE:
+    if ready.run.kind not in KINDS or not KINDS[ready.run.kind].runs:
         return f"Ops of kind `{ready.run.kind}` cannot be run yet; jobs, services and dags can."
     if ready.settings.build and ready.run.kind != "dag":
         return "Images are not built here yet (`build`); name a finished image in the container."

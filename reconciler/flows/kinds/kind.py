@@ -28,7 +28,8 @@ def plain_run(kind: str, values: Mapping[str, Any], node: Node, _path: str, _rep
 class RunKind:
     """One kind of run: its fields (given the shapes of operations and components) and the value they become.
 
-    `container` is the path from the run section to the main container, None where it has none.
+    `container` is the path from the run section to the main container, None where it has none. Kinds that nothing
+    `runs` yet can be written, and a run that would need one is refused at its start.
     """
 
     name: str
@@ -36,3 +37,4 @@ class RunKind:
     build: Callable[[str, Mapping[str, Any], Node, str, Report], Run] = field(default=plain_run)
     container: str | None = "container"
     aliases: Mapping[str, str] = field(default_factory=dict)
+    runs: bool = True

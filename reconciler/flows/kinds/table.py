@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.flows.kinds.dag import DAG
-from reconciler.flows.kinds.job import JOB
+from reconciler.flows.kinds.job import CLEANER, JOB, NOTIFIER, TUNER
 from reconciler.flows.kinds.kind import Parts, RunKind
 from reconciler.flows.kinds.service import SERVICE
 from reconciler.flows.model import Run
 from reconciler.flows.nodes import Node
 from reconciler.flows.shapes import ANYTHING, BAD, TEXT, Record, Report, described, reject
 
-KINDS: Final[Mapping[str, RunKind]] = {kind.name: kind for kind in (JOB, SERVICE, DAG)}
+KINDS: Final[Mapping[str, RunKind]] = {kind.name: kind for kind in (JOB, SERVICE, DAG, NOTIFIER, CLEANER, TUNER)}
+RUNNABLE: Final = tuple(name for name, kind in KINDS.items() if kind.runs)
 UNSUPPORTED: Final = [
     "tfjob",
     "pytorchjob",
@@ -27,9 +28,6 @@ UNSUPPORTED: Final = [
     "mxjob",
     "sparkjob",
     "jaxjob",
-    "notifier",
-    "cleaner",
-    "tuner",
 ]
 
 
@@ -49,7 +47,7 @@ class RunShape:
             return reject(node, path, report, self.takes)
         kind = node.get("kind")
         if kind is None:
-            report.add("field-missing", f"Add the `kind` of the run: {', '.join(KINDS)}.", node.span, path)
+            report.add("field-missing", f"Add the `kind` of the run: {', '.join(RUNNABLE)}.", node.span, path)
             return BAD
         row = KINDS.get(kind.value) if type(kind.value) is str else None
         if row is None:
@@ -63,7 +61,7 @@ class RunShape:
 
 
 def _reject_kind(node: Node, kind: Node, path: str, report: Report) -> Any:
-    names = ", ".join(KINDS)
+    names = ", ".join(RUNNABLE)
     if kind.value in UNSUPPORTED:
         message = f"Use one of {names}: `{kind.value}` cannot be run yet."
         report.add("kind-unsupported", message, kind.span, path)

@@ -80,7 +80,7 @@ class _SearchParamShape:
 
 
 SEARCH_PARAM: Final = _SearchParamShape()
-SEARCH_PARAMS: Final = Table(SEARCH_PARAM)
+SEARCH_PARAMS: Final = Table(SEARCH_PARAM, templated=False)
 
 
 def _reject_key(key: str, node: Node, path: str, report: Report) -> None:

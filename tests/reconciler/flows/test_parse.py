@@ -220,6 +220,13 @@ def test_a_ref_that_cannot_mean_anything_is_found_once(written: str) -> None:
         ("matrix: {kind: mapping, values: [], concurrency: 0}\n", ("value-not-allowed", 3, 50, None)),
         ("hubRef: a\npathRef: b\n", ("field-conflict", 4, 1, None)),
         ("ops: []\n", ("field-conflict", 3, 1, None)),
+        ("cache: '{{ c }}'\n", ("field-type", 3, 8, None)),
+        ("termination: '{{ t }}'\n", ("field-type", 3, 14, None)),
+        ("plugins: '{{ p }}'\n", ("field-type", 3, 10, None)),
+        ("hooks: '{{ h }}'\n", ("field-type", 3, 8, None)),
+        ("tags: '{{ t }}'\n", ("field-type", 3, 7, None)),
+        ("matrix: {kind: grid, params: '{{ p }}'}\n", ("field-type", 3, 30, None)),
+        ("inputs: [{name: a, isOptional: '{{ o }}'}]\n", ("field-type", 3, 32, None)),
     ],
 )
 def test_each_mistake_is_one_finding_at_its_place(extra: str, expected: tuple[str, int, int, str | None]) -> None:
@@ -232,7 +239,14 @@ def test_each_mistake_is_one_finding_at_its_place(extra: str, expected: tuple[st
         ("{kind: jobb}", "kind-unknown"),
         ("{kind: tfjob}", "kind-unsupported"),
         ("{container: {image: x}}", "field-missing"),
+        ("{}", "field-missing"),
+        ("{kind: }", "kind-unknown"),
+        ("", "run-missing"),
         ("{kind: dag}", "dag-empty"),
+        ("{kind: dag, operations: }", "dag-empty"),
+        ("{kind: dag, operations: [{name: a, component: {run: }}]}", "run-missing"),
+        ("{kind: dag, operations: [{name: a, component: }]}", "run-missing"),
+        ("{kind: dag, operations: [{name: a, hubRef: }]}", "run-missing"),
         ("{kind: dag, operations: []}", "dag-empty"),
         ("{kind: dag, operations: [{name: a}]}", "run-missing"),
         ("{kind: dag, operations: [{hubRef: a}]}", "field-missing"),
@@ -247,6 +261,31 @@ def test_each_mistake_is_one_finding_at_its_place(extra: str, expected: tuple[st
 )
 def test_each_mistake_in_a_run_is_one_finding(run: str, rule: str) -> None:
     assert [one[0] for one in found(f"kind: component\nname: a\nrun: {run}\n")] == [rule]
+
+
+@pytest.mark.parametrize("kind", ["notifier", "cleaner", "tuner"])
+def test_kinds_that_look_like_a_job_are_read_as_one(kind: str) -> None:
+    run = f"name: a\nrun: {{kind: {kind}, init: [{{paths: x}}], container: {{image: b}}}}\n"
+
+    assert found(run) == []
+    assert [one[::3] for one in found(run.replace("image", "imag"))] == [("field-unknown", "image")]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("name: a\nrun:\n", (2, 1)),
+        ("kind: operation\ncomponent:\n", (2, 1)),
+        ("name: a\nhubRef:\n", (2, 1)),
+        ("name: a\nrun: ~\npresets: [p]\n", (2, 1)),
+    ],
+)
+def test_a_run_that_is_null_is_not_said(text: str, place: tuple[int, int]) -> None:
+    assert found(text) == [("run-missing", *place, None)]
+
+
+def test_a_run_that_is_null_makes_room_for_shortcuts() -> None:
+    assert found("name: a\nrun:\ncontainer: {image: b}\n") == []
 
 
 def test_an_operation_that_says_not_what_it_runs_is_found() -> None:

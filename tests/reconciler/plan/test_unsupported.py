@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from reconciler.flows.model import Component, Flow, Operation, Run
-from reconciler.plan.build import build
+import pytest
 
 
-def test_other_kinds_are_planned_and_say_why_they_cannot_run():
-    component = Component("n", run=Run("notifier", {"container": {"image": "a"}}))
-    flow = Flow("n", "n.yaml", Operation("n", component=component, file="n.yaml"), is_component=True)
-    assert "`notifier` cannot be run yet" in build(flow, {}.get).plan.root.unsupported
+@pytest.mark.parametrize("kind", ["notifier", "cleaner", "tuner"])
+def test_other_kinds_are_planned_and_say_why_they_cannot_run(built, kind):
+    result = built(f"name: n\nrun: {{kind: {kind}, container: {{image: a}}}}\n")
+    assert result.findings == ()
+    assert f"`{kind}` cannot be run yet" in result.plan.root.unsupported
 
 
 def test_an_event_from_elsewhere_is_not_supported_yet(built):
