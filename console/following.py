@@ -13,12 +13,11 @@ from typing import Protocol
 import click
 
 from console.failures import AWAY, NO, Failure
+from console.telling import story_of
 from console.terminal import is_live
-from reconciler.adapters.process_logs import tail_log
-from reconciler.checks.causes import Circumstances, cause_of
 from reconciler.checks.glyphs import look
-from reconciler.checks.log_excerpt import excerpt
-from reconciler.checks.ops import OpView, failed, tally, views
+from reconciler.checks.ops import OpView, tally, views
+from reconciler.checks.run_text import commands
 from reconciler.checks.words import count, duration
 from reconciler.engine.model import FINAL, OpState, RunState, Status
 from reconciler.plan.model import Plan
@@ -105,26 +104,13 @@ def _weight(item: tuple[Status, int]) -> tuple[bool, str]:
 
 def _explain(store: Records, frame: Frame, data_dir: Path) -> None:
     """The first failed op with its likely error, and what can be typed next."""
-    bad = failed(frame.views)
-    if bad:
-        view = bad[0]
-        attempt = store.attempt(view.state.attempt) if view.state.attempt else None
-        cause = cause_of(view.state, Circumstances(view.planned, None if attempt is None else attempt.exit_code))
+    story = story_of(store, frame.row, data_dir)
+    for view in story.failed[:1]:
+        cause = story.cause(view)
         click.echo(f"\n{view.path}: {cause.what}\n  {cause.do}", err=True)
-        _show_log(view, data_dir)
-    run = frame.run.id
-    example = bad[0].path if bad else ""
-    lines = [f"headgate logs {run} {example}".rstrip(), f"headgate why {run}", f"headgate restart {run} --failed"]
-    click.echo("\nNext:\n  " + "\n  ".join(lines), err=True)
-
-
-def _show_log(view: OpView, data_dir: Path) -> None:
-    if view.state.attempt is None:
-        return
-    log = tail_log(str(data_dir), view.state.attempt, 400).data.decode("utf-8", "replace")
-    lines = excerpt(log).lines
-    if lines:
-        click.echo("\n".join(f"  | {line}" for line in lines), err=True)
+    for shown in story.excerpts.values():
+        click.echo("\n".join(f"  | {line}" for line in shown.lines), err=True)
+    click.echo("\nNext:\n  " + "\n  ".join(commands(story)), err=True)
 
 
 class _Silent:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from console.config import Config, ConfigError
 from console.data_lock import lock
+from console.log_files import FileLogs
 from console.pages.application import application
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
-from reconciler.adapters.process_logs import LogWindow, read_log, tail_log
 from reconciler.adapters.process_records import is_alive, this_writer
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
@@ -26,21 +24,6 @@ from reconciler.steps.wiring import steps_of
 from webhooks.callbacks import callback_routes
 from webhooks.server import AddressInUse, Server, listen
 from webhooks.tokens import Tokens
-
-
-@dataclass(frozen=True, slots=True)
-class FileLogs:
-    """Implements `ports.Logs` over the log files of local attempts."""
-
-    data_dir: Path
-
-    def tail(self, attempt: str, lines: int) -> str:
-        """The last lines, as text."""
-        return tail_log(str(self.data_dir), attempt, lines).data.decode("utf-8", "replace")
-
-    def read(self, attempt: str, offset: int, limit: int) -> LogWindow:
-        """Some bytes of an attempt's log, for the pages."""
-        return read_log(str(self.data_dir), attempt, offset, limit)
 
 
 class Service:

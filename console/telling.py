@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.log_files import FileLogs
 from console.naming import Commit
-from reconciler.adapters.process_logs import tail_log
 from reconciler.checks import run_text, words
 from reconciler.checks.evidence import RunEvidence, Story, told
 from reconciler.checks.glyphs import look
@@ -16,48 +16,20 @@ from reconciler.checks.model import Check, Conclusion
 from reconciler.checks.ops import OpView
 from reconciler.checks.run import flow_check
 from reconciler.checks.tree import tree_text
-from reconciler.engine.model import FINAL, OpState, Status
+from reconciler.engine.model import FINAL, Status
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode
 from reconciler.ports import Records
 from reconciler.records import CheckRow, FlowRow, RunRow
-from reconciler.steps.plans import plan_of
+from reconciler.steps.evidence import evidence_of
 
 GOOD = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 _RED = frozenset({Conclusion.FAILURE, Conclusion.CANCELLED, Conclusion.TIMED_OUT, Conclusion.ACTION_REQUIRED})
-_LOG_LINES = 400  # read of the op that failed first, to find the likely error in
-_EXIT_CODES = 100  # failed ops that are looked up
 
 
 def story_of(store: Records, row: RunRow, data_dir: Path) -> Story:
     """All that can be told of a run, its ops in order and the causes of what failed."""
-    plan, ops = plan_of(store, row), [op.state for op in store.ops(row.id)]
-    failed = [op for op in ops if op.status is Status.FAILED and op.attempt and not op.sweep]
-    failed.sort(key=lambda op: (op.finished_at or 0.0, op.path))
-    return told(
-        RunEvidence(
-            row.state,
-            row.facts,
-            plan,
-            ops,
-            time.time(),
-            cause=row.cause,
-            logs={op.path: tail_of(data_dir, op) for op in failed[:1]},
-            exit_codes=dict(_exit_codes(store, failed[:_EXIT_CODES])),
-        )
-    )
-
-
-def tail_of(data_dir: Path, op: OpState) -> str:
-    """The end of the log of an op's last attempt."""
-    return tail_log(str(data_dir), op.attempt or "", _LOG_LINES).data.decode("utf-8", "replace") if op.attempt else ""
-
-
-def _exit_codes(store: Records, failed: Iterable[OpState]) -> Iterable[tuple[str, int]]:
-    for op in failed:
-        attempt = store.attempt(op.attempt) if op.attempt else None
-        if attempt is not None and attempt.exit_code is not None:
-            yield op.path, attempt.exit_code
+    return told(evidence_of(store, FileLogs(data_dir), row, time.time()))
 
 
 # --- runs -------------------------------------------------------------------------------------------------------------

@@ -7,12 +7,13 @@ from typing import Any
 from console.pages.ansi import html_of
 from console.pages.answers import page
 from console.pages.log_lines import LINES, LogLines, LogPage
-from console.pages.reading import LOG_LINES, World, find_run, is_live
+from console.pages.reading import World, find_run, is_live
 from console.pages.rendering import Html
 from reconciler.checks.log_excerpt import likely_error, plain_lines
 from reconciler.checks.words import quoted
 from reconciler.engine.model import Status
 from reconciler.records import RunRow
+from reconciler.steps.evidence import LOG_LINES
 from webhooks.asgi import HTTPException, Request, Response, StreamingResponse
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.pages.log_lines import LogReader
-from reconciler.checks.evidence import RunEvidence, Story, told
-from reconciler.checks.ops import failed, views
+from reconciler.checks.evidence import Story, told
 from reconciler.engine.model import FINAL, OpState
 from reconciler.plan.model import Plan
 from reconciler.ports import Clock, Records
 from reconciler.records import AttemptRow, RunRow
-from reconciler.steps.plans import plan_of
+from reconciler.steps.evidence import evidence_of
 from webhooks.asgi import HTTPException
 
 PAGE = 100  # rows that are read or shown at once
-LOG_LINES = 400  # of a failed op, in which its likely error is looked for
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -54,28 +51,10 @@ def find_run(world: World, prefix: str) -> RunRow:
     return found[0]
 
 
-def tell(world: World, row: RunRow, url: str = "") -> ToldRun:
+def tell(world: World, row: RunRow) -> ToldRun:
     """The run's story, with the log of the op that failed first."""
-    plan = plan_of(world.records, row)
-    ops = [op.state for op in world.records.ops(row.id)]
-    shown = [view.state for view in failed(views(plan, ops))[:10]]
-    attempts = {op.path: world.records.attempt(op.attempt) for op in shown if op.attempt}
-    evidence = RunEvidence(
-        row.state,
-        row.facts,
-        plan,
-        ops,
-        world.clock.now(),
-        cause=row.cause,
-        logs=_logs(world, shown[:1]),
-        exit_codes={path: one.exit_code for path, one in attempts.items() if one and one.exit_code is not None},
-        url=url,
-    )
-    return ToldRun(row, plan, told(evidence))
-
-
-def _logs(world: World, ops: Sequence[OpState]) -> dict[str, str]:
-    return {op.path: world.logs.tail(op.attempt, LOG_LINES) for op in ops if op.attempt}
+    story = told(evidence_of(world.records, world.logs, row, world.clock.now()))
+    return ToldRun(row, story.evidence.plan, story)
 
 
 def op_state(run: ToldRun, path: str) -> OpState:

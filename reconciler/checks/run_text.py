@@ -9,6 +9,7 @@ from shlex import quote
 
 from reconciler.checks import words
 from reconciler.checks.causes import Cause
+from reconciler.checks.comparing import compared
 from reconciler.checks.evidence import Story
 from reconciler.checks.glyphs import look
 from reconciler.checks.mermaid import mermaid
@@ -188,23 +189,12 @@ def log_section(story: Story, path: str) -> str:
 
 
 def _metrics(story: Story) -> str:
-    rows = []
-    for path, values in sorted(story.evidence.metrics.items()):
-        before = story.evidence.last_good.get(path, {})
-        rows += [
-            (words.code(path), words.code(name), *_compared(values[name], before.get(name))) for name in sorted(values)
-        ]
+    rows = [(words.code(one.path), words.code(one.name), *one.cells) for one in compared(story.evidence)]
     if not rows:
         return ""
-    good = words.short(story.evidence.last_good_run)
-    return words.table(("Op", "Metric", "This run", f"Last good run {good}".strip(), "Change"), rows)
-
-
-def _compared(now: float, before: float | None) -> tuple[str, str, str]:
-    if before is None:
-        return f"{now:.6g}", "", ""
-    change = f"{now - before:+.4g}" + (f" ({(now - before) / abs(before):+.1%})" if before else "")
-    return f"{now:.6g}", f"{before:.6g}", change
+    good = story.evidence.last_good_run
+    before = f"Last good run {words.code(words.short(good))}" if good else "Last good run"
+    return words.table(("Op", "Number", "This run", before, "Change"), rows, url=story.evidence.url)
 
 
 def text(story: Story) -> str:

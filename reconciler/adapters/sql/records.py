@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
-from reconciler.adapters.sql import rows
+from reconciler.adapters.sql import batches, rows
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.joins import join_rows
 from reconciler.adapters.sql.tables import (
@@ -29,7 +29,7 @@ from reconciler.adapters.sql.tables import (
     services,
 )
 from reconciler.adapters.sql.writing import Statements, execute
-from reconciler.engine.model import JoinQuery, Observed, OpState
+from reconciler.engine.model import JoinQuery, Observed, OpState, Status
 from reconciler.flows.model import Json
 from reconciler.keys import FlowKey, Key, RepositoryKey, RunKey, text_of
 from reconciler.ports import Clock
@@ -140,8 +140,17 @@ class SqlRecords:
             statement = statement.where(runs.c.id >= prefix, runs.c.id < prefix + LAST)
         return self._all(statement, rows.run_of)
 
-    def ops(self, run: str) -> Sequence[OpRow]:
-        return self._all(select(ops).where(ops.c.run == run).order_by(ops.c.path), rows.op_of)
+    def last_good(self, run: RunRow) -> RunRow | None:
+        made = run.state.created_at
+        before = (runs.c.created_at < made) | ((runs.c.created_at == made) & (runs.c.id < run.id))
+        statement = select(runs).where(runs.c.flow == run.state.flow, runs.c.status == Status.SUCCEEDED.value, before)
+        return self._one(statement.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(1), rows.run_of)
+
+    def ops(self, run: str, paths: Sequence[str] | None = None) -> Sequence[OpRow]:
+        if paths is None:
+            return self._all(select(ops).where(ops.c.run == run).order_by(ops.c.path), rows.op_of)
+        with self._database.read() as connection:
+            return [rows.op_of(row) for row in batches.ops_of(connection, run, paths)]
 
     def attempts(self, run: str, live: bool = True) -> Sequence[AttemptRow]:
         return self._attempts(attempts.c.run == run, live)
@@ -151,6 +160,10 @@ class SqlRecords:
 
     def attempt(self, attempt: str) -> AttemptRow | None:
         return self._one(select(attempts).where(attempts.c.id == attempt), rows.attempt_of)
+
+    def attempts_by_id(self, wanted: Sequence[str]) -> Mapping[str, AttemptRow]:
+        with self._database.read() as connection:
+            return {row["id"]: rows.attempt_of(row) for row in batches.attempts_of(connection, wanted)}
 
     def live_attempts(self, place: str) -> Sequence[AttemptRow]:
         return self._attempts(attempts.c.place == place, live=True)
@@ -223,6 +236,10 @@ class SqlRecords:
         statement = select(metrics).where(metrics.c.attempt == attempt)
         return self._all(statement.order_by(metrics.c.at, metrics.c.name, metrics.c.mark), _flat(MetricRow))
 
+    def last_metrics(self, wanted: Sequence[str]) -> Mapping[str, Mapping[str, float]]:
+        with self._database.read() as connection:
+            return batches.last_metrics(connection, wanted)
+
     # ---
 
     def _attempts(self, which: ColumnElement[bool], live: bool) -> Sequence[AttemptRow]:
@@ -272,14 +289,10 @@ def _owners(connection: Connection, wanted: set[str], held: bool = False) -> dic
     statement = select(attempts.c.id, attempts.c.run, attempts.c.flow)
     statement = statement.with_for_update(read=True) if held else statement
     found: dict[str, Key] = {}
-    for ids in _chunks(sorted(wanted)):
+    for ids in batches.chunks(wanted):
         for attempt, run, flow in connection.execute(statement.where(attempts.c.id.in_(ids))):
             found[attempt] = RunKey(run) if run else FlowKey(flow)
     return found
-
-
-def _chunks(ids: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def _equal(statement: Select[Any], wanted: Mapping[Any, Any]) -> Select[Any]:

@@ -361,3 +361,46 @@ def test_a_flow_that_somebody_else_wrote_is_not_overwritten(store):
         write(store, Changes(flows=(replace(read, at_head=False),), wakes=(Wake(WRITER),)))
 
     assert (store.flow("f1").generation, store.flow("f1").at_head) == (1, True)
+
+
+def test_the_last_good_run_is_the_newest_earlier_one_of_the_flow_that_succeeded(store):
+    made = [
+        run_row("a", status=Status.SUCCEEDED, created_at=NOW - 3),
+        run_row("b", status=Status.SUCCEEDED, created_at=NOW - 2),
+        run_row("c", status=Status.FAILED, created_at=NOW - 1),
+        run_row("other", flow="f2", status=Status.SUCCEEDED, created_at=NOW - 1),
+        run_row("later", status=Status.SUCCEEDED, created_at=NOW + 1),
+    ]
+    asking = run_row("now", created_at=NOW)
+    write(store, Changes(new_runs=(*made, asking)))
+
+    assert store.last_good(asking).id == "b"
+    assert store.last_good(made[0]) is None
+
+
+def test_of_runs_made_at_the_same_instant_the_one_of_the_lower_id_is_the_earlier(store):
+    one, two = (run_row(name, status=Status.SUCCEEDED) for name in ("a", "b"))
+    write(store, Changes(new_runs=(one, two)))
+
+    assert store.last_good(two).id == "a"
+    assert store.last_good(one) is None
+
+
+def test_many_attempts_ops_and_metrics_are_read_at_once(store):
+    names = [f"a{index:04}" for index in range(1_100)]
+    points = [MetricRow(name, "loss", float(index), NOW, None) for index, name in enumerate(names)]
+    newer = [MetricRow("a0000", "loss", 7.0, NOW + 1, 0), MetricRow("a0000", "loss", 9.0, NOW + 1, 10)]
+    write(
+        store,
+        Changes(
+            attempts=tuple(attempt_row(name) for name in names),
+            ops=tuple(op_row(name) for name in names),
+            metrics=(*points, *newer),
+        ),
+    )
+
+    assert sorted(store.attempts_by_id([*names, "none"])) == names
+    assert [row.state.path for row in store.ops("r1", [*names[5:2:-1], "none"])] == names[3:6]
+    last = store.last_metrics([*names, "none"])
+    assert (len(last), last["a0000"], last["a1099"]) == (1_100, {"loss": 9.0}, {"loss": 1099.0})
+    assert store.last_metrics([]) == {}
