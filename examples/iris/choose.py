@@ -1,10 +1,10 @@
-"""choose.py KS ACCURACIES: the best k; of equally good ones the smallest. Both are JSON lists of the same order."""
+"""choose.py KS ACCURACIES: the best k; of equally good ones the smallest. Both are lists with commas, in one order."""
 
-import json
 import sys
 
 from flowers import give
 
-ks, accuracies = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+ks = [int(k) for k in sys.argv[1].split(",")]
+accuracies = [float(accuracy) for accuracy in sys.argv[2].split(",")]
 best, k = max(zip(accuracies, (-k for k in ks)))
 give(k=-k, accuracy=best)

@@ -36,11 +36,12 @@ def start(world: World, run: RunRow, path: str, spec: AttemptSpec, now: float) -
     """The intent to start an attempt of a run, to be committed before it is performed."""
     place = world.executor.place if world.executor is not None else ""
     return AttemptRow(
-        spec.attempt, run.id, path, _in_code_dir(spec, run), spec.number, place=place, flow="", created_at=now
+        spec.attempt, run.id, path, in_code_dir(spec, run), spec.number, place=place, flow="", created_at=now
     )
 
 
-def _in_code_dir(spec: AttemptSpec, run: RunRow) -> AttemptSpec:
+def in_code_dir(spec: AttemptSpec, run: RunRow) -> AttemptSpec:
+    """The spec with the working tree that its run was started from, if it was one."""
     return replace(spec, labels={**spec.labels, "code_dir": run.code_dir}) if run.code_dir else spec
 
 
