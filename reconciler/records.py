@@ -64,6 +64,7 @@ class FlowRow:
     applied_core: str = ""
     applied_version: int = 0  # hash version of applied_plan
     applied_sha: str = ""  # commit it was applied at
+    applied_declared: str = ""  # `declared` as it was then: as long as it is, there is nothing to apply
     generation: int = 0  # counts runs started by merges
     paused: bool = False
     retired: bool = False

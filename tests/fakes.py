@@ -263,8 +263,9 @@ class FakeLogs:
 
 def _ending(spec: AttemptSpec) -> Ending:
     container = spec.run_section.get("container", {})
-    word, *arguments = [*container.get("command", []), *container.get("args", [])]
-    match word:
+    command = [*container.get("command", []), *container.get("args", [])]
+    word, arguments = command[:1], command[1:]
+    match "".join(word):
         case "exit":
             return Ending(int(arguments[0]))
         case "write":

@@ -16,7 +16,7 @@ import yaml
 from reconciler.adapters.sql_store import open_store
 from reconciler.checks.model import Check
 from reconciler.engine.model import OpState
-from reconciler.keys import FlowKey, RepositoryKey, RunKey
+from reconciler.keys import CheckKey, FlowKey, Key, RepositoryKey, ReviewKey, RunKey
 from reconciler.loop import Loop
 from reconciler.ports import World
 from reconciler.records import RepositoryRow, RequestRow, RunRow, Wake
@@ -43,6 +43,7 @@ class TestWorld:
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
         self.queues: dict[str, int] = {}
         self.files: dict[str, bytes] = {}
+        self.loops: list[Loop] = []
         self._requests = 0
         self.restart()
 
@@ -50,6 +51,31 @@ class TestWorld:
         """A new process on the same store: nothing in memory survives."""
         world = World(self.store, self.source, self.executor, self.checks, self.clock, FakeLogs(), queues=self.queues)
         self.loop = Loop(self.store, steps_of(world), self.clock, owner="test", workers=1)
+        self.loops.append(self.loop)
+
+    def another_loop(self) -> Loop:
+        """A second process on the same store."""
+        world = World(self.store, self.source, self.executor, self.checks, self.clock, FakeLogs(), queues=self.queues)
+        loop = Loop(self.store, steps_of(world), self.clock, owner="another", workers=1)
+        self.loops.append(loop)
+        return loop
+
+    def faults(self) -> int:
+        """How many steps failed through a fault of our own."""
+        return sum(number for loop in self.loops for (what, _), number in loop.counts.items() if what == "fault")
+
+    def wake_everything(self) -> None:
+        """Wake every key there is, as a doubled event or a nervous person would."""
+        store = self.store
+        flows, runs = store.flows(), store.runs()
+        keys: list[Key] = [
+            RepositoryKey(REPOSITORY),
+            *(FlowKey(row.id) for row in flows),
+            *(RunKey(row.id) for row in runs),
+        ]
+        keys += [ReviewKey(REPOSITORY, row.proposal) for row in store.reviews(REPOSITORY)]
+        keys += [CheckKey(REPOSITORY, sha) for sha in store.commits_with_checks(REPOSITORY)]
+        store.wake([Wake(key) for key in keys])
 
     # --- what people do -----------------------------------------------------------------------------------------------
 

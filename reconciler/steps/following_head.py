@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.checks.run import not_started, superseded, waiting
 from reconciler.plan.model import HASH_VERSION, Plan
-from reconciler.records import RepositoryRow
+from reconciler.records import FlowRow, RepositoryRow
 from reconciler.steps import schedules
 from reconciler.steps.draft import Draft
 from reconciler.steps.flow_files import load
@@ -24,7 +24,7 @@ def follow_head(draft: Draft) -> None:
         return
     if not flow.at_head:
         _retire_if_allowed(draft, repository)
-    elif not flow.frozen and not _is_applied(draft, repository):
+    elif not flow.frozen and not _is_applied(flow):
         _apply(draft, repository)
 
 
@@ -47,9 +47,9 @@ def _retire_if_allowed(draft: Draft, repository: RepositoryRow) -> None:
     retire(draft, why, stop=draft.settings.on_remove == "stop")
 
 
-def _is_applied(draft: Draft, repository: RepositoryRow) -> bool:
-    flow = draft.flow
-    return (flow.applied_version, flow.applied_sha, flow.waiting_sha) == (HASH_VERSION, repository.head, "")
+def _is_applied(flow: FlowRow) -> bool:
+    same = flow.applied_declared == flow.declared and flow.applied_version == HASH_VERSION
+    return bool(flow.applied_plan) and same and not flow.waiting_sha
 
 
 def _apply(draft: Draft, repository: RepositoryRow) -> None:
@@ -93,6 +93,7 @@ def _record(draft: Draft, plan: Plan, sha: str) -> None:
         applied_core=plan.core_hash,
         applied_version=plan.version,
         applied_sha=sha,
+        applied_declared=draft.flow.declared,
         connecting=False,
         waiting_sha="",
     )

@@ -12,4 +12,5 @@ from tests.world import TestWorld
 def world(tmp_path: Path) -> Iterator[TestWorld]:
     made = TestWorld(tmp_path)
     yield made
+    assert made.faults() == 0
     made.store.close()

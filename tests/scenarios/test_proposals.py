@@ -1,0 +1,91 @@
+"""Proposals: what is said before a merge, and that nothing runs for it."""
+
+from tests.world import dag, exits, op
+
+GOOD = dag({"train": exits(0)})
+
+
+def test_a_proposal_says_what_merging_it_would_start_and_starts_nothing(world):
+    world.connect(churn=GOOD)
+    sha = world.propose("topic", churn=dag({"train": op("exit", "0", "again")}))
+    world.settle()
+
+    assert world.check("headgate", sha).conclusion == "success"
+    assert "churn" in world.check("headgate", sha).summary
+    assert world.store.runs() == []
+
+
+def test_mistakes_are_said_on_their_lines(world):
+    world.connect(churn=GOOD)
+    bad = dag({"train": exits(0), "test": exits(0, dependencies=["trian"])})
+    sha = world.propose("topic", churn=bad)
+    world.settle()
+
+    check = world.check("headgate", sha)
+    assert check.conclusion == "failure"
+    (annotation,) = check.annotations
+    assert annotation.file == "flows/churn.yaml"
+    line = world.source.trees[sha]["flows/churn.yaml"].decode().splitlines()[annotation.line - 1]
+    assert "trian" in line
+
+
+def test_a_mended_proposal_is_judged_anew(world):
+    world.connect(churn=GOOD)
+    world.propose("topic", churn="version: 1.1\nkind: {")
+    world.settle()
+    sha = world.propose("topic", churn=GOOD)
+    world.settle()
+
+    assert world.check("headgate", sha).conclusion == "success"
+
+
+def test_a_proposal_that_conflicts_says_so(world):
+    world.connect(churn=GOOD)
+    sha = world.propose("topic", churn=dag({"train": op("exit", "0", "theirs")}))
+    world.push(churn=dag({"train": op("exit", "0", "ours")}))
+    world.settle()
+
+    assert "conflict" in (world.check("headgate", sha).title + world.check("headgate", sha).summary).lower()
+
+
+def test_a_comment_is_announced_as_no_effective_change(world):
+    world.connect(churn=GOOD)
+    text = world.files["flows/churn.yaml"].decode()
+    sha = world.propose("topic", churn="# what it is for\n" + text)
+    world.settle()
+
+    check = world.check("headgate", sha)
+    assert "no effective change" in (check.title + check.summary + check.text).lower()
+
+
+def test_what_was_announced_is_what_the_merge_does(world):
+    world.connect(churn=GOOD)
+    world.propose("topic", churn=dag({"train": op("exit", "0", "again")}))
+    world.settle()
+    world.accept("topic")
+    world.settle()
+
+    assert len(world.runs()) == 1
+    assert world.check().conclusion == "success"
+
+
+def test_a_closed_proposal_is_forgotten(world):
+    world.connect(churn=GOOD)
+    world.propose("topic", churn=dag({"train": op("exit", "0", "again")}))
+    world.settle()
+    world.close_proposal("topic")
+    world.settle()
+
+    assert world.store.reviews("shop") == []
+
+
+def test_a_proposal_is_judged_again_when_its_base_moves(world):
+    world.connect(churn=GOOD)
+    sha = world.propose("topic", other=dag({"a": exits(0)}))
+    world.settle()
+    assert world.check("headgate", sha).conclusion == "success"
+
+    world.push(**{".headgate.yaml": "flows: {"})
+    world.settle()
+
+    assert world.check("headgate", sha).conclusion != "success"
