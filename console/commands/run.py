@@ -11,7 +11,7 @@ import click
 
 from console.config import Config, load_config
 from console.data_lock import service_runs
-from console.failures import Failure
+from console.failures import NO, Failure
 from console.findings import show_findings
 from console.following import follow
 from console.opening import opened, store_of
@@ -21,6 +21,8 @@ from console.working_tree import ReadyFlow, WorkingTree, parsed, ready, tree_of
 from reconciler.adapters.git_worktree import head_of
 from reconciler.adapters.sql_store import SqlStore
 from reconciler.adapters.system_clock import SystemClock
+from reconciler.plan.model import Plan
+from reconciler.plan.walk import unsupported
 
 
 @click.command(epilog="Exit codes: 0 the run succeeded, 1 it did not or the flow has errors.")
@@ -54,6 +56,7 @@ def run(
     made = _ready(tree, path, flow, params)
     if made.built.plan is None:
         return 1
+    _refuse_unsupported(made.built.plan)
     config = replace(load_config(None, data_dir=data_dir, slots=slots), port=0, repositories={})
     with _store(config, detach) as store:
         services = "keep" if keep_services else "run"
@@ -77,6 +80,12 @@ def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, .
     findings = tuple(sorted({*file.findings, *made.built.findings}, key=lambda one: one.place))
     show_findings(tree, findings)
     return made
+
+
+def _refuse_unsupported(plan: Plan) -> None:
+    """Raise Failure for the first op that nothing can run yet: a run of the others would end with it."""
+    for path, op in unsupported(plan):
+        raise Failure("unsupported", f"{path}: {op.unsupported}", where=f"{op.file}:{op.line}", exit_code=NO)
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from __future__ import annotations
 from reconciler.engine.book import Book
 from reconciler.engine.context import Context, bare_context, full_context
 from reconciler.engine.model import JoinQuery
-from reconciler.engine.queries import parse_query, parse_sort
 from reconciler.engine.resolve import resolve
 from reconciler.engine.scopes import GraphScope, Node
 from reconciler.flows.model import Json
 from reconciler.plan.model import PlannedJoin
+from reconciler.plan.queries import parse_query, parse_sort
 from reconciler.plan.templates import compile_template, render, render_data
 
 MAX_ROWS = 5000

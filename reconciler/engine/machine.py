@@ -34,7 +34,7 @@ from reconciler.engine.resuming import resume
 from reconciler.engine.scopes import Node
 from reconciler.engine.starting import answer, look_at
 from reconciler.plan.model import Plan, PlannedOp
-from reconciler.plan.walk import walk
+from reconciler.plan.walk import unsupported
 
 
 class RunMachine:
@@ -93,7 +93,7 @@ class RunMachine:
 
     def _begin(self) -> None:
         book = self._book
-        why = _unsupported(book.plan)
+        why = [f"{path}: {op.unsupported}" for path, op in unsupported(book.plan)]
         if why:
             finish(book, book.root, Status.FAILED, UNSUPPORTED, " ".join(why[:5]))
         elif book.run.stop_asked_by is not None:
@@ -141,15 +141,6 @@ class RunMachine:
                 look_at(book, book.next_work())
             elif not launch_next(book, self._room):
                 return
-
-
-def _unsupported(plan: Plan) -> list[str]:
-    """What nothing can run yet of a plan, hooks included: one sentence each."""
-    ops = dict(walk(plan))
-    if plan.graph is plan.root.graph:
-        ops["The flow"] = plan.root
-    hooks = {f"{path}!{i}": hook.op for path, op in ops.items() for i, hook in enumerate(op.hooks)}
-    return [f"{path}: {op.unsupported}" for path, op in {**ops, **hooks}.items() if op.unsupported]
 
 
 def _root_op(plan: Plan) -> PlannedOp:

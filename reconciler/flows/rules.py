@@ -87,6 +87,7 @@ _GRAPH = (
     _fixed("schedule-nested", "A schedule on an op inside a dag."),
     Rule("image-missing", _ERROR, "A container without an image."),
     Rule("build-on-dag", _ERROR, "A build on a dag, which has no container of its own."),
+    Rule("query-invalid", _ERROR, "A query or sort of a join that cannot be read."),
     _fixed("event-invalid", "An event that cannot come from what it refers to."),
 )
 

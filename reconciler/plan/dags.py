@@ -17,6 +17,7 @@ from reconciler.plan.edges import (
 )
 from reconciler.plan.graph import critical, downstream_of
 from reconciler.plan.hooks import HOOK_NAMES, hook_operation
+from reconciler.plan.joins import check_joins
 from reconciler.plan.layers import Inherited, Layers, Ready, handed_down
 from reconciler.plan.level import Edges, Level
 from reconciler.plan.matrices import check_matrix
@@ -110,6 +111,7 @@ class Compiler:
         assert ready.run is not None
         check_containers(ready, self._report)
         check_matrix(ready, names, self._report)
+        check_joins(ready, self._report)
         check_missing_inputs(ready, edges, self._report)
         names.check_data(ready.run.data, f"{ready.path}.run")
         names.check_data(_settings_data(ready), ready.path)

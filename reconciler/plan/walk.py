@@ -27,6 +27,15 @@ def walk_graphs(plan: Plan) -> Iterator[tuple[str, PlannedOp, Graph]]:
                 todo.append((f"{prefix}{op.name}.", op.graph))
 
 
+def unsupported(plan: Plan) -> Iterator[tuple[str, PlannedOp]]:
+    """The ops that nothing can run yet, hooks (`train!0`) and a dag at the root (`The flow`) included."""
+    ops = dict(walk(plan))
+    if plan.graph is plan.root.graph:
+        ops["The flow"] = plan.root
+    hooks = {f"{path}!{number}": hook.op for path, op in ops.items() for number, hook in enumerate(op.hooks)}
+    yield from ((path, op) for path, op in {**ops, **hooks}.items() if op.unsupported)
+
+
 def op_at(plan: Plan, path: str) -> PlannedOp:
     """The op that an instance is of: the path `tune[3].prep` means the op `prep` of `tune`. Raises KeyError."""
     graph: Graph | None = plan.graph

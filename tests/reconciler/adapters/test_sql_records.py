@@ -348,7 +348,7 @@ def test_metrics_are_the_last_that_were_reported(store):
 
 
 def test_a_query_that_cannot_be_read_says_why(store):
-    with pytest.raises(ValueError, match=r"`statsu`.*Did you mean `status`"):
+    with pytest.raises(ValueError, match=r"`statsu`.*did you mean `status`"):
         join(store, "statsu:succeeded")
 
 

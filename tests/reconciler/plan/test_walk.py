@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.plan.walk import op_at, walk
+from reconciler.plan.walk import op_at, unsupported, walk
 
 NESTED = """\
 kind: component
@@ -48,3 +48,15 @@ def test_a_single_job_is_its_own_path(built):
 def test_an_unknown_path_is_a_key_error(built, path):
     with pytest.raises(KeyError):
         op_at(built(NESTED).plan, path)
+
+
+def test_what_nothing_can_run_yet_is_named_with_its_line(built):
+    text = NESTED.replace("name: prep\n    run: {kind: job", "name: prep\n    run: {kind: cleaner")
+    assert [(path, op.line) for path, op in unsupported(built(text).plan)] == [("prep", 6)]
+    assert list(unsupported(built(NESTED).plan)) == []
+
+
+def test_a_hook_that_nothing_can_run_yet_is_named_too(built):
+    text = "name: f\nhooks: [{hubRef: tell}]\nrun: {kind: job, container: {image: a}}\n"
+    hub = {"hub/tell.yaml": "name: tell\nrun: {kind: notifier, container: {image: a}}\n"}
+    assert [path for path, _ in unsupported(built(text, hub).plan)] == ["f!0"]
