@@ -72,7 +72,10 @@ _PARAMS = (
         _ERROR,
         "A matrix gives values for an input that the component does not declare.",
     ),
-    _fixed("matrix-param-invalid", "A searched param cannot be drawn from, or not by this kind of search."),
+    _fixed(
+        "matrix-param-invalid",
+        "A sweep's values do not fit their input, or a searched param cannot be drawn from by this kind of search.",
+    ),
     Rule("edge-implied", _NOTICE, "A template reads another op's outputs; the edge it needs was added."),
 )
 

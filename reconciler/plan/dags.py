@@ -24,7 +24,7 @@ from reconciler.plan.matrices import check_matrix
 from reconciler.plan.missing import check_missing_inputs
 from reconciler.plan.model import Graph, PlannedHook, PlannedOp
 from reconciler.plan.names import Names, known_names
-from reconciler.plan.params import bind
+from reconciler.plan.params import bind, declared
 from reconciler.plan.references import Read, References, Scope
 from reconciler.plan.report import Report, place_of
 from reconciler.plan.sweeps import planned_matrix
@@ -178,7 +178,7 @@ def _planned(ready: Ready, edges: Edges) -> PlannedOp:
         component=component.name,
         inputs=tuple(replace(io, node=None) for io in component.inputs),
         outputs=tuple(replace(io, node=None) for io in component.outputs),
-        matrix=planned_matrix(operation.matrix) if operation.matrix else None,
+        matrix=planned_matrix(operation.matrix, declared(ready)) if operation.matrix else None,
         reads=tuple(sorted(edges.reads)),
         trigger=operation.trigger or Trigger.ALL_SUCCEEDED,
         conditions=operation.conditions,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.flows.model import Matrix
+from reconciler.flows.model import IO, Matrix
+from reconciler.flows.nodes import Node
 from reconciler.plan.layers import Ready
 from reconciler.plan.names import Names
-from reconciler.plan.report import Place, Report, key_place
+from reconciler.plan.report import Place, Report, key_place, place_of
 from reconciler.plan.suggestions import near, said
-from reconciler.plan.sweeps import planned_matrix, swept_names
+from reconciler.plan.sweeps import literal_values, swept_names, typed
 
 _NUMBERS = ("int", "float", "metric", None)
 _ANY_KIND = frozenset(("choice", "pchoice"))  # of whatever type
@@ -21,11 +22,13 @@ def check_matrix(ready: Ready, names: Names, report: Report) -> None:
     matrix, component = ready.operation.matrix, ready.component
     if matrix is None or component is None:
         return
-    plain = planned_matrix(matrix)
-    searched = [searched for _, searched in plain.params]
-    names.check_data([plain.values, searched, plain.num_runs, plain.concurrency, plain.seed], f"{ready.path}.matrix")
-    known = {io.name: io.type for io in component.inputs}
+    searched = [param.value for param in matrix.params.values()]
+    names.check_data(
+        [matrix.values, searched, matrix.num_runs, matrix.concurrency, matrix.seed], f"{ready.path}.matrix"
+    )
+    known = {io.name: io for io in component.inputs}
     _check_types(ready, matrix, known, report)
+    _check_values(ready, matrix, known, report)
     for name in swept_names(matrix):
         if name not in known and not names.uses(name):
             guess = near(name, known)
@@ -35,21 +38,33 @@ def check_matrix(ready: Ready, names: Names, report: Report) -> None:
             report.add("matrix-param-unknown", message, place, f"{ready.path}.matrix.{name}", guess)
 
 
-def _check_types(ready: Ready, matrix: Matrix, known: Mapping[str, str | None], report: Report) -> None:
+def _check_types(ready: Ready, matrix: Matrix, known: Mapping[str, IO], report: Report) -> None:
     for name, param in matrix.params.items():
         taken = _TIMES.get(param.kind, _NUMBERS)
-        if name in known and param.kind not in _ANY_KIND and known[name] not in taken:
-            message = f"`{name}` is {known[name]}, but `{param.kind}` gives {taken[0]}; change one of the two."
+        if name in known and param.kind not in _ANY_KIND and known[name].type not in taken:
+            message = f"`{name}` is {known[name].type}, but `{param.kind}` gives {taken[0]}; change one of the two."
             place = _name_place(ready, matrix, name)
             report.add("param-type", message, place, f"{ready.path}.matrix.{name}")
 
 
+def _check_values(ready: Ready, matrix: Matrix, known: Mapping[str, IO], report: Report) -> None:
+    """Report each value of a mapping or choice that its input does not take."""
+    for path, name, value in literal_values(matrix):
+        try:
+            typed(value, known.get(name))
+        except ValueError as error:
+            place = place_of(*_source(ready, matrix), *path)
+            report.add("matrix-param-invalid", f"Change the value: {error}", place, f"{ready.path}.matrix.{name}")
+
+
 def _name_place(ready: Ready, matrix: Matrix, name: str) -> Place:
-    for file, node in ready.sources:
-        inner = node.get("matrix") if node is not None else None
-        if inner is not None:
-            return key_place(file, inner, *_name_path(matrix, name))
-    return key_place(ready.operation.file, matrix.node or ready.operation.node, name)
+    return key_place(*_source(ready, matrix), *_name_path(matrix, name))
+
+
+def _source(ready: Ready, matrix: Matrix) -> tuple[str, Node | None]:
+    """The file and the node of the matrix."""
+    nodes = ((file, node.get("matrix")) for file, node in ready.sources if node is not None)
+    return next(((file, node) for file, node in nodes if node is not None), (ready.operation.file, matrix.node))
 
 
 def _name_path(matrix: Matrix, name: str) -> tuple[str | int, ...]:

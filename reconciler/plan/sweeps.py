@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from math import ceil, prod
 
-from reconciler.flows.model import Json, Matrix
+from reconciler.flows.model import IO, Json, Matrix, SearchParam
+from reconciler.flows.types import convert
 from reconciler.plan.model import PlannedMatrix
+from reconciler.plan.templates import templates_in
+
+Place = tuple[str | int, ...]  # keys and indexes from the matrix on
+_CHOICES = ("choice", "pchoice")
 
 
 def swept_names(matrix: Matrix | None) -> tuple[str, ...]:
@@ -21,18 +26,65 @@ def swept_names(matrix: Matrix | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*matrix.params, *mapped, *extra]))
 
 
-def planned_matrix(matrix: Matrix) -> PlannedMatrix:
-    """The matrix without its places."""
+def planned_matrix(matrix: Matrix, inputs: Mapping[str, IO]) -> PlannedMatrix:
+    """The matrix without its places; values that stand in the file have the types of the inputs they are for."""
     return PlannedMatrix(
         kind=matrix.kind,
-        values=matrix.values,
-        params=tuple((name, {"kind": param.kind, "value": param.value}) for name, param in matrix.params.items()),
+        values=_typed_rows(matrix.values, inputs),
+        params=tuple((name, _typed_param(param, inputs.get(name))) for name, param in matrix.params.items()),
         num_runs=matrix.num_runs,
         seed=matrix.seed,
         concurrency=matrix.concurrency,
         early_stopping=tuple(replace(stop, node=None) for stop in matrix.early_stopping),
         extra=matrix.extra,
     )
+
+
+def literal_values(matrix: Matrix) -> Iterator[tuple[Place, str, Json]]:
+    """Each value that stands in the file as it is: its path in the matrix, the name it is for, the value."""
+    rows = matrix.values if isinstance(matrix.values, list) else []
+    for number, row in enumerate(rows):
+        if isinstance(row, dict):
+            yield from ((("values", number, name), name, value) for name, value in row.items())
+    for name, param in matrix.params.items():
+        for number, choice in enumerate(_choices(param)):
+            place: Place = ("params", name, "value", number)
+            yield ((*place, 0), name, choice[0]) if param.kind == "pchoice" else (place, name, choice)
+
+
+def typed(value: Json, io: IO | None) -> Json:
+    """The value as the input takes it; templates, and values for what is no input, as they are. Raises ValueError."""
+    return value if io is None or any(templates_in(value)) else convert(io, value)
+
+
+def _choices(param: SearchParam) -> list[Json]:
+    return param.value if param.kind in _CHOICES and isinstance(param.value, list) else []
+
+
+def _typed_rows(values: Json, inputs: Mapping[str, IO]) -> Json:
+    if not isinstance(values, list):
+        return values
+    return [
+        {name: _lenient(value, inputs.get(name)) for name, value in row.items()} if isinstance(row, dict) else row
+        for row in values
+    ]
+
+
+def _typed_param(param: SearchParam, io: IO | None) -> dict[str, Json]:
+    value, choices = param.value, _choices(param)
+    if choices and param.kind == "pchoice":
+        value = [[_lenient(choice, io), weight] for choice, weight in choices]
+    elif choices:
+        value = [_lenient(choice, io) for choice in choices]
+    return {"kind": param.kind, "value": value}
+
+
+def _lenient(value: Json, io: IO | None) -> Json:
+    """The typed value; one that does not fit as it is, since that was said."""
+    try:
+        return typed(value, io)
+    except ValueError:
+        return value
 
 
 def is_open(matrix: Matrix | None) -> bool:
@@ -56,7 +108,7 @@ def planned_count(matrix: PlannedMatrix) -> int | None:
 
 def _size(param: Mapping[str, Json]) -> int | None:
     kind, value = param["kind"], param["value"]
-    if kind in ("choice", "pchoice"):
+    if kind in _CHOICES:
         return len(value) if isinstance(value, list) else None
     numbers = _numbers(value)
     count = _COUNTS.get(kind)

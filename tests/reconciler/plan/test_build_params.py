@@ -169,3 +169,32 @@ def test_a_numeric_search_needs_a_numeric_input(built):
     matrix = "matrix: {kind: random, numRuns: 2, params: {x: {kind: uniform, value: [0, 1]}}}"
     assert built(flow("{}", matrix, "[{name: x, type: float}]")).findings == ()
     assert rules(built(flow("{}", matrix, "[{name: x, type: str}]"))) == [("param-type", None)]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        ("{kind: mapping, values: [{x: 1}, {x: b}]}", (12, 50)),
+        ("{kind: grid, params: {x: {kind: choice, value: [1, 2.5]}}}", (12, 64)),
+        ("{kind: random, numRuns: 1, params: {x: {kind: pchoice, value: [[b, 1]]}}}", (12, 77)),
+    ],
+)
+def test_a_matrix_value_that_its_input_does_not_take_is_found_where_it_stands(built, matrix, expected):
+    (found,) = built(flow("{}", f"matrix: {matrix}")).findings
+    assert (found.rule, (found.span.line, found.span.column)) == ("matrix-param-invalid", expected)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "values"),
+    [
+        ("{kind: mapping, values: [{x: '1'}, {x: 2.0}]}", [{"x": 1}, {"x": 2}]),
+        ("{kind: mapping, values: [{x: '{{ dag.inputs.n }}'}]}", [{"x": "{{ dag.inputs.n }}"}]),
+        ("{kind: grid, params: {x: {kind: choice, value: ['3', 4]}}}", [3, 4]),
+        ("{kind: random, numRuns: 1, params: {x: {kind: pchoice, value: [['3', 1]]}}}", [[3, 1]]),
+    ],
+)
+def test_matrix_values_have_the_types_of_their_inputs(built, matrix, values):
+    result = built(flow("{}", f"matrix: {matrix}"))
+    assert result.plan, result.findings
+    planned = result.plan.graph.ops[1].matrix
+    assert (planned.values or planned.params[0][1]["value"]) == values
