@@ -1,4 +1,4 @@
-"""A terminal that plays `console` blocks: commands are run one after another, what they print is held against the page."""
+"""A terminal that plays `console` blocks: commands are run in turn, what they print is held against the page."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _END = "\x1e"
-_SECONDS = 50.0  # for one command
-_PORT = "8470"  # as pages write it; a free one is used
+_SECONDS = 15.0  # for one command
+_PORT = "8470"  # as pages write it; the service is told a free one
 _SAME = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( UTC|Z|\+00:00)?"), "TIME"),
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b"), "ID"),
@@ -70,15 +70,13 @@ class Terminal:
         home, work = folder / "home", folder / "work"
         home.mkdir()
         work.mkdir()
-        (home / ".gitconfig").write_text(
-            "[user]\nname = Ada\nemail = ada@example.org\n[init]\ndefaultBranch = main\n[advice]\ndetachedHead = false\n"
-        )
+        (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n[init]\ndefaultBranch = main\n")
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_environment(home),
+            env=_environment(home, self.port),
             cwd=work,
             text=True,
             start_new_session=True,
@@ -89,7 +87,7 @@ class Terminal:
     def enter(self, command: str) -> str:
         """Run one command to its end; what it prints, both streams. Raises TimeoutError."""
         assert self._shell.stdin is not None
-        self._shell.stdin.write(f"{command.replace(_PORT, self.port)}\nprintf '\\n{_END}\\n'\n")
+        self._shell.stdin.write(f"{command}\nprintf '\\n{_END}\\n'\n")
         self._shell.stdin.flush()
         printed, until = [], time.monotonic() + _SECONDS
         while True:
@@ -105,7 +103,7 @@ class Terminal:
         """A file where the shell is now."""
         file = Path(self.enter("pwd").strip()) / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace(_PORT, self.port), "utf-8")
+        file.write_text(text, "utf-8")
 
     def close(self) -> None:
         """End the shell and all that it started."""
@@ -132,12 +130,13 @@ def terminal(folder: Path) -> Iterator[Terminal]:
         opened.close()
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _environment(home: Path, port: str) -> dict[str, str]:
     commands = str(Path(sys.executable).parent)
     return {
         "PATH": f"{commands}:{os.environ.get('PATH', os.defpath)}",
         "HOME": str(home),
         "LOGNAME": "ada",
+        "HEADGATE_LISTEN": f"127.0.0.1:{port}",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "GIT_CONFIG_NOSYSTEM": "1",

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from console.config import load_config
-from reconciler.flows.globs import PRESET_FOLDER, SETTINGS_FILE
 from reconciler.flows.findings import Finding, Severity
+from reconciler.flows.globs import PRESET_FOLDER, SETTINGS_FILE
 from reconciler.flows.parse import parse, parse_preset
 from reconciler.flows.settings import parse_settings
 from reconciler.plan.build import build
