@@ -253,6 +253,10 @@ class Queue(Protocol):
         """Block until something may be due, at most so long."""
         ...
 
+    def queued(self, key: Key) -> WakeRow | None:
+        """One key in the queue; None if it is not there."""
+        ...
+
     def pending(self) -> Sequence[WakeRow]:
         """Every key in the queue."""
         ...

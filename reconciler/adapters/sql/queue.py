@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, case, d
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import counters, wakes
 from reconciler.adapters.sql.writing import NEVER, Statements, execute, move_rows, run_batch
-from reconciler.keys import PRIORITY, key_of, text_of
+from reconciler.keys import PRIORITY, Key, key_of, text_of
 from reconciler.ports import INTERNAL_ERROR, Clock, LeaseLost, WakeRow
 from reconciler.records import Changes, Lease, Wake
 
@@ -91,6 +91,11 @@ class SqlQueue:
             now_seen = self._database.wait(seen, left)
             if now_seen != seen:
                 seen, due = now_seen, self._next_at()
+
+    def queued(self, key: Key) -> WakeRow | None:
+        with self._database.read() as connection:
+            found = connection.execute(select(wakes).where(wakes.c.key == text_of(key))).mappings().first()
+        return None if found is None else _wake_row(found)
 
     def pending(self) -> Sequence[WakeRow]:
         with self._database.read() as connection:
