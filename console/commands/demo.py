@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ def demo(once: bool, data_dir: Path | None, listen: str) -> None:
         raise Failure("no-python", "The examples run `python3`, which is not on the PATH.", do="Install Python 3.8+.")
     from console.demo.telling import tell  # brings the whole service
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # however it is ended, it leaves nothing behind
     with _folder(data_dir) as folder:
         tell(folder, data_dir or folder / "data", host, port, once)
 

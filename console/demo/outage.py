@@ -32,6 +32,12 @@ class Server:
     sample: Sample
     process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        port = self.config.port or (self.config.data_dir / "port").read_text().strip()
+        return f"http://{self.config.host}:{port}"
+
     def start(self) -> int:
         """Start it; returns its process id once it works on the data."""
         config, log = self.config, self.sample.folder / "serve.log"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
@@ -15,11 +14,11 @@ from console.demo import examples, merges, outage, proposals
 from console.demo.clock import DemoClock
 from console.demo.outage import Server
 from console.demo.sample import Sample
-from console.demo.stage import REPOSITORY, Stage, heading, say, until
+from console.demo.stage import REPOSITORY, Stage, heading, say
 from console.failures import Failure
 from console.opening import store_of
 from console.service import Service
-from reconciler.checks.words import count
+from reconciler.adapters.process_supervisor import kill_strays
 from reconciler.engine.model import Status
 
 
@@ -31,6 +30,14 @@ def tell(folder: Path, data_dir: Path, host: str, port: int, once: bool) -> None
     sample.create()
     head = sample.commit("main", "Begin with examples", examples.at_first() | (_ends() if once else {}))
     config = Config(data_dir, host=host, port=port, repositories={REPOSITORY: sample.bare}, slots=outage.SLOTS)
+    try:
+        _play(sample, config, head, once)
+    finally:
+        # Ops and services outlive whoever started them, by design; those of the demo end with it.
+        kill_strays([path.name for path in data_dir.glob("attempts/*/*")])
+
+
+def _play(sample: Sample, config: Config, head: str, once: bool) -> None:
     with _stage(sample, config) as stage:
         proposals.connect(stage, head)
         proposals.refuse(stage)
@@ -40,7 +47,7 @@ def tell(folder: Path, data_dir: Path, host: str, port: int, once: bool) -> None
         merges.reuse(stage)
     with outage.server(config, sample) as server:
         outage.survive(server)
-        _serve(server, once)
+        _end(server, once)
 
 
 def _ends() -> dict[str, str]:
@@ -59,35 +66,18 @@ def _stage(sample: Sample, config: Config) -> Iterator[Stage]:
         service.stop()
 
 
-def _serve(server: Server, once: bool) -> None:
-    """Part 7: the page, until somebody has seen enough; then what the demo leaves running is ended."""
-    heading(7, "What is left")
-    address = f"http://{server.config.host}:{(server.config.data_dir / 'port').read_text().strip()}"
+def _end(server: Server, once: bool) -> None:
+    """Part 7: what came of it, and the page until somebody has seen enough."""
+    heading(7, "Everything came true")
     if once:
-        say("Everything came true. Without --once the demo goes on to serve its page.")
+        say("Without --once the demo goes on to serve its page.")
     else:
-        say(f"Everything came true. The runs are to be seen at {address} until Ctrl-C.")
+        say(f"All of it is to be seen at {server.address} until Ctrl-C.")
     with store_of(server.config) as store:
         runs = store.runs(limit=10_000)
         succeeded = sum(op.state.status is Status.SUCCEEDED for run in runs for op in store.ops(run.id))
-    told = (count(len(runs), "run") + " started", count(succeeded, "op") + " succeeded")
-    click.echo(f"{told[0]}, {told[1]}, {count(server.sample.posted(), 'check')} posted")
+    checks = server.sample.posted()
+    click.echo(f"{len(runs):,} runs started, {succeeded:,} ops succeeded, {checks:,} checks posted")
     if not once:
-        _until_interrupted()
-        _end_services(server)
-
-
-def _until_interrupted() -> None:
-    ended = Event()
-    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    ended.wait()
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def _end_services(server: Server) -> None:
-    """A service outlives what started it as long as it is declared: so its flow is removed."""
-    server.sample.commit("main", "Remove the service", {"flows/serving.yaml": None})
-    with store_of(server.config) as store:
-        flows = [flow.id for flow in store.flows(REPOSITORY)]
-        until("the end of the service", lambda: not any(store.services(flow) for flow in flows), seconds=20)
+        with suppress(KeyboardInterrupt):
+            Event().wait()
