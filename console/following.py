@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,8 +20,9 @@ from reconciler.checks.ops import OpView, tally, views
 from reconciler.checks.run_text import commands
 from reconciler.checks.words import count, duration
 from reconciler.engine.model import FINAL, OpState, RunState, Status
+from reconciler.keys import RunKey
 from reconciler.plan.model import Plan
-from reconciler.ports import Records
+from reconciler.ports import Store
 from reconciler.records import RunRow
 from reconciler.steps.plans import plan_of
 
@@ -54,11 +55,18 @@ class Teller(Protocol):
 
     def frame(self, frame: Frame) -> None: ...
 
-    def close(self, frame: Frame) -> None: ...
+    def end(self) -> None:
+        """Leave the terminal as it was, however the following ended."""
+
+    def close(self, frame: Frame) -> None:
+        """Say the verdict."""
 
 
-def frames(store: Records, run_id: str) -> Iterator[Frame]:
-    """The run whenever it has moved, up to its end. Waits for one that was only asked for. Raises Failure."""
+def frames(store: Store, run_id: str, meanwhile: Callable[[], None] = lambda: None) -> Iterator[Frame]:
+    """The run whenever it has moved, up to its end. Waits for one that was only asked for. Raises Failure.
+
+    `meanwhile` is called between two looks.
+    """
     version, until, plan = -1, time.monotonic() + PATIENCE, None
     while True:
         row = store.run(run_id)
@@ -71,15 +79,30 @@ def frames(store: Records, run_id: str) -> Iterator[Frame]:
             yield Frame(row, plan, [op.state for op in store.ops(run_id)])
             if row.state.status in FINAL:
                 return
+        _refuse_parked(store, run_id)
+        meanwhile()
         time.sleep(LOOK)
 
 
-def follow(store: Records, run_id: str, progress: str, data_dir: Path) -> int:
+def _refuse_parked(store: Store, run_id: str) -> None:
+    """A run that only a person or a commit can move on is not waited for. Raises Failure."""
+    queued = store.queued(RunKey(run_id))
+    if queued is not None and queued.parked:
+        do = f"`headgate why {run_id}` tells more; the next start of the service tries it once more."
+        raise Failure("run-parked", f"Run {run_id} does not go on. {queued.parked}", do=do, exit_code=AWAY)
+
+
+def follow(
+    store: Store, run_id: str, progress: str, data_dir: Path, meanwhile: Callable[[], None] = lambda: None
+) -> int:
     """Follow a run; the exit code is 0 if it succeeded or was skipped, else 1."""
     teller = _teller(progress)
     frame = None
-    for frame in frames(store, run_id):
-        teller.frame(frame)
+    try:
+        for frame in frames(store, run_id, meanwhile):
+            teller.frame(frame)
+    finally:
+        teller.end()
     if frame is None:
         return AWAY
     teller.close(frame)
@@ -102,7 +125,7 @@ def _weight(item: tuple[Status, int]) -> tuple[bool, str]:
     return (item[0] is not Status.FAILED, item[0].value)
 
 
-def _explain(store: Records, frame: Frame, data_dir: Path) -> None:
+def _explain(store: Store, frame: Frame, data_dir: Path) -> None:
     """The first failed op with its likely error, and what can be typed next."""
     story = story_of(store, frame.row, data_dir)
     for view in story.failed[:1]:
@@ -116,6 +139,9 @@ def _explain(store: Records, frame: Frame, data_dir: Path) -> None:
 class _Silent:
     def frame(self, frame: Frame) -> None:
         """Say nothing yet."""
+
+    def end(self) -> None:
+        """Nothing is to be left."""
 
     def close(self, frame: Frame) -> None:
         click.echo(verdict(frame))
@@ -141,6 +167,9 @@ class _Plain:
             running = tally(frame.views)[Status.RUNNING]
             self._say(f"… {count(len(self._told), 'op')} ended, {running} running")
 
+    def end(self) -> None:
+        """Nothing is to be left."""
+
     def close(self, frame: Frame) -> None:
         self.frame(frame)
         click.echo(verdict(frame))
@@ -163,6 +192,9 @@ class _JsonLines:
                 self._told[view.path] = state.status
                 told = {"version": 1, "op": view.path, "status": state.status.value, "reason": state.reason}
                 click.echo(json.dumps(told), err=True)
+
+    def end(self) -> None:
+        """Nothing is to be left."""
 
     def close(self, frame: Frame) -> None:
         run = frame.run

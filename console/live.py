@@ -33,10 +33,12 @@ class Live:
         """Show the run as it stands."""
         self._frame = frame
 
-    def close(self, frame: Frame) -> None:
-        """Leave the last picture standing, and say the verdict."""
-        self._frame = frame
+    def end(self) -> None:
+        """Leave the last picture standing, and show the cursor again."""
         self._live.stop()
+
+    def close(self, frame: Frame) -> None:
+        """Say the verdict."""
         print(verdict(frame))
 
     def _picture(self) -> Text:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from console.config import Config
-from console.data_lock import ServiceRuns
+from console.data_lock import ServiceRuns, service_runs
 from console.failures import AWAY, USAGE, Failure
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.adapters.system_clock import SystemClock
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(config: Config) -> Iterator[Service]:
-    """A started service, stopped at the end. Raises Failure."""
+def opened(config: Config, passing: bool = False) -> Iterator[Service]:
+    """A started service, stopped at the end; a `passing` one is there for one run only. Raises Failure."""
     from console.service import Service  # brings the HTTP server, which commands that only read do not need
 
     try:
-        service = Service(config)
+        service = Service(config, passing=passing)
     except ServiceRuns as error:
         raise Failure("service-runs", str(error), do="Stop it first, or choose another --data-dir.") from None
     except ReconcileError as error:
@@ -31,6 +31,8 @@ def opened(config: Config) -> Iterator[Service]:
     try:
         service.start()
         yield service
+    except ReconcileError as error:
+        raise _failure(error) from None
     finally:
         service.stop()
 
@@ -38,7 +40,7 @@ def opened(config: Config) -> Iterator[Service]:
 @contextmanager
 def store_of(config: Config) -> Iterator[SqlStore]:
     """The store of a data directory that exists. Raises Failure."""
-    if not config.database and not (config.data_dir / "headgate.db").exists():
+    if not service_runs(config.data_dir) and not config.database and not (config.data_dir / "headgate.db").exists():
         do = "Start `headgate serve` or `headgate run` first, or give --data-dir."
         raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
     try:

@@ -19,7 +19,7 @@ from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RepositoryKey, RunKey
 from reconciler.loop import Loop
 from reconciler.ports import Clock, World
-from reconciler.records import RepositoryRow, Wake
+from reconciler.records import RepositoryRow, RunRow, Wake
 from reconciler.steps.wiring import steps_of
 from webhooks.callbacks import callback_routes
 from webhooks.server import AddressInUse, Server, listen
@@ -30,15 +30,16 @@ class Service:
     """One Headgate on one data directory: the loop, the executor and the HTTP server.
 
     Raises ServiceRuns if another one works there, ConfigError if its address cannot be listened on, and what
-    `open_store` raises.
+    `open_store` raises. `passing`: it ends with the command that needs it. `found`: runs that were under way already.
     """
 
-    def __init__(self, config: Config, clock: Clock | None = None, workers: int = 4) -> None:
+    def __init__(self, config: Config, clock: Clock | None = None, workers: int = 4, passing: bool = False) -> None:
         self.config = config
         self.clock = clock or SystemClock()
         data = config.data_dir
         data.mkdir(parents=True, exist_ok=True)
-        self._lock = lock(data)
+        self._lock = lock(data, passing)
+        self.found: tuple[RunRow, ...] = ()
         self._listener = _listen(config)
         self.address = "http://{}:{}".format(*self._listener.getsockname()[:2])
         self.store = open_store(config.store, self.clock)
@@ -70,7 +71,8 @@ class Service:
         self._server.start()
         self.store.expire_leases(_is_gone)
         self.executor.resume()
-        live = (Wake(RunKey(run.id)) for run in self.store.runs(live=True, limit=100_000))
+        self.found = tuple(self.store.runs(live=True, limit=100_000))
+        live = (Wake(RunKey(run.id)) for run in self.found)
         known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
         self.store.wake([*known, *live])
         self.loop.start()

@@ -13,7 +13,7 @@ from console.asking import answered, ask, request_of, say, somebody_works
 from console.config import Config
 from console.failures import NO, Failure
 from console.naming import find_commit, find_flow, find_op, find_run
-from console.opening import opened, store_of
+from console.opening import store_of
 from console.options import FLOW, FORMAT, NEEDED_OP, OP, RUN, store_options
 from console.reading import config_of
 from reconciler.checks.glyphs import look
@@ -245,12 +245,12 @@ def _asked_again(store: Records, row: RunRow, request: RequestRow, form: str, co
 
 def _here(row: RunRow, request: RequestRow, progress: str, config: Config) -> int:
     """Nobody works on the data directory, and the run is of a working tree: it is done here and followed."""
-    from console.following import follow
+    from console.attending import attended
 
-    with opened(replace(config, port=0, repositories={})) as service:
-        ask(service.store, request, wait=False)
-        answered(service.store, request)
-        return follow(service.store, _run_of(row, request), progress, config.data_dir)
+    with attended(replace(config, port=0, repositories={})) as there:
+        ask(there.store, request, wait=False)
+        answered(there.store, request)
+        return there.follow(_run_of(row, request), progress)
 
 
 def _run_of(row: RunRow, request: RequestRow) -> str:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from console.attending import attended
 from console.config import Config, load_config
-from console.data_lock import service_runs
+from console.data_lock import service_lasts
 from console.failures import NO, Failure
 from console.findings import show_findings
-from console.following import follow
-from console.opening import opened, store_of
 from console.params import parse_params
 from console.submitting import submit
 from console.working_tree import ReadyFlow, WorkingTree, parsed, ready, tree_of
 from reconciler.adapters.git_worktree import head_of
-from reconciler.adapters.sql_store import SqlStore
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import unsupported
@@ -58,13 +54,15 @@ def run(
         return 1
     _refuse_unsupported(made.built.plan)
     config = replace(load_config(None, data_dir=data_dir, slots=slots), port=0, repositories={})
-    with _store(config, detach) as store:
+    if detach:
+        _check_lasts(config)
+    with attended(config) as there:
         services = "keep" if keep_services else "run"
-        run_id = submit(store, tree, made, made.built.plan, services, head_of(tree.root), SystemClock().now())
+        run_id = submit(there.store, tree, made, made.built.plan, services, head_of(tree.root), SystemClock().now())
         if detach:
             click.echo(run_id)
             return 0
-        return follow(store, run_id, progress, config.data_dir)
+        return there.follow(run_id, progress)
 
 
 def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, ...]) -> ReadyFlow:
@@ -88,16 +86,9 @@ def _refuse_unsupported(plan: Plan) -> None:
         raise Failure("unsupported", f"{path}: {op.unsupported}", where=f"{op.file}:{op.line}", exit_code=NO)
 
 
-@contextmanager
-def _store(config: Config, detach: bool) -> Iterator[SqlStore]:
-    """The store of the service that runs, or of one of our own for as long as the run takes."""
-    if service_runs(config.data_dir):
-        with store_of(config) as store:
-            yield store
-    elif detach:
+def _check_lasts(config: Config) -> None:
+    """Raise Failure if nobody would be there for a run that the command does not follow."""
+    if not service_lasts(config.data_dir):
         raise Failure(
             "no-service", "Nothing would run it: no service works on the data directory.", do="Start `headgate serve`."
         )
-    else:
-        with opened(config) as service:
-            yield service.store

@@ -105,6 +105,11 @@ class Reaper:
         """The attempt, if its supervisor is watched."""
         return self._live.get(attempt)
 
+    def all(self) -> Sequence[Live]:
+        """Every attempt that is watched."""
+        with self._lock:
+            return list(self._live.values())
+
     def jobs(self) -> int:
         """How many jobs are watched; services take no slot."""
         with self._lock:

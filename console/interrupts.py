@@ -1,0 +1,39 @@
+"""What a person or a machine asks of a command by signals: counted, so that each command says what the next means."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PATIENCE = 3  # the third is not waited for
+
+
+@dataclass(slots=True)
+class Interrupts:
+    """How often the command was asked to end. The third time it is interrupted wherever it is."""
+
+    count: int = 0
+
+    def _heard(self, _number: int, _frame: FrameType | None) -> None:
+        self.count += 1
+        if self.count >= PATIENCE:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def interrupts() -> Iterator[Interrupts]:
+    """Count signals instead of ending by them; those that were ignored before (nohup) still are."""
+    heard = Interrupts()
+    before = {number: signal.getsignal(number) for number in _ASKING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, heard._heard)
+    try:
+        yield heard
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
