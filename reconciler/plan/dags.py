@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.flows.kinds.table import KINDS
-from reconciler.flows.model import Cache, Json, Operation, Run, Schedule, Termination, Trigger
+from reconciler.flows.model import Cache, Hook, Json, Operation, Run, Schedule, Termination, Trigger
 from reconciler.plan.containers import check_containers
 from reconciler.plan.edges import (
     add_dependencies,
@@ -54,7 +54,7 @@ class Compiler:
         """The ops of a dag; None, after a finding here or of the reader, where there are none."""
         run = dag.run
         assert run is not None
-        if not run.operations or not self._fits(dag, run):
+        if not run.operations or not self._fits(dag, len(run.operations)):
             return None
         level = self._level(dag, run)
         edges = [Edges() for _ in level.ops]
@@ -65,17 +65,17 @@ class Compiler:
         known = [op for op in ops if op is not None]
         return _joined(known, edges, run) if len(known) == len(ops) else None
 
-    def _fits(self, dag: Ready, run: Run) -> bool:
-        """Whether the ops of one more dag stay within the limit: components that use each other multiply."""
-        self._count += len(run.operations)
+    def _fits(self, ready: Ready, more: int) -> bool:
+        """Whether more ops stay within the limit: components that use each other multiply."""
+        self._count += more
         if self._count > OPS_LIMIT:
-            message = f"The flow has more than {OPS_LIMIT:,} ops, those of nested dags included; split it."
-            self._report.add("yaml-too-large", message, place_of(*dag.sources[0]), dag.path)
+            message = f"The flow has more than {OPS_LIMIT:,} ops, those of nested dags and hooks included; split it."
+            self._report.add("yaml-too-large", message, place_of(*ready.sources[0]), ready.path)
         return self._count <= OPS_LIMIT
 
     def _level(self, dag: Ready, run: Run) -> Level:
         components = {component.name: component for component in run.components if component.name}
-        scope = Scope(components, dag.scope, dag.scope.trail)
+        scope = Scope(components, dag.scope, dag.scope.trail, dag.scope.hooks)
         inherited = handed_down(dag)
         ops = tuple(self._ready(operation, scope, inherited, dag.path) for operation in run.operations)
         return Level(ops, {ready.name: index for index, ready in reversed(list(enumerate(ops)))}, dag)
@@ -121,19 +121,25 @@ class Compiler:
             self._report.spoil()  # said where the file was read
 
     def _hooks(self, ready: Ready) -> tuple[PlannedHook, ...]:
-        planned = []
-        for hook in ready.settings.hooks:
-            path = f"{ready.path}.hooks"
-            operation = hook_operation(hook, ready)
-            inner = self._layers.ready(operation, Scope(trail=ready.scope.trail), None, path)
-            given = () if hook.disable_defaults else HOOK_NAMES
-            op, _ = self._op(inner, Level(), Edges(), given)
-            if hook.conditions:
-                names = Names(inner, Level(), known_names(inner, HOOK_NAMES), Edges(), self._report)
-                names.check_condition(hook.conditions, path)
-            if op is not None:
-                planned.append(PlannedHook(op, hook.trigger, hook.conditions, hook.disable_defaults))
-        return tuple(planned)
+        hooks = ready.settings.hooks
+        if not hooks or not self._fits(ready, len(hooks)):
+            return ()
+        planned = (self._hook(hook, ready, f"{ready.path}.hooks") for hook in hooks)
+        return tuple(hook for hook in planned if hook is not None)
+
+    def _hook(self, hook: Hook, ready: Ready, path: str) -> PlannedHook | None:
+        operation = hook_operation(hook, ready)
+        place = place_of(operation.file, hook.node)
+        trail = (*ready.scope.hooks, f"{operation.file}:{place.span.line}:{place.span.column}#{hook.hub_ref}")
+        if trail[-1] in ready.scope.hooks:
+            self.references.cycle(trail, place, path)
+            return None
+        inner = self._layers.ready(operation, Scope(hooks=trail), None, path)
+        op, _ = self._op(inner, Level(), Edges(), () if hook.disable_defaults else HOOK_NAMES)
+        if hook.conditions:
+            names = Names(inner, Level(), known_names(inner, HOOK_NAMES), Edges(), self._report)
+            names.check_condition(hook.conditions, path)
+        return None if op is None else PlannedHook(op, hook.trigger, hook.conditions, hook.disable_defaults)
 
 
 def _settings_data(ready: Ready) -> list[Json]:

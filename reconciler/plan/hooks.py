@@ -17,6 +17,15 @@ def hook_operation(hook: Hook, ready: Ready) -> Operation:
         ref=Ref("hub", hook.hub_ref, hook.node),
         params=hook.params,
         settings=Settings(presets=hook.presets, queue=hook.queue, namespace=hook.namespace),
-        file=ready.operation.file,
+        file=_file_of(hook, ready),
         node=hook.node,
     )
+
+
+def _file_of(hook: Hook, ready: Ready) -> str:
+    """The file that says the hook: the op's own, its component's or a preset's."""
+    for file, node in ready.sources:
+        listed = node.get("hooks") if node is not None else None
+        if listed is not None and any(one is hook.node for one in listed.value or ()):
+            return file
+    return ready.operation.file

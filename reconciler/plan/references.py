@@ -22,11 +22,15 @@ _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*(:[\w.-]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What `dagRef` can name: the components of the dag and of those around it. `trail` names the way here."""
+    """What `dagRef` can name: the components of the dag and of those around it.
+
+    `trail` names the references that led here since the last hook, `hooks` the hooks that led here.
+    """
 
     components: Mapping[str, Component] = field(default_factory=dict)
     parent: Scope | None = None
     trail: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
 
     def find(self, name: str) -> Component | None:
         """The nearest component of that name."""
@@ -102,7 +106,7 @@ class References:
         line = component.node.line if component.node is not None else 0
         token = f"{component.file}:{line}#{ref.value}"  # an inner component may have the name of an outer one
         if token in scope.trail:
-            self._cycle((*scope.trail, token), place, path)
+            self.cycle((*scope.trail, token), place, path)
             return None
         inner = replace(scope, trail=(*scope.trail, token))
         defaults = component.defaults
@@ -136,16 +140,17 @@ class References:
 
     def _in_file(self, file: str, place: Place, scope: Scope, path: str) -> Resolved | None:
         if file in scope.trail:
-            self._cycle((*scope.trail, file), place, path)
+            self.cycle((*scope.trail, file), place, path)
             return None
         parsed = self._parsed(file)
         if parsed is None or not parsed.flows:
             return None
         outer = parsed.flows[0].operation
-        inner = self.resolve(outer, Scope(trail=(*scope.trail, file)), path)
+        inner = self.resolve(outer, Scope(trail=(*scope.trail, file), hooks=scope.hooks), path)
         return None if inner is None else replace(inner, layers=(*inner.layers, outer))
 
-    def _cycle(self, trail: tuple[str, ...], place: Place, path: str) -> None:
+    def cycle(self, trail: tuple[str, ...], place: Place, path: str) -> None:
+        """Report that the end of a trail is in it already."""
         names = [token.rpartition("#")[2] for token in trail[trail.index(trail[-1]) :]]
         message = f"These refer to each other in a circle: {' → '.join(names)}; break it at one of them."
         self._report.add("ref-cycle", message, place, path)

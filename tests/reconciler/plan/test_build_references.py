@@ -170,3 +170,37 @@ def test_a_hook_whose_component_calls_itself_is_a_cycle(built):
 def test_a_referenced_file_brings_its_schedule(built):
     part = JOB + "schedule: {kind: cron, cron: '0 1 * * *'}\n"
     assert built(op("pathRef: ./job.yaml"), {"job.yaml": part}).plan.schedule.cron == "0 1 * * *"
+
+
+HUB_JOB = "name: {name}\n{hooks}run: {{kind: job, container: {{image: a}}}}\n"
+
+
+def hub(**hooks):
+    """Components of the hub by name, each with the hubRefs of its own hooks."""
+    lists = {name: ", ".join(f"{{hubRef: {ref}}}" for ref in refs) for name, refs in hooks.items()}
+    return {f"hub/{name}.yaml": HUB_JOB.format(name=name, hooks=f"hooks: [{refs}]\n") for name, refs in lists.items()}
+
+
+@pytest.mark.parametrize("text", [op("hubRef: x", "hooks: [{hubRef: x}]"), op("hubRef: outer", "hooks: [{hubRef: x}]")])
+def test_an_op_may_be_followed_by_the_component_that_it_runs(built, text):
+    files = hub(x=[]) | {"hub/outer.yaml": "name: outer\nops: [{name: a, hubRef: x, hooks: [{hubRef: x}]}]\n"}
+    result = built(text, files)
+    assert [found.rule for found in result.findings] == []
+    assert [hook.op.component for hook in result.plan.root.hooks] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("files", "file", "names"),
+    [(hub(x=["x"]), "hub/x.yaml", "x → x"), (hub(x=["y"], y=["x"]), "hub/x.yaml", "y → x → y")],
+)
+def test_hooks_that_lead_to_themselves_are_found_in_their_file(built, files, file, names):
+    (found,) = built(op("hubRef: x"), files).findings
+    assert (found.rule, found.file, found.span.line) == ("ref-cycle", file, 2)
+    assert names in found.message
+
+
+@pytest.mark.slow
+def test_hooks_that_multiply_come_to_an_end(built):
+    names = [f"c{number}" for number in range(9)]
+    files = hub(**{name: [other for other in names if other != name] for name in names})
+    assert "yaml-too-large" in {found.rule for found in built(op("hubRef: c0"), files).findings}
