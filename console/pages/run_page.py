@@ -12,11 +12,12 @@ from console.pages.reading import PAGE, ToldRun, World, attempts_of, find_run, i
 from console.pages.rendering import Html
 from reconciler.checks import graph_svg, run_text
 from reconciler.checks.causes import container
+from reconciler.checks.comparing import compared
 from reconciler.checks.evidence import Story
 from reconciler.checks.glyphs import look
 from reconciler.checks.ops import OpView, planned
 from reconciler.checks.timeline_svg import timeline
-from reconciler.checks.words import clip, count, duration
+from reconciler.checks.words import ROWS, clip, count, duration
 from reconciler.engine.model import FINAL, OpState, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL, TAKEN_OVER
 from reconciler.plan.model import PlannedOp
@@ -40,6 +41,7 @@ def run_page(request: Request, world: World) -> Response:
     links = Links(told.row.id, view, {key: query[key] for key in ("op", "all") if query.get(key)})
     values = {
         **_head(told, links),
+        **_numbers(told.story),
         **_asked(world, told.row, query.get("asked", "")),
         "view": view,
         "op": _op(world, told, query["op"], links) if query.get("op") else None,
@@ -90,6 +92,16 @@ def _head(told: ToldRun, links: Links) -> dict[str, Any]:
         "post": f"/runs/{told.row.id}",
         "tabs": tabs,
         "commands": run_text.commands(story),
+    }
+
+
+def _numbers(story: Story) -> dict[str, Any]:
+    found = compared(story.evidence)
+    return {
+        "numbers": found[:ROWS],
+        "more_numbers": max(0, len(found) - ROWS),
+        "changed": any(one.before is not None and one.now != one.before for one in found),
+        "good": story.evidence.last_good_run,
     }
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 
+from console.pages.markdown import html_of
 from console.pages.reading import World, tell
+from console.pages.rendering import Html
 from reconciler.checks.model import Check
 from reconciler.checks.run import flow_check
-from reconciler.checks.words import readable
 from reconciler.plan.encoding import decode
 from reconciler.records import CheckRow, RunRow
 
@@ -25,7 +26,7 @@ class ShownCheck:
     name: str
     title: str
     verdict: str
-    summary: str
+    summary: Html
     run: str
 
 
@@ -45,10 +46,10 @@ class WordedChecks:
     def _shown(self, row: CheckRow) -> ShownCheck:
         run = self._world.records.run(row.run) if row.run else None
         if run is None and not row.document_json:
-            return ShownCheck(row.name, "", "queued", "", row.run)
+            return ShownCheck(row.name, "", "queued", Html(), row.run)
         check = self._of_run(run) if run is not None else decode(row.document_json, Check)
         verdict = check.conclusion.value if check.conclusion else check.status
-        return ShownCheck(check.name, check.title, verdict, readable(check.summary), row.run)
+        return ShownCheck(check.name, check.title, verdict, Html(html_of(check.summary)), row.run)
 
     def _of_run(self, run: RunRow) -> Check:
         key = (run.id, run.version)

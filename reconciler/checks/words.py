@@ -16,8 +16,6 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _MARKUP = re.compile(r"([\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])|^[#+-])")
 _LINKED = re.compile(r"(@|#|://|www|GH-)(?=[\w./-])", re.IGNORECASE)
-_TAGS = re.compile(r"</?(?:details|summary)>")
-_ESCAPED = re.compile(r"\\([\\`*\[\]<>|~&_#+-])")
 _ZERO_WIDTH = "\u200b"
 
 
@@ -52,12 +50,6 @@ def spoken(text: str) -> str:
 def _prose_part(text: str) -> str:
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
     return (" " if before else "") + prose(text) + (" " if after and text.strip() else "")
-
-
-def readable(markdown: str) -> str:
-    """Our Markdown for a place that shows it as it is: without escapes, zero-width signs and tags of folded parts."""
-    bare = _TAGS.sub("", markdown.replace(_ZERO_WIDTH, ""))
-    return _ESCAPED.sub(r"\1", bare).replace("**", "")
 
 
 def markup(text: str) -> str:

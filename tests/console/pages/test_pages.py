@@ -337,5 +337,24 @@ def test_the_api_says_what_is_wrong_as_json(world):
 def test_a_commits_words_are_shown_without_the_marks_of_markdown(world, run):
     html = world.get(f"/commits/{SHA}").text
 
-    assert "train[1] was killed after 12 s" in html
+    assert "<strong>train[1]</strong> was killed after 12 s" in html
+    assert "<td><code>train[1]</code></td><td>✗ failed</td>" in html
     assert "**" not in html
+    Checked(html)
+
+
+def test_numbers_stand_beside_those_of_the_last_good_run(world):
+    good = world.add_run(CHURN, "succeeded", (state("prepare", "succeeded", outputs={"rows": 10}),), run="0a")
+    run = world.add_run(CHURN, "failed", (state("prepare", "succeeded", outputs={"rows": 12}),), run="0b")
+    html = world.get(f"/runs/{run}").text
+
+    assert f'<a href="/runs/{good}">' in html
+    assert "<td>prepare</td><td><code>rows</code></td><td>12</td><td>10</td><td>+2 (+20.0%)</td>" in html
+
+
+def test_a_run_that_is_over_may_be_copied(world, run):
+    address = f"/runs/{run}"
+    world.browser.post(address, data={**world.form_fields(address), "verb": "copy"}, follow_redirects=False)
+
+    assert [row.verb for row in world.store.requests(RunKey(run))] == ["copy"]
+    assert ">Copy<" in world.get(address).text

@@ -83,9 +83,10 @@ class PagesWorld:
         state = RunState(run, "flow-1", Status(status), "", "", 90.0, 100.0, finished, stopped_by, run)
         facts = RunFacts(plan.flow, "acme/models", SHA, "main")
         stored = row_of(plan)
+        flow = FlowRow("flow-1", "acme/models", "", plan.file, plan.flow, applied_sha=SHA)
         self.write(
             Changes(
-                flows=(FlowRow("flow-1", "acme/models", "", plan.file, plan.flow, applied_sha=SHA),),
+                flows=(self.store.flow("flow-1") or flow,),
                 plans=(stored,),
                 new_runs=(RunRow(state, "acme/models", stored.id, facts, "merge:1", cause, sha=SHA),),
                 ops=tuple(OpRow(run, op) for op in ops),

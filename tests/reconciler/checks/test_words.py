@@ -97,10 +97,3 @@ def test_the_least_important_sections_go_first_and_whole():
 
 def test_what_fits_is_not_touched():
     assert joined([Section("a"), Section(""), Section("b")]) == "a\n\nb"
-
-
-def test_our_markdown_can_be_read_as_it_is():
-    assert (
-        words.readable(f"{words.bold('train[3]')} failed: {words.prose('@ann see #3 <b>')}")
-        == "train[3] failed: @ann see #3 <b>"
-    )
