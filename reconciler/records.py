@@ -72,7 +72,7 @@ class FlowRow:
     waiting_sha: str = ""  # commit whose plan waits for the running run to end
     references: tuple[str, ...] = ()  # repository paths its plan was built from
     settings_json: bytes = b""  # FlowSettings in force
-    # Given by the store: a row that was read is written only if nobody wrote it since (else Conflict); 0 = not read.
+    # Given by the store: a row that was read is written only if nobody wrote it since (else Conflict); 0 = a new one.
     version: int = field(default=0, compare=False)
 
 

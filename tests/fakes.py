@@ -119,11 +119,8 @@ class Process:
     spec: AttemptSpec
     ends: Ending
     started: bool = False
-    outcome: Observed | None = None  # once it has ended
-
-    @property
-    def ended(self) -> bool:
-        return self.outcome is not None
+    last: Observed | None = None  # what was seen of it last
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,7 +188,7 @@ class FakeExecutor:
 
     def look(self, attempts: Sequence[AttemptRow]) -> Sequence[Observed]:
         known = (self.processes[row.id] for row in attempts if row.id in self.processes)
-        return [one.outcome for one in known if one.outcome is not None]
+        return [one.last for one in known if one.last is not None]
 
     def end(self, op: str, ending: Ending) -> None:
         """Let the processes of an op that run now end so."""
@@ -212,18 +209,19 @@ class FakeExecutor:
         if begins:
             process.started = True
             ready = "Ready" if is_service and not process.ends.forever else ""
-            self._tell(Observed(process.spec.attempt, Status.RUNNING, now, ready, started_at=now))
+            self._tell(process, Observed(process.spec.attempt, Status.RUNNING, now, ready, started_at=now))
         if ends:
             self._end(process, _seen_at_end(process, now))
         return begins or ends
 
-    def _tell(self, seen: Observed) -> None:
+    def _tell(self, process: Process, seen: Observed) -> None:
+        process.last = seen
         if not self.mute:
             self.report([seen])
 
     def _end(self, process: Process, outcome: Observed) -> None:
-        process.outcome = outcome
-        self._tell(outcome)
+        process.ended = True
+        self._tell(process, outcome)
         woken, self.starved = self.starved, set()
         self.wake([Wake(RunKey(run)) for run in sorted(woken)])
 

@@ -16,6 +16,7 @@ from reconciler.steps import intents
 CODE = "code"  # the label with the code id
 READY = "Ready"  # the reason of the observation that says an instance answers
 TRIES = 5  # starts of an instance that was never ready, before its op fails
+LOOK_AGAIN = 60.0  # s: live instances are looked at even if every observation was lost
 BACK_OFF = (1.0, 2.0, 5.0, 15.0, 60.0)  # s between starts of an instance that keeps dying
 
 
@@ -40,7 +41,7 @@ def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> 
     known = next((row for row in store.services(flow) if row.op == action.path), None)
     if known is not None and known.order > order:
         return known
-    spec = replace(action.spec, labels={**action.spec.labels, CODE: code[:20]})
+    spec = intents.in_code_dir(replace(action.spec, labels={**action.spec.labels, CODE: code[:20]}), run)
     wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), order, run.id)
     if known is None:
         return wanted
@@ -90,13 +91,16 @@ class _Keeper:
         self.gone: list[tuple[str, str]] = []
 
     def keep(self, lease: Lease) -> Kept:
-        for attempt in intents.perform(self.world, list(self.attempts.values()), lease, self.now).rows:
+        performed = intents.perform(self.world, list(self.attempts.values()), lease, self.now)
+        for attempt in performed.rows:
             self._put(attempt)
             self._note_end(attempt)
         observations = self.world.store.observations(flow=self.flow.id)
-        for observation in observations:
-            if observation.kind == "observed":
-                self._fold(decode(observation.body_json, Observed))
+        seen = [decode(one.body_json, Observed) for one in observations if one.kind == "observed"]
+        if not (performed.rows or seen):  # one may have been lost
+            seen = list(intents.look(self.world, self.attempts.values()))
+        for observed in seen:
+            self._fold(observed)
         for row in list(self.rows.values()):
             self._decide(row)
         return Kept(
@@ -115,7 +119,9 @@ class _Keeper:
         attempt = self.attempts.get(seen.attempt)
         if attempt is None:
             return
-        self._put(intents.after(attempt, seen))
+        after = intents.after(attempt, seen)
+        if after != attempt:
+            self._put(after)
         self._note_end(self.attempts[attempt.id])
         row = self.rows.get(attempt.op)
         if row is not None and row.attempt == attempt.id and seen.reason == READY:
@@ -163,9 +169,9 @@ class _Keeper:
         if any(intents.due(attempt, self.now) for attempt in self.changed.values()):
             return 0.0
         times = [row.next_try_at for row in self.rows.values() if row.next_try_at is not None and not row.attempt]
-        times += [
-            attempt.retry_at for attempt in self.attempts.values() if attempt.phase != "ended" and attempt.retry_at
-        ]
+        live = [attempt for attempt in self.attempts.values() if attempt.phase != "ended"]
+        times += [attempt.retry_at for attempt in live if attempt.retry_at]
+        times += [self.now + LOOK_AGAIN for _ in live[:1]]
         return min(times, default=None)
 
 

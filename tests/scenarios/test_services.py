@@ -159,6 +159,24 @@ def test_an_older_run_never_replaces_the_service_of_a_newer_one(world):
     assert [run.state.status for run in world.runs()] == ["succeeded", "succeeded"]
 
 
+def test_a_service_of_which_nobody_told_that_it_is_ready_is_looked_at(world):
+    world.executor.mute = True
+    world.merge(ops=FLOW)
+    world.pass_time(200)
+
+    assert world.statuses()["board"] == "succeeded"
+
+
+def test_a_service_that_dies_unseen_is_started_again(world):
+    world.merge(ops=FLOW)
+    world.settle()
+    world.executor.mute = True
+    world.executor.end("board", Ending(1))
+    world.pass_time(90)
+
+    assert len(live(world)) == 1
+
+
 def test_stopping_a_run_that_waits_for_its_service_ends_it(world):
     world.executor.endings["board"] = [Ending(forever=True)]
     world.merge(ops=FLOW)

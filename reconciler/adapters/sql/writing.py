@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, insert, or_, update
+from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.adapters.sql import rows, tables
@@ -53,7 +53,7 @@ class Statements:
         return [batch for batch in batches if batch[1]]
 
     def flows(self, flows: Sequence[FlowRow]) -> list[Batch]:
-        """Insert flows, or replace those that still have the version that was read (0: whatever it is)."""
+        """Insert flows, or replace those that still have the version that was read (0: it was not there)."""
         values = [{**rows.flow_values(row), "_id": row.id, "_version": row.version} for row in flows]
         return [(self._move_flow(), values)] if values else []
 
@@ -67,7 +67,7 @@ class Statements:
             inserted.on_conflict_do_update(
                 index_elements=["id"],
                 set_={**replaced, "version": flow.version + 1},
-                where=or_(read == 0, flow.version == read),
+                where=flow.version == read,
             ),
         )
 
