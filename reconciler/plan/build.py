@@ -44,7 +44,7 @@ def build(
     `read` gives the bytes of a repository path at the flow's revision, None where it is absent; `params` are values
     that stand above the file's own; `code` is the code id. With `start=False` the flow is judged without being
     started: required inputs without a value are no errors then. `severities` are the repository's own for lowerable
-    rules.
+    rules; where all errors are lowered and there still can be no plan, they count for nothing.
     """
     report = Report(severities)
     if flow.operation.is_preset:
@@ -52,11 +52,13 @@ def build(
     compiler = Compiler(read, report)
     operation = _with_params(flow.operation, params or {})
     root, unbound, schedule = compiler.root(replace(operation, name=operation.name or flow.name), flow.name, start)
-    plan = None
-    if root is not None and not report.failed:
-        schedule = schedule and replace(schedule, node=None)
-        plan = hashed(Plan(flow=flow.name, file=flow.file, root=root, code=code, schedule=schedule))
-    return Built(plan, report.sorted(), tuple(compiler.references.tried), unbound)
+    references = tuple(compiler.references.tried)
+    if root is None or report.failed:
+        findings = report.sorted() if report.failed else report.unlowered()  # something must say why there is no plan
+        return Built(None, findings, references, unbound)
+    schedule = schedule and replace(schedule, node=None)
+    plan = hashed(Plan(flow=flow.name, file=flow.file, root=root, code=code, schedule=schedule))
+    return Built(plan, report.sorted(), references, unbound)
 
 
 def _with_params(operation: Operation, params: Mapping[str, Json]) -> Operation:

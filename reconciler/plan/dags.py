@@ -60,10 +60,10 @@ class Compiler:
         edges = [Edges() for _ in level.ops]
         ops = [self._op(ready, level, edge)[0] for ready, edge in zip(level.ops, edges, strict=True)]
         report_implied(level, edges, self._report)
-        report_cycles(level, edges, self._report)
+        is_cyclic = report_cycles(level, edges, self._report)
         report_unreachable(level, edges, self._report)
         known = [op for op in ops if op is not None]
-        return _joined(known, edges, run) if len(known) == len(ops) else None
+        return None if is_cyclic or len(known) < len(ops) else _joined(known, edges, run)
 
     def _fits(self, ready: Ready, more: int) -> bool:
         """Whether more ops stay within the limit: components that use each other multiply."""

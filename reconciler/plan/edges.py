@@ -72,9 +72,10 @@ def report_implied(level: Level, edges: Sequence[Edges], report: Report) -> None
             report.add("edge-implied", message, edge.places[index], ready.path)
 
 
-def report_cycles(level: Level, edges: Sequence[Edges], report: Report) -> None:
-    """Name every cycle in full, with the place of each of its edges."""
-    for cycle in cycles([sorted(edge.places) for edge in edges]):
+def report_cycles(level: Level, edges: Sequence[Edges], report: Report) -> bool:
+    """Name every cycle in full, with the place of each of its edges. Whether there is one."""
+    found = cycles([sorted(edge.places) for edge in edges])
+    for cycle in found:
         ring = [*cycle, cycle[0]]
         steps = list(pairwise(ring))
         names = " → ".join(level.ops[index].name for index in ring)
@@ -82,6 +83,7 @@ def report_cycles(level: Level, edges: Sequence[Edges], report: Report) -> None:
         also = tuple(_edge_note(level, edges, here, there) for here, there in steps)
         first = edges[cycle[0]].places[steps[0][1]]
         report.add("dag-cycle", message, first, level.ops[cycle[0]].path, also=also)
+    return bool(found)
 
 
 def report_unreachable(level: Level, edges: Sequence[Edges], report: Report) -> None:

@@ -35,6 +35,7 @@ class Report:
         self._parts: dict[tuple[object, ...], list[tuple[str, list[tuple[int, int, Node]]]]] = {}
         self._spoilt = False
         self._found: dict[tuple[str, str, Span], Finding] = {}
+        self._severities: dict[tuple[str, str, Span], Severity] = {}  # before the repository had its say
 
     def add(
         self,
@@ -50,6 +51,7 @@ class Report:
         """Note a finding of a rule of the table, with the table's severity where none is given."""
         found = finding(rule, message, place.file, place.span, path, suggestion, also)
         found = found if severity is None else replace(found, severity=severity)
+        self._severities.setdefault((found.rule, found.file, found.span), found.severity)
         self.extend(judged((found,), self.severities))
 
     def extend(self, findings: Iterable[Finding]) -> None:
@@ -104,6 +106,14 @@ class Report:
     def sorted(self) -> tuple[Finding, ...]:
         """All findings by place."""
         return tuple(sorted(self._found.values(), key=lambda found: found.place))
+
+    def unlowered(self) -> tuple[Finding, ...]:
+        """All findings by place, as they are without the repository's severities."""
+        kept = {
+            key: replace(found, severity=self._severities.get(key, found.severity))
+            for key, found in self._found.items()
+        }
+        return tuple(sorted(kept.values(), key=lambda found: found.place))
 
 
 def place_of(file: str, node: Node | None, *path: str | int) -> Place:

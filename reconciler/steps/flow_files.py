@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.globs import COMPONENT_FOLDER, PRESET_FOLDER, SETTINGS_FILE, files_by_role
 from reconciler.flows.model import Flow, ParsedFile
-from reconciler.flows.parse import judged, parse
+from reconciler.flows.parse import parse
 from reconciler.flows.settings import FlowSettings, RepositorySettings, parse_settings
 from reconciler.plan.build import Built, build
 from reconciler.plan.code import changed_code, code_id
@@ -142,8 +142,8 @@ class Revision:
 
     def _loaded(self, parsed: ParsedFile, flow: Flow, start: bool = False) -> Loaded:
         settings = self.settings.for_flow(flow.file, flow.name)
-        built = build(flow, self.read, start=start)
-        findings = _all_findings(parsed, built, self.settings.severities)
+        built = build(flow, self.read, start=start, severities=self.settings.severities)
+        findings = _all_findings(parsed, built)
         code = self.code(flow.file, built.references, settings)
         declared = self.declared(flow.file, flow.name, built.references)
         loaded = Loaded(flow, None, findings, built.references, built.unbound, declared, settings)
@@ -172,11 +172,7 @@ def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
 
 
-def _all_findings(parsed: ParsedFile, built: Built, severities: Mapping[str, Severity]) -> tuple[Finding, ...]:
-    """Each finding once, by place. A lowered one that left no plan keeps its severity: there is nothing to run."""
-    own = {(found.rule, found.file, found.span): found for found in parsed.findings}
-    later = judged(built.findings, severities)
-    if built.plan is None and not errors_of((*parsed.findings, *later)):
-        later = built.findings
-    merged = own | {(found.rule, found.file, found.span): found for found in later}
+def _all_findings(parsed: ParsedFile, built: Built) -> tuple[Finding, ...]:
+    """Each finding once, by place."""
+    merged = {(found.rule, found.file, found.span): found for found in (*parsed.findings, *built.findings)}
     return tuple(sorted(merged.values(), key=lambda found: found.place))

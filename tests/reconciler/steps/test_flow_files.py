@@ -92,6 +92,19 @@ def test_the_repository_sets_severities(repository, source):
     assert loaded.plan is None
 
 
+def test_a_lowered_rule_leaves_a_plan(repository, source):
+    files = {"flows/a.yaml": flow("a").replace("image: busybox, ", "")}
+    lax = {".headgate.yaml": "severities: {image-missing: warning}\n"}
+
+    strict, lowered = (
+        load(source, "demo", repository.commit(one), "flows/a.yaml", "a") for one in (files, files | lax)
+    )
+
+    assert (strict.plan, [found.rule for found in strict.errors]) == (None, ["image-missing"])
+    assert lowered.plan is not None
+    assert [(found.rule, found.severity) for found in lowered.findings] == [("image-missing", Severity.WARNING)]
+
+
 def test_links_are_not_followed(repository, source):
     target = repository.blob(b"flow.yaml")
     inner = repository.raw_tree(
