@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import chain
 
+from reconciler.flows.globs import matches
 from reconciler.plan.encoding import digest
 
 Tree = Mapping[str, tuple[str, str]]  # path -> (mode, blob id)
@@ -23,8 +23,9 @@ def code_id(
 ) -> str:
     """One id for the files that the flow of `file` runs with.
 
-    `globs` are the flow's own (`src/**`, `!src/notes/**`); None means the default: the folder of the flow's file, or
-    the whole repository for a file at the root or under `flows/`, without flows, references and words.
+    `globs` are the flow's own (`src/**`, `!src/notes`), where a folder stands for all in it. None means the default:
+    the folder of the flow's file, or the whole repository for a file at the root or under `flows/`, without flows,
+    references and words.
     """
     return digest([(path, *tree[path]) for path in sorted(_code(tree, file, references, globs, is_flow))])
 
@@ -42,16 +43,6 @@ def changed_code(
     return tuple(sorted(path for path in paths if old_tree.get(path) != new_tree.get(path)))
 
 
-def matches(path: str, globs: Iterable[str]) -> bool:
-    """Whether globs name the path: `**` spans folders, a folder stands for all in it, the last match decides on `!`."""
-    matched = False
-    for glob in globs:
-        inside = not glob.startswith("!")
-        if inside is not matched and _pattern(glob.removeprefix("!")).fullmatch(path):
-            matched = inside
-    return matched
-
-
 def _code(
     tree: Tree,
     file: str,
@@ -60,7 +51,8 @@ def _code(
     is_flow: Callable[[str], bool],
 ) -> Iterator[str]:
     if globs is not None:
-        yield from (path for path in tree if matches(path, globs))
+        wanted = tuple(chain.from_iterable(map(_with_folder, globs)))
+        yield from (path for path in tree if matches(path, wanted))
         return
     folder, reached = _folder(file), frozenset((file, *references))
     for path in tree:
@@ -83,10 +75,7 @@ def _is_aside(path: str) -> bool:
     )
 
 
-@lru_cache(maxsize=1024)
-def _pattern(glob: str) -> re.Pattern[str]:
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob.strip("/"))
-    return re.compile("".join(_WILD.get(part, re.escape(part)) for part in parts) + "(/.*)?", re.DOTALL)
-
-
-_WILD = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+def _with_folder(glob: str) -> tuple[str, str]:
+    """The glob, and all that is in a folder of that name."""
+    plain = glob.rstrip("/")
+    return plain, f"{plain}/**"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.plan.code import changed_code, code_id, matches
+import pytest
+
+from reconciler.plan.code import changed_code, code_id
 
 TREE = {
     "train.py": ("100644", "a1"),
@@ -66,9 +68,20 @@ def test_globs_of_the_flow_replace_the_default():
     assert not changed(CHURN, "churn/README.md", globs=("churn/**", "!**/*.md"))
 
 
-def test_globs_span_folders_only_with_two_stars():
-    assert matches("a/b/c.py", ["**/*.py"])
-    assert matches("c.py", ["**/*.py"])
-    assert matches("a/b/c.py", ["a/"])
-    assert not matches("a/b/c.py", ["a/*.py"])
-    assert not matches("ab/c.py", ["a"])
+@pytest.mark.parametrize(
+    ("globs", "path", "is_code"),
+    [
+        (["**/*.py"], "a/b/c.py", True),
+        (["**/*.py"], "c.py", True),
+        (["a/"], "a/b/c.py", True),
+        (["a"], "a/b/c.py", True),
+        (["a/b", "!a/b/notes"], "a/b/notes/x.md", False),
+        (["{a,b}"], "b/c.py", True),
+        (["a/*.py"], "a/b/c.py", False),
+        (["a"], "ab/c.py", False),
+        (["!a"], "a/c.py", False),
+    ],
+)
+def test_a_glob_stands_from_the_root_and_a_folder_for_all_in_it(globs, path, is_code):
+    before, after = ({path: ("100644", blob)} for blob in ("a1", "a2"))
+    assert changed_code(before, after, ALL, (), tuple(globs), is_flow) == ((path,) if is_code else ())
