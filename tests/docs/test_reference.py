@@ -1,0 +1,89 @@
+"""The reference says what the tables of the product say."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from console import config
+from console.failures import AWAY, INTERRUPTED, NO, USAGE
+from reconciler.checks.causes import EXITS, REASONS
+from reconciler.checks.glyphs import LOOKS
+from reconciler.checks.model import Annotation, Check, Conclusion
+from reconciler.engine import reasons
+from reconciler.engine.model import FINAL
+from reconciler.flows import settings
+from tests.docs.pages import ROOT
+
+_STATUSES = "docs/reference/statuses-and-reasons.md"
+_BLANK = re.compile(r"\{\w+\}")
+
+
+def _page(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def _rows(name: str) -> dict[str, list[str]]:
+    """The rows of all tables of a page by their first cell, without its backquotes."""
+    lines = [line for line in _page(name).splitlines() if line.startswith("| ") and not line.startswith("| ---")]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return {row[0].strip("` "): row[1:] for row in cells}
+
+
+def _says(text: str, shown: str) -> bool:
+    """Whether a text of the product is what the page shows, the places for values of an op left out."""
+    parts = (re.escape(part) for part in _BLANK.split(text))
+    return re.fullmatch(r"[\w `]*".join(parts), shown) is not None
+
+
+def test_every_status_is_shown_with_its_word_and_glyph() -> None:
+    rows = _rows(_STATUSES)
+
+    for status, look in LOOKS.items():
+        assert rows[status.value][0] == f"{look.glyph} {look.word}"
+        assert (rows[status.value][1] == "yes") == (status in FINAL)
+
+
+@pytest.mark.parametrize("name", [*REASONS, *map(str, EXITS)])
+def test_every_cause_is_shown_with_its_title_and_advice(name: str) -> None:
+    short, _, do = REASONS.get(name) or EXITS[int(name)]
+    shown = _rows(_STATUSES)[name]
+
+    assert _says(short, shown[0])
+    assert _says(do, shown[1])
+
+
+def test_every_reason_of_the_engine_is_on_the_page() -> None:
+    named = [value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, str)]
+
+    assert [reason for reason in named if f"`{reason}`" not in _page(_STATUSES)] == []
+
+
+def test_every_setting_is_on_its_page() -> None:
+    page, rows = _page("docs/reference/settings.md"), _rows("docs/reference/settings.md")
+
+    assert [key for key in settings._SETTINGS.fields if f"{key}:" not in page] == []
+    assert [key for key in settings._FLOW_FIELDS if key not in rows] == []
+
+
+def test_every_key_and_variable_of_the_server_is_on_its_page() -> None:
+    rows = _rows("docs/reference/server-configuration.md")
+
+    assert [key for key in config._FILE.fields if key not in rows] == []
+    assert [key for key in config._CONNECTION.fields if key not in rows] == []
+    assert {name: rows[key][0] for name, key in config._ENVIRONMENT.items()} == {
+        name: f"`{name}`" for name in config._ENVIRONMENT
+    }
+
+
+def test_every_exit_code_of_commands_is_on_its_page() -> None:
+    assert {str(code) for code in (0, NO, USAGE, AWAY, INTERRUPTED)} < set(_rows("docs/reference/exit-codes.md"))
+
+
+def test_every_conclusion_and_key_of_a_check_is_on_its_page() -> None:
+    page = _page("docs/reference/checks.md")
+    named = [field.name for form in (Check, Annotation) for field in dataclasses.fields(form)]
+
+    assert [name for name in (*named, *Conclusion) if f"`{name}`" not in page] == []
