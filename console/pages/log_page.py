@@ -7,25 +7,34 @@ from typing import Any
 from console.pages.ansi import html_of
 from console.pages.answers import page
 from console.pages.log_lines import LINES, LogLines, LogPage
+from console.pages.log_search import search
 from console.pages.reading import World, find_run, is_live
 from console.pages.rendering import Html
 from reconciler.checks.log_excerpt import likely_error, plain_lines
-from reconciler.checks.words import quoted
+from reconciler.checks.words import count, quoted
 from reconciler.engine.model import Status
 from reconciler.records import RunRow
 from reconciler.steps.evidence import LOG_LINES
 from webhooks.asgi import HTTPException, Request, Response, StreamingResponse
 
+_TEXT = 200  # characters that are searched for
+
 
 def log_page(request: Request, world: World, lines: LogLines) -> Response:
-    """`/runs/<id>/logs/<op>?from=<line>&attempt=<id>`; without `from` the window of the likely error or of the end."""
+    """`/runs/<id>/logs/<op>?from=<line>&attempt=<id>&search=<text>`.
+
+    Without `from` the lines that hold the text, else the window of the likely error or of the end.
+    """
     row, path, attempt, failed = _found(request, world)
+    text = request.query_params.get("search", "")[:_TEXT]
+    if text and attempt and "from" not in request.query_params:
+        return page(request, "log_search.html", _found_lines(world, row, path, attempt, text))
     wanted = request.query_params.get("from", "")
     error = _error_line(world, lines, attempt) if attempt and failed else None
     number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 12 else error
     window = lines.page(attempt, number) if attempt else LogPage((), 1, 0, False)
     base = f"/runs/{row.id}/logs/{quoted(path)}"
-    return page(request, "log.html", _values(row, path, attempt, window, base, error))
+    return page(request, "log.html", _values(row, path, attempt, window, base, error) | {"search": text})
 
 
 def _values(row: RunRow, path: str, attempt: str, window: LogPage, base: str, error: int | None) -> dict[str, Any]:
@@ -50,6 +59,30 @@ def _values(row: RunRow, path: str, attempt: str, window: LogPage, base: str, er
         "later": f"{base}?from={last + 1}{more}" if last < window.total else "",
         "end": f"{base}?from={window.total}{more}#L{window.total}",
         "download": f"{base}/download?attempt={quoted(attempt)}",
+    }
+
+
+def _found_lines(world: World, row: RunRow, path: str, attempt: str, text: str) -> dict[str, Any]:
+    found = search(world.logs, attempt, text)
+    base = f"/runs/{row.id}/logs/{quoted(path)}"
+    return {
+        "row": row,
+        "op": path,
+        "attempt": attempt,
+        "run_link": f"/runs/{row.id}?op={quoted(path)}",
+        "log": f"{base}?attempt={quoted(attempt)}",
+        "search": text,
+        "counted": count(found.total, "line"),
+        "shown": len(found.lines) if found.total > len(found.lines) else 0,
+        "whole": found.whole,
+        "lines": [
+            {
+                "number": number,
+                "link": f"{base}?from={number}&attempt={quoted(attempt)}&search={quoted(text)}#L{number}",
+                "html": Html(html_of(line)),
+            }
+            for number, line in found.lines
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 PICTURES = Path(__file__).parents[2] / "build" / "browser"
 PATIENCE = 30.0  # s
@@ -63,6 +64,12 @@ class Browser:
         self.eventually(
             lambda: self.chrome.current_url != address or self.chrome.find_element(By.TAG_NAME, "html") != before
         )
+        self._listen()
+
+    def search(self, text: str) -> None:
+        """Type into the page's field for it, and press Return."""
+        self.chrome.find_element(By.NAME, "search").send_keys(text, Keys.ENTER)
+        self.eventually(lambda: "search=" in self.chrome.current_url)
         self._listen()
 
     def reload(self) -> None:

@@ -61,9 +61,12 @@ def test_a_failure_is_followed_from_the_first_page_to_its_log_and_run_again(plac
     assert "epoch 1" in browser.text
     assert "Likely error in line 2" in browser.text
     browser.picture("log")
+    browser.search("EPOCH")
+    assert "1 line with EPOCH" in browser.text
+    browser.click("Back to the log")
 
     (place.root / "mended").touch()
-    browser.chrome.back()
+    browser.click(" / ")
     browser.click("Run again what failed")
     browser.eventually(lambda: browser.reload() or "The new run" in browser.text)
     browser.click("The new run")

@@ -77,6 +77,10 @@ PAGES = [
     "/runs/3f2a9c1d77?view=timeline",
     "/runs/3f2a9c1d77?view=table&op=train%5B1%5D",
     "/runs/3f2a9c1d77/logs/train%5B1%5D",
+    "/runs/3f2a9c1d77/logs/train%5B1%5D?search=epoch",
+    "/runs/3f2a9c1d77/logs/train%5B1%5D?search=%3C/code%3E%3Cscript%3E",
+    "/runs/3f2a9c1d77/logs/train%5B1%5D?search=epoch&from=1",
+    "/runs/3f2a9c1d77/logs/deploy?search=epoch",
     "/runs/3f2a9c1d77/logs/deploy",
 ]
 
@@ -358,3 +362,23 @@ def test_a_run_that_is_over_may_be_copied(world, run):
 
     assert [row.verb for row in world.store.requests(RunKey(run))] == ["copy"]
     assert ">Copy<" in world.get(address).text
+
+
+def test_a_text_is_found_in_the_whole_log_and_leads_to_its_line(world, run):
+    world.logs.logs["attempt-of-train[1]"] = b"".join(b"step %d\n" % number for number in range(1, 200_001))
+    base = f"/runs/{run}/logs/train%5B1%5D"
+    html = world.get(f"{base}?search=STEP%20150000").text
+
+    assert "1 line with" in html
+    link = html.split('<span class="row"><a href="')[1].split('"')[0].replace("&amp;", "&")
+    assert link.startswith(f"{base}?from=150000&")
+    assert 'id="L150000"' in world.get(link.partition("#")[0]).text
+
+
+def test_of_very_many_lines_that_hold_a_text_the_first_are_shown(world, run):
+    world.logs.logs["attempt-of-train[1]"] = b"same\n" * 2_000 + b"other"
+    html = world.get(f"/runs/{run}/logs/train%5B1%5D?search=same").text
+
+    assert "2,000 lines with" in html
+    assert html.count('<span class="row">') == 500
+    assert "1 line with" in world.get(f"/runs/{run}/logs/train%5B1%5D?search=other").text
