@@ -36,11 +36,16 @@ def unsupported(plan: Plan) -> Iterator[tuple[str, PlannedOp]]:
     yield from ((path, op) for path, op in {**ops, **hooks}.items() if op.unsupported)
 
 
+def op_path(path: str) -> str:
+    """The path of the op that an instance is of: `tune.prep` for `tune[3].prep`."""
+    return _INDEX.sub("", path)
+
+
 def op_at(plan: Plan, path: str) -> PlannedOp:
     """The op that an instance is of: the path `tune[3].prep` means the op `prep` of `tune`. Raises KeyError."""
     graph: Graph | None = plan.graph
     found = None
-    for name in _INDEX.sub("", path).split("."):
+    for name in op_path(path).split("."):
         found = next((op for op in graph.ops if op.name == name), None) if graph is not None else None
         if found is None:
             raise KeyError(path)

@@ -76,6 +76,7 @@ class _Step:
         self.now = world.clock.now()
         self.plan = engine.plan
         self.machine = engine.machine
+        self.services = engine.services
         self.attempts = {attempt.id: attempt for attempt in attempts}
         self.changed: dict[str, AttemptRow] = {}
         self.decision = Decision()
@@ -93,7 +94,7 @@ class _Step:
         if not (requests or performed or seen):
             seen = self._look()
         self._note_ends(seen)
-        self._advance([*performed, *seen, *services.seen_by(self.world.store, self.row, self.now)], self._limits())
+        self._advance([*performed, *seen, *self._services_seen()], self._limits())
         answers = [run_requests.answered(self.row, one, refused[one.id], self.now) for one in requests]
         return self._with_runs_again(self._changes(observations, answers), willing)
 
@@ -159,6 +160,13 @@ class _Step:
     def _look(self) -> list[Fact]:
         """Ask the executor, as nothing was told: an observation may have been lost."""
         return list(intents.look(self.world, self.attempts.values()))
+
+    def _services_seen(self) -> Sequence[Fact]:
+        if not self.services:
+            return ()
+        now_declared = {action.path for action in self.decision.actions if isinstance(action, DeclareService)}
+        known = [op for op in self.services if op not in now_declared]
+        return services.seen_by(self.world.store, self.row, known, self.now)
 
     def _note_ends(self, seen: Sequence[Fact]) -> None:
         for fact in seen:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL
 from reconciler.plan.model import Plan
+from reconciler.plan.walk import walk
 from reconciler.ports import World
 from reconciler.records import AttemptRow, Changes, Lease, RunRow
 from reconciler.steps import intents
@@ -22,10 +23,11 @@ MOST = 64  # runs; those moved longest ago are built anew
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The machine of a run and the plan it works by."""
+    """The machine of a run and what the step needs of the plan it works by."""
 
     machine: RunMachine
     plan: Plan
+    services: tuple[str, ...]  # paths of its service ops
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +68,5 @@ def build(world: World, row: RunRow, live: Sequence[AttemptRow]) -> Engine:
     plan = plan_of(world.store, row)
     ops = [op.state for op in world.store.ops(row.id)]
     paths = {attempt.id: attempt.op for attempt in live}
-    return Engine(RunMachine(plan, replace(row.state), ops, row.facts, intents.layout(world), paths), plan)
+    machine = RunMachine(plan, replace(row.state), ops, row.facts, intents.layout(world), paths)
+    return Engine(machine, plan, tuple(path for path, op in walk(plan) if op.kind == "service"))

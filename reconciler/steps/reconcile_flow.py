@@ -133,5 +133,7 @@ def _declared_services(draft: Draft) -> Iterable[str] | None:
     """Service ops that the flow may have; None: whatever was declared stays."""
     if draft.flow.retired:
         return ()
+    if not draft.world.store.services(draft.flow.id):
+        return None
     plan = None if draft.flow.scope else draft.applied_plan()
     return None if plan is None else [path for path, op in walk(plan) if op.kind == "service"]

@@ -9,11 +9,14 @@ from hashlib import sha256
 from reconciler.engine.model import AttemptSpec, DeclareService, Observed, ServiceSeen
 from reconciler.keys import RunKey
 from reconciler.plan.encoding import decode, encode
+from reconciler.plan.walk import op_path
 from reconciler.ports import Records, World
 from reconciler.records import AttemptRow, FlowRow, Lease, RunRow, ServiceRow, Wake
 from reconciler.steps import intents
 
 CODE = "code"  # the label with the code id
+GONE = "ServiceGone"
+GONE_MESSAGE = "Its instance was removed before it was ready; restart the run to declare it again."
 READY = "Ready"  # the reason of the observation that says an instance answers
 TRIES = 5  # starts of an instance that was never ready, before its op fails
 LOOK_AGAIN = 60.0  # s: live instances are looked at even if every observation was lost
@@ -58,19 +61,25 @@ def spec_hash(spec: AttemptSpec) -> str:
     return sha256(text).hexdigest()[:20]
 
 
-def seen_by(store: Records, run: RunRow, now: float) -> Sequence[ServiceSeen]:
-    """What this run may know of the services that it declared, or that a newer run declares in its stead."""
-    created = run.state.created_at
-    mine = [row for row in store.services(run.state.flow) if row.run == run.id or row.order > created]
+def seen_by(store: Records, run: RunRow, declared_ops: Iterable[str], now: float) -> Sequence[ServiceSeen]:
+    """What this run may know of the services that it declared, or that a newer run declares in its stead.
+
+    `declared_ops` are those of its plan whose rows are committed if they run: without a row an instance is lost.
+    """
+    created, rows = run.state.created_at, store.services(run.state.flow)
+    mine = [row for row in rows if row.run == run.id or row.order > created]
+    missing = set(declared_ops) - {row.op for row in rows}
     seen = [ServiceSeen(row.op, True, now) for row in mine if row.ready]
     lost = [row for row in mine if not row.ready and row.restarts >= TRIES]
-    return [*seen, *(ServiceSeen(row.op, False, now, row.reason, row.message) for row in lost)]
+    seen += [ServiceSeen(row.op, False, now, row.reason, row.message) for row in lost]
+    return [*seen, *(ServiceSeen(op, False, now, GONE, GONE_MESSAGE) for op in sorted(missing))]
 
 
 def keep(world: World, flow: FlowRow, lease: Lease, now: float, declared_ops: Iterable[str] | None) -> Kept:
     """Move every service of a flow one step closer to its declaration.
 
-    `declared_ops`: the service ops of the applied plan, others are pruned; None keeps what is there.
+    `declared_ops`: the service ops of the applied plan, others are pruned once the run that declared them has ended;
+    None keeps what is there.
     """
     return _Keeper(world, flow, now, declared_ops).keep(lease)
 
@@ -83,9 +92,10 @@ class _Keeper:
         self.rows = {row.op: row for row in world.store.services(flow.id)}
         self.before = dict(self.rows)
         if declared_ops is not None:
-            names = set(declared_ops)
-            for op in self.rows.keys() - names:
-                self.rows[op] = replace(self.rows[op], wanted=False)
+            names, live = set(declared_ops), {run.id for run in world.store.runs(flow=flow.id, live=True)}
+            for op, row in self.before.items():
+                if op_path(op) not in names and row.run not in live:
+                    self.rows[op] = replace(row, wanted=False)
         self.attempts = {row.id: row for row in world.store.service_attempts(flow.id)}
         self.changed: dict[str, AttemptRow] = {}
         self.gone: list[tuple[str, str]] = []

@@ -98,6 +98,50 @@ def test_the_services_of_a_removed_flow_are_pruned(world):
     assert world.store.services(flow) == []
 
 
+def test_a_run_that_goes_on_keeps_the_services_of_a_removed_flow_until_it_ends(world):
+    world.connect(other=dag({"a": exits(0)}), more=dag({"a": exits(0)}))
+    world.merge(ops={"wait": runs_forever(), "board": service(dependencies=["wait"]), "train": runs_forever()})
+    world.settle()
+    run = world.run().id
+    world.push(churn=None)
+    world.settle()
+    world.executor.end("wait", Ending())
+    world.settle()
+    assert len(live(world)) == 1
+
+    world.executor.end("train", Ending())
+    world.settle()
+
+    assert world.store.run(run).state.status == "succeeded"
+    assert live(world) == []
+
+
+def test_an_op_whose_service_was_taken_away_fails_with_a_reason(world):
+    """Two runs beside each other declare one service, which ends with the newer of them."""
+    world.settings(onNewPlan="parallel", services="run")
+    world.executor.endings["board"] = [Ending(forever=True)] * 9
+    world.merge(ops={"board": service(), "one": exits(0)})
+    world.settle()
+    world.merge(ops={"board": service(), "two": exits(0)})
+    world.settle()
+    world.ask("stop", world.run().id)
+    world.pass_time(120)
+
+    assert [run.state.status for run in world.runs()] == ["failed", "stopped"]
+    assert world.ops(world.runs()[0])["board"].reason == "ServiceGone"
+
+
+def test_services_inside_of_a_mapping_are_kept(world):
+    inner = {"run": {"kind": "dag", "operations": [{"name": "board", **service()}]}}
+    matrix = {"kind": "mapping", "values": [{"x": 1}, {"x": 2}]}
+    inner["inputs"] = [{"name": "x", "type": "int"}]
+    world.merge(ops={"each": {"component": inner, "matrix": matrix}})
+    world.pass_time(130)
+
+    assert len(live(world)) == 2
+    assert world.run().state.status == "succeeded"
+
+
 def test_with_services_run_the_instance_ends_with_the_run(world):
     world.settings(services="run")
     world.merge(ops={"board": service(), "train": runs_forever(dependencies=["board"])})
