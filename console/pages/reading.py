@@ -67,7 +67,7 @@ def op_state(run: ToldRun, path: str) -> OpState:
 
 def attempts_of(world: World, run: RunRow, path: str) -> list[AttemptRow]:
     """The attempts of an op, newest first, at most PAGE."""
-    found = [row for row in world.records.attempts(run.id, live=False) if row.op == path]
+    found = world.records.attempts(run.id, live=False, op=path)
     return sorted(found, key=lambda row: (row.number, row.created_at), reverse=True)[:PAGE]
 
 

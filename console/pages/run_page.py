@@ -17,7 +17,7 @@ from reconciler.checks.evidence import Story
 from reconciler.checks.glyphs import look
 from reconciler.checks.ops import OpView, planned
 from reconciler.checks.timeline_svg import timeline
-from reconciler.checks.words import ROWS, clip, count, duration
+from reconciler.checks.words import ROWS, clip, count, quoted
 from reconciler.engine.model import FINAL, OpState, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL, TAKEN_OVER
 from reconciler.plan.model import PlannedOp
@@ -70,11 +70,7 @@ class Links:
 
     def log(self, path: str) -> str:
         """The address of an op's log."""
-        return f"/runs/{self._run}/logs/{_quoted(path)}"
-
-
-def _quoted(path: str) -> str:
-    return urlencode({"": path})[1:].replace("+", "%20")
+        return f"/runs/{self._run}/logs/{quoted(path)}"
 
 
 def _head(told: ToldRun, links: Links) -> dict[str, Any]:
@@ -184,7 +180,7 @@ def _line(story: Story, view: OpView, links: Links) -> dict[str, Any]:
         "link": links.op(view.path),
         "status": state.status,
         "why": "reused an earlier result" if state.cached_from else clip(why, 300),
-        "took": duration(state.finished_at - state.started_at) if state.finished_at and state.started_at else "",
+        "took": run_text.took(view),
         "attempts": state.attempts or "",
     }
 

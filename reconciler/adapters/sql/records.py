@@ -152,8 +152,9 @@ class SqlRecords:
         with self._database.read() as connection:
             return [rows.op_of(row) for row in batches.ops_of(connection, run, paths)]
 
-    def attempts(self, run: str, live: bool = True) -> Sequence[AttemptRow]:
-        return self._attempts(attempts.c.run == run, live)
+    def attempts(self, run: str, live: bool = True, op: str | None = None) -> Sequence[AttemptRow]:
+        of_run = attempts.c.run == run
+        return self._attempts(of_run if op is None else of_run & (attempts.c.op == op), live)
 
     def service_attempts(self, flow: str, live: bool = True) -> Sequence[AttemptRow]:
         return self._attempts((attempts.c.flow == flow) & (attempts.c.run == ""), live)

@@ -361,7 +361,7 @@ def test_a_run_that_is_over_may_be_copied(world, run):
     world.browser.post(address, data={**world.form_fields(address), "verb": "copy"}, follow_redirects=False)
 
     assert [row.verb for row in world.store.requests(RunKey(run))] == ["copy"]
-    assert ">Copy<" in world.get(address).text
+    assert ">Copy with artifacts<" in world.get(address).text
 
 
 def test_a_text_is_found_in_the_whole_log_and_leads_to_its_line(world, run):

@@ -404,3 +404,10 @@ def test_many_attempts_ops_and_metrics_are_read_at_once(store):
     last = store.last_metrics([*names, "none"])
     assert (len(last), last["a0000"], last["a1099"]) == (1_100, {"loss": 9.0}, {"loss": 1099.0})
     assert store.last_metrics([]) == {}
+
+
+def test_the_attempts_of_one_op_of_a_run_are_found(store):
+    others = (attempt_row("other", run="r2"), replace(attempt_row("report"), op="report"))
+    write(store, Changes(attempts=(attempt_row("a1"), attempt_row("a2"), *others)))
+
+    assert [row.id for row in store.attempts("r1", op="train")] == ["a1", "a2"]
