@@ -30,7 +30,7 @@ from console.telling import (
     story_of,
 )
 from reconciler.flows.model import Json
-from reconciler.ports import Records
+from reconciler.ports import Store
 from reconciler.records import FlowRow, RunRow
 
 _LISTED = 20
@@ -64,7 +64,7 @@ def status(
         return 0
 
 
-def _found(store: Records, subject: str, wait: bool) -> RunRow | Commit | FlowRow:
+def _found(store: Store, subject: str, wait: bool) -> RunRow | Commit | FlowRow:
     """What is meant; with --wait it may come into being while we look."""
     until = time.monotonic() + (PATIENCE if wait else 0.0)
     while True:
@@ -76,7 +76,7 @@ def _found(store: Records, subject: str, wait: bool) -> RunRow | Commit | FlowRo
         time.sleep(LOOK)
 
 
-def _list(store: Records, repository: str | None, form: str) -> int:
+def _list(store: Store, repository: str | None, form: str) -> int:
     if repository is not None and store.repository(repository) is None and not store.runs(repository=repository):
         known = ", ".join(row.name for row in store.repositories()) or "none yet"
         raise Failure("repository-unknown", f"There is no repository `{repository}`.", do=f"Known: {known}.")
@@ -86,7 +86,7 @@ def _list(store: Records, repository: str | None, form: str) -> int:
     return 0
 
 
-def _run(store: Records, row: RunRow, wait: bool, form: str, data_dir: Path) -> int:
+def _run(store: Store, row: RunRow, wait: bool, form: str, data_dir: Path) -> int:
     if wait and not settled(row):
         if form == "text":
             return follow(store, row.id, "auto", data_dir)
@@ -96,7 +96,7 @@ def _run(store: Records, row: RunRow, wait: bool, form: str, data_dir: Path) -> 
     return NO if settled(row) and row.state.status not in GOOD else 0
 
 
-def _commit(store: Records, commit: Commit, wait: bool, form: str, data_dir: Path) -> int:
+def _commit(store: Store, commit: Commit, wait: bool, form: str, data_dir: Path) -> int:
     said = checks_of(store, commit, data_dir)
     while wait and not (said and all(one.done for one in said)):
         time.sleep(LOOK)

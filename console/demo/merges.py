@@ -10,7 +10,7 @@ from console.demo.stage import LOOK, PATIENCE, REPOSITORY, Check, Stage, demand,
 from console.following import ended_line, frames
 from reconciler.checks.words import count
 from reconciler.engine.model import FINAL, OpState, Status
-from reconciler.ports import Records
+from reconciler.ports import Store
 from reconciler.records import RunRow
 from reconciler.steps.plans import plan_of
 
@@ -90,7 +90,7 @@ def watch(stage: Stage, sha: str, flows: tuple[str, ...]) -> dict[str, Check]:
     return told
 
 
-def follow(store: Records, run: str) -> None:
+def follow(store: Store, run: str) -> None:
     """Tell the ops of a run as they end, until the run has ended. Raises Failure unless it succeeded."""
     told: set[str] = set()
     for frame in frames(store, run):
@@ -102,12 +102,12 @@ def follow(store: Records, run: str) -> None:
     demand(ended is not None and ended.state.status is Status.SUCCEEDED, f"run {run} succeeds.")
 
 
-def states(store: Records, run: str) -> dict[str, OpState]:
+def states(store: Store, run: str) -> dict[str, OpState]:
     """The ops of a run by their paths."""
     return {op.state.path: op.state for op in store.ops(run)}
 
 
-def in_order(store: Records, run: RunRow) -> None:
+def in_order(store: Store, run: RunRow) -> None:
     """Raises Failure unless every op of the run's dag began after its upstreams had ended."""
     found, graph = states(store, run.id), plan_of(store, run).graph
     for op in graph.ops:

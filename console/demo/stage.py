@@ -17,7 +17,7 @@ from console.service import Service
 from reconciler.checks.glyphs import look
 from reconciler.engine.model import Status
 from reconciler.keys import FlowKey, RepositoryKey
-from reconciler.ports import Records
+from reconciler.ports import Store
 from reconciler.records import Wake
 
 REPOSITORY = "irises"
@@ -45,7 +45,7 @@ class Stage:
     told: set[tuple[str, str]] = field(default_factory=set)
 
     @property
-    def store(self) -> Records:
+    def store(self) -> Store:
         """What the service remembers."""
         return self.service.store
 

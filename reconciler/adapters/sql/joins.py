@@ -13,10 +13,10 @@ from reconciler.adapters.sql import rows
 from reconciler.adapters.sql.tables import metrics, ops, plans, runs
 from reconciler.engine.model import FINAL, JoinQuery, OpState, RunState
 from reconciler.engine.queries import asked_values, matches, sort_rows, value_of
-from reconciler.plan.queries import Query, parse_query, parse_sort
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode
 from reconciler.plan.model import Plan, PlannedOp
+from reconciler.plan.queries import Query, parse_query, parse_sort
 from reconciler.plan.walk import op_at
 from reconciler.records import RunRow
 
