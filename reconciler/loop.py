@@ -9,12 +9,23 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from random import Random
 from threading import Event, Lock, Thread
 from typing import Any
 
 from reconciler.keys import Key, text_of
-from reconciler.ports import INTERNAL_ERROR, MAX_TRIES, Clock, Conflict, LeaseLost, Queue, Stalled, Waiting
+from reconciler.ports import (
+    INTERNAL_ERROR,
+    MAX_TRIES,
+    Clock,
+    Conflict,
+    LeaseLost,
+    Queue,
+    ReconcileError,
+    Stalled,
+    Waiting,
+)
 from reconciler.records import Changes, Lease
 
 log = logging.getLogger(__name__)
@@ -24,6 +35,7 @@ Step = Callable[[Any, Lease], Changes]
 MOST_ROUNDS = 50  # on one lease: then other keys have their turn
 MOST_CONFLICTS = 3  # repeats at once; then it is tried again a moment later
 IDLE = 0.5  # seconds between two looks for work if nothing tells of any
+LONG = timedelta(seconds=10)  # a wait that people are told of
 SLOWEST = 300.0  # seconds between two tries of a key that fails through our own fault
 
 
@@ -116,6 +128,7 @@ class Loop:
             lease = self._newest(lease)
             changes = self._steps[type(lease.key)](lease.key, lease)
             self._count("step", _kind(lease))
+            log.debug("A step of %s is done.", text_of(lease.key))
             keep = changes.again_at == 0.0 and left > 0 and not self._stopping.is_set()
             try:
                 self._store.commit(lease, changes, keep=keep)
@@ -135,15 +148,22 @@ class Loop:
                 raise error
             case Waiting():
                 self._count("waiting", error.reason)
+                self._tell(lease, error, logging.WARNING if error.retry_after >= LONG else logging.INFO)
                 at = self._clock.now() + error.retry_after.total_seconds()
                 self._store.retry(lease, at, error.reason, error.message)
             case Stalled():
                 self._count("stalled", error.reason)
+                self._tell(lease, error, logging.WARNING)
                 self._store.park(lease, error.reason, error.message)
             case Conflict():
                 self._store.retry(lease, self._clock.now() + self._jitter(0.2), "Conflict", str(error))
             case _:
                 self._answer_fault(lease, error)
+
+    def _tell(self, lease: Lease, error: ReconcileError, level: int) -> None:
+        """Whoever reads the log hears of it once, however often it is tried in vain."""
+        if lease.reason != error.reason:
+            log.log(level, "%s: %s (%s)", text_of(lease.key), error.message, error.reason)
 
     def _answer_fault(self, lease: Lease, error: Exception) -> None:
         """Retry slowly, then park. The log has it all; people are told only its kind, as its words may hold secrets."""

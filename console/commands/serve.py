@@ -36,8 +36,9 @@ def serve(
     headgate serve --repository /srv/git/shop.git
     headgate serve --config headgate-server.yaml
     """
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for package in ("reconciler", "webhooks", "console"):  # what libraries say below a warning helps nobody here
+        logging.getLogger(package).setLevel(logging.DEBUG if verbose else logging.WARNING)
     config = _with_repositories(load_config(file, data_dir=data_dir, slots=slots), repositories)
     if listen:
         host, port = listen_address(listen)

@@ -164,7 +164,7 @@ def located(repository: str, path: str) -> Path:
         raise Stalled("NotARepository", f"{repository} has no absolute path: give the full path of its repository.")
     if not place.is_dir():
         message = f"The repository {repository} is not there ({place}): is its disk mounted?"
-        raise Waiting("RepositoryMissing", message, timedelta(seconds=30))
+        raise Waiting("RepositoryMissing", message, timedelta(seconds=10))
     return place.resolve()
 
 

@@ -70,6 +70,8 @@ class GitSource:
             listing = self._fetch(repository, remote)
         if default is None:
             default = _usual_branch(listing.branches)
+        elif listing.branches and default not in listing.branches:
+            raise _no_head(repository, default, listing.branches)
         return Refs(
             default_branch=default,
             head=listing.branches.get(default, ""),
@@ -202,6 +204,13 @@ def _usual_branch(branches: Mapping[str, str]) -> str:
         message = "No branch is called main or master, and HEAD names none: point HEAD of a bare repository at one."
         raise Stalled("NoDefaultBranch", message)
     return next(iter(branches), _USUAL[0])
+
+
+def _no_head(repository: str, default: str, branches: Mapping[str, str]) -> Stalled:
+    """No other branch stands in: what it does not declare would be pruned."""
+    name = next((name for name in (*_USUAL, *sorted(branches)) if name in branches), "")
+    message = f"HEAD of {repository} names the branch `{default}`, which is not there."
+    return Stalled("NoDefaultBranch", f"{message} Point it at one, as by `git symbolic-ref HEAD refs/heads/{name}`.")
 
 
 def _listing(shown: str) -> _Listing:

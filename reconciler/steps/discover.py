@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from reconciler.checks.merged import MergedHead, merged_gate
 from reconciler.checks.model import Check
@@ -14,19 +15,28 @@ from reconciler.checks.run import superseded
 from reconciler.flows.findings import Finding
 from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey
 from reconciler.plan.encoding import encode
-from reconciler.ports import Refs, World
+from reconciler.ports import Refs, Stalled, Waiting, World
 from reconciler.records import Changes, CheckRow, EventRow, FlowRow, Lease, RepositoryRow, RequestRow, ReviewRow, Wake
 from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.declared_flows import Comparison, compare
 from reconciler.steps.flow_files import Revision, errors_of
 
 GATE = "headgate"
+MENDED = timedelta(seconds=10)  # between looks at a repository that a person has to mend
 
 
 def discover(world: World, key: RepositoryKey, lease: Lease) -> Changes:
-    """Find out what a repository's head and proposals ask for. Raises Waiting or Stalled as the source does."""
+    """Find out what a repository's head and proposals ask for. Raises Waiting."""
     row = world.store.repository(key.repository)
     return Changes() if row is None else _Step(world, row).take()
+
+
+def _refs(world: World, repository: str) -> Refs:
+    """Its refs; what a person has to mend in a repository is looked at again, as the mending tells nobody."""
+    try:
+        return world.source.refs(repository)
+    except Stalled as error:
+        raise Waiting(error.reason, error.message, MENDED) from error
 
 
 class _Step:
@@ -36,7 +46,7 @@ class _Step:
         self.world = world
         self.before = row
         self.now = world.clock.now()
-        self.refs: Refs = world.source.refs(row.name)
+        self.refs = _refs(world, row.name)
         self.row = replace(row, default_branch=self.refs.default_branch)
         self.flows: list[FlowRow] = []
         self.reviews: list[ReviewRow] = []

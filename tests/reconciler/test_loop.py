@@ -296,3 +296,14 @@ def test_a_step_that_does_not_end_does_not_hold_up_the_end_for_ever(live_store):
     assert not loop.stop(timeout=0.05)
     go.set()
     assert loop.stop(timeout=5)
+
+
+def test_the_log_tells_once_why_a_key_waits(clock, loop_of, caplog):
+    loop = loop_of(raises(Waiting("RepositoryMissing", "The repository shop is not there.", timedelta(seconds=10))))
+    for _ in range(3):
+        assert loop.turn()
+        clock.advance(11)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "run/r1: The repository shop is not there. (RepositoryMissing)"
+    ]

@@ -316,3 +316,13 @@ def test_large_trees_and_many_blobs_are_read_without_waiting_for_each_other(remo
     sha = source.refs("demo").head
 
     assert source.read("demo", sha, list(files)) == files
+
+
+def test_no_branch_stands_in_for_the_one_that_head_names(remote, source):
+    remote.commit({"a": "1"})
+    remote.git("symbolic-ref", "HEAD", "refs/heads/trunk")
+
+    with pytest.raises(Stalled) as stalled:
+        source.refs("demo")
+
+    assert "git symbolic-ref HEAD refs/heads/main" in stalled.value.message
