@@ -21,8 +21,8 @@ from reconciler.plan.model import Plan
 from reconciler.plan.walk import walk
 from reconciler.ports import Records
 
-MOST = 2_000  # ops; a larger plan is not looked at, as each op asks the store
-_NOTHING_STARTS = Limits(slots=0)
+MOST = 2_000  # ops; a larger plan is not looked at, nor more children of its sweeps, as each op asks the store
+_ROOM = Limits(slots=MOST)  # what the dry machine starts stays a thought, and without room sweeps make no children
 _NOWHERE = AttemptPaths("", "", "", "")  # no part of a cache key
 
 
@@ -33,11 +33,13 @@ def reusable(store: Records, plan: Plan, facts: RunFacts, now: float) -> tuple[s
     machine = RunMachine(plan, RunState("", "", created_at=now), (), facts, lambda attempt: _NOWHERE, {})
     hits: list[str] = []
     given: list[Fact] = []
+    asked = 0
     while True:
-        actions = machine.advance(given, now, _NOTHING_STARTS).actions
+        actions = machine.advance(given, now, _ROOM).actions
         given = [answer for action in actions for answer in _answers(store, facts.repository, action)]
         hits += [answer.path for answer in given if isinstance(answer, CacheAnswer) and answer.attempt is not None]
-        if not given:
+        asked += len(given)
+        if not given or asked > MOST:
             return tuple(hits)
 
 

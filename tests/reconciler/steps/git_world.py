@@ -8,7 +8,7 @@ from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.sql_store import open_store
 from reconciler.checks.model import Check
 from reconciler.engine.machine import RunMachine
-from reconciler.engine.model import AttemptPaths, Limits, RunFacts, RunState
+from reconciler.engine.model import AttemptPaths, Limits, LookUpCache, RunFacts, RunState
 from reconciler.keys import FlowKey, Key, RepositoryKey, ReviewKey
 from reconciler.plan.encoding import decode
 from reconciler.ports import World
@@ -115,8 +115,8 @@ class GitWorld:
         assert loaded is not None
         facts = RunFacts(name, NAME, self.row().head, "main")
         machine = RunMachine(loaded.plan, RunState("r0", "f"), (), facts, lambda one: AttemptPaths("", "", "", ""), {})
-        asked = machine.advance((), self.clock.now(), Limits(slots=0)).actions
-        keys = {action.path: action.key for action in asked}
+        asked = machine.advance((), self.clock.now(), Limits()).actions
+        keys = {action.path: action.key for action in asked if isinstance(action, LookUpCache)}
         rows = tuple(CacheRow(keys[op], f"x-{op}", "r0", b"{}", f"x-{op}", self.clock.now()) for op in ops)
         self.commit(Changes(cache=rows))
 

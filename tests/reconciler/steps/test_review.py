@@ -208,6 +208,24 @@ def test_ops_with_an_earlier_result_are_said_to_be_reused(git_world):
     assert "1 earlier result will be reused" in gate.summary
 
 
+def test_children_of_a_sweep_with_earlier_results_are_reused_too(git_world):
+    sweep = """
+kind: operation
+name: sweep
+matrix: {kind: mapping, values: [{k: 1}, {k: 2}, {k: 3}]}
+component:
+  inputs: [{name: k, type: int}]
+  run: {kind: job, container: {image: busybox, args: ["{{ k }}"]}}
+"""
+    connected(git_world, {"flows/sweep.yaml": sweep, ".headgate.yaml": "settings: {'**': {code: none}}\n"})
+    git_world.remember_results("flows/sweep.yaml", "sweep", "sweep[0]", "sweep[2]")
+
+    head = propose(git_world, {"flows/sweep.yaml": sweep.replace("k: 2", "k: 20")})
+
+    assert git_world.check(head).title == "Ready: merging starts sweep (1 op)"
+    assert git_world.check(head, "headgate/sweep").title == "Merging runs 1 op, 2 reused"
+
+
 def test_changed_code_is_named(git_world):
     connected(git_world, {"jobs/polyaxonfile.yaml": flow("a"), "jobs/train.py": "1", "jobs/model.py": "1"})
 
