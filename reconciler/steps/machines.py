@@ -18,7 +18,7 @@ from reconciler.records import AttemptRow, Changes, Lease, RunRow
 from reconciler.steps import intents
 from reconciler.steps.plans import plan_of
 
-MOST = 64  # runs; those moved longest ago are built anew
+MOST = 32  # runs; those moved longest ago are built anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,20 +227,6 @@ def test_a_hook_runs_after_its_op(world):
     assert world.check().conclusion == "failure"
 
 
-def test_a_join_reads_the_outputs_of_the_children_of_an_op(world):
-    train = writes({"loss": "0.5"})
-    train["component"]["inputs"] = [{"name": "lr", "type": "float"}]
-    train["matrix"] = {"kind": "mapping", "values": [{"lr": 0.1}, {"lr": 0.2}]}
-    best = op("exit", "0", inputs=[{"name": "losses", "type": "float", "isList": True}], dependencies=["train"])
-    best["joins"] = [
-        {"ref": "ops.train", "query": "status: succeeded", "params": {"losses": {"value": "outputs.loss"}}}
-    ]
-    world.merge(ops={"train": train, "best": best})
-    world.settle()
-
-    assert world.ops()["best"].params == {"losses": [0.5, 0.5]}
-
-
 def test_a_false_condition_skips_an_op(world):
     world.merge(
         ops={"prepare": writes({"rows": "3"}), "train": exits(0, conditions="{{ ops.prepare.outputs.rows > 5 }}")}
