@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _END = "\x1e"
-_SECONDS = 15.0  # for one command
+_SECONDS = 40.0  # for one command
 _PORT = "8470"  # as pages write it; the service is told a free one
 _SAME = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( UTC|Z|\+00:00)?"), "TIME"),
