@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 from console.failures import AWAY, INTERRUPTED, USAGE, Failure
+
+if TYPE_CHECKING:
+    from reconciler.ports import ReconcileError
 
 WORDS = {
     "validate": "Judge flow files: every mistake on its line.",
@@ -93,12 +97,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(Failure("usage", error.format_message().rstrip("."), do=_help_of(error), exit_code=USAGE), given)
     except Failure as failure:
         _fail(failure, given)
+    except _of_the_outside() as error:
+        _fail(Failure("unavailable", error.message, exit_code=AWAY), given)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         _fail(Failure("io", f"{what}.", exit_code=AWAY), given)
+
+
+def _of_the_outside() -> type[ReconcileError]:
+    """What ports raise; asked for only when something was raised, as most commands need no port."""
+    from reconciler.ports import ReconcileError
+
+    return ReconcileError
 
 
 def _help_of(error: click.ClickException) -> str:

@@ -20,6 +20,7 @@ from reconciler.flows.settings import RepositorySettings, parse_settings
 from reconciler.plan.build import Built, build
 from reconciler.plan.code import code_id
 from reconciler.plan.hash import hashed
+from reconciler.ports import ReconcileError
 
 _LARGEST = 11 << 20  # bytes; the reader refuses files over 10 MiB with a finding
 _SKIPPED = frozenset({".git", ".hg", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"})
@@ -59,10 +60,7 @@ class WorkingTree:
                 yield (below / name).as_posix()
 
     def entries(self) -> Mapping[str, tuple[str, str]]:
-        """Every file as Git would list it: mode and blob id by path; what Git ignores is left out.
-
-        Raises Waiting, Stalled where git cannot be asked.
-        """
+        """Every file as Git would list it: mode and blob id by path; what Git ignores is left out where it can say."""
         return {path: entry for path in self._code_files() if (entry := self._entry(path)) is not None}
 
     def _code_files(self) -> Iterable[str]:
@@ -70,7 +68,10 @@ class WorkingTree:
             return self.files()
         from reconciler.adapters.git_revision import visible_files  # starts git, which judging alone does not need
 
-        return visible_files(self.root)
+        try:
+            return visible_files(self.root)
+        except ReconcileError:  # a folder `.git` that is no repository: every file counts
+            return self.files()
 
     def _entry(self, path: str) -> tuple[str, str] | None:
         file = self.root / path

@@ -150,7 +150,7 @@ class ObservationRow:
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:
-    """What a person asked for, performed once. Verbs: stop, restart, resume, copy, skip, approve, run, pause, unpause."""
+    """What a person asked for, done once. Verbs: stop, restart, resume, copy, skip, approve, run, pause, unpause."""
 
     id: str
     key: Key
