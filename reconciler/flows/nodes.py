@@ -6,14 +6,27 @@ from typing import Any
 
 from reconciler.flows.findings import Span
 
-_NO_KEYS: dict[str, tuple[int, int, int, int]] = {}  # shared by all that are no mappings, never written to
+_NO_KEYS: dict[str, int] = {}  # shared by all that are no mappings, never written to
+_BITS = 24  # of a column: a file has at most 10 MiB
+_COLUMN = (1 << _BITS) - 1
+
+
+def packed(line: int, column: int, end_column: int) -> int:
+    """A place on one line as one number: the collector of garbage visits every tuple of a large file, and no number."""
+    return (line << _BITS | column) << _BITS | end_column
+
+
+def unpacked(place: int) -> Span:
+    """The span that `packed` made a number."""
+    line = place >> _BITS >> _BITS
+    return Span(line, place >> _BITS & _COLUMN, line, place & _COLUMN)
 
 
 class Node:
     """A scalar, sequence or mapping and where it stands.
 
-    `value` is a plain scalar, a list of nodes, or a dict from key to node; `keys` gives the place of each key
-    of a mapping as the four numbers of a span; `text` is how a scalar without quotes was written. Nodes are
+    `value` is a plain scalar, a list of nodes, or a dict from key to node; `keys` gives the packed place of each
+    key of a mapping; `text` is how a scalar without quotes was written. Nodes are
     made once by the reader and never changed.
     """
 
@@ -47,7 +60,7 @@ class Node:
     def key_span(self, key: str) -> Span:
         """Where `key` itself stands, or the whole node where it has no such key."""
         place = self.keys.get(key)
-        return self.span if place is None else Span(*place)
+        return self.span if place is None else unpacked(place)
 
     def at(self, *path: str | int) -> Node:
         """The node under a path of keys and indices, or the deepest one that exists on the way."""

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from reconciler.flows.findings import Finding, Span
-from reconciler.flows.nodes import Node
+from reconciler.flows.nodes import Node, packed, unpacked
 from reconciler.flows.rules import MAX_FINDINGS, finding
 from reconciler.flows.scalars import looks_octal, resolve
 
@@ -51,14 +51,15 @@ class _Stop(Exception):
 class _Frame:
     """A collection that is being read."""
 
-    __slots__ = ("anchor", "flow", "height", "key", "key_place", "merges", "node", "size")
+    __slots__ = ("anchor", "flow", "height", "is_mapping", "key", "key_place", "merges", "node", "size")
 
     def __init__(self, node: Node, anchor: str | None, flow: bool) -> None:
         self.node = node
+        self.is_mapping = type(node.value) is dict
         self.anchor = anchor
         self.flow = flow
         self.key: str | None = None
-        self.key_place = (0, 0, 0, 0)
+        self.key_place = 0
         self.merges: list[Node] | None = None
         self.size = 1  # nodes in it, aliases expanded
         self.height = 1  # levels in it, aliases expanded
@@ -113,24 +114,24 @@ class _Composer:
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
         text = event.value
-        place = (start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        line, column, end_column = start.line + 1, start.column + 1, end.column + 1
         if event.tag is not None:
-            self._note_tag(event.tag, place)
+            self._note_tag(event.tag, Span(line, column, end.line + 1, end_column))
         frame = self._stack[-1] if self._stack else None
-        if frame is not None and frame.key is None and type(frame.node.value) is dict:
-            frame.key, frame.key_place = text, place
+        if frame is not None and frame.key is None and frame.is_mapping:
+            frame.key = text
+            frame.key_place = packed(line, column, end_column if end.line + 1 == line else column + 1)
             if event.anchor is not None:
-                self._anchors[event.anchor] = (Node(text, *place), 1, 0)
+                self._anchors[event.anchor] = (Node(text, line, column, end.line + 1, end_column), 1, 0)
             return
         self._count += 1
         if self._count > MAX_NODES:
             self._refuse_size(event, f"it has over {MAX_NODES} values")
+        node = Node(text, line, column, end.line + 1, end_column)
         if event.implicit[0]:
-            if looks_octal(text):
-                self._note_octal(text, place)
-            node = Node(resolve(text), *place, text)
-        else:
-            node = Node(text, *place)
+            node.text, node.value = text, resolve(text)
+            if node.value is not text and looks_octal(text):
+                self._note_octal(text, node.span)
         if event.anchor is not None:
             self._anchors[event.anchor] = (node, 1, 0)
         self._add(node, 1, 0)
@@ -146,7 +147,7 @@ class _Composer:
         start = event.start_mark
         node = Node(value, start.line + 1, start.column + 1, start.line + 1, start.column + 1)
         if event.tag is not None:
-            self._note_tag(event.tag, (node.line, node.column, node.line, node.column + 1))
+            self._note_tag(event.tag, Span(node.line, node.column, node.line, node.column + 1))
         if type(value) is dict:
             node.keys = {}
         if self._stack and self._stack[-1].key is None and type(self._stack[-1].node.value) is dict:
@@ -196,7 +197,7 @@ class _Composer:
             self._note("yaml-broken", "Use a text as key, not a list or mapping.", span)
             raise _Stop
         frame.key = node.text if node.text is not None else str(node.value)
-        frame.key_place = (span.line, span.column, span.end_line, span.end_column)
+        frame.key_place = packed(span.line, span.column, span.end_column)
 
     def _add(self, node: Node, size: int, height: int) -> None:
         """Put a finished node where it belongs."""
@@ -214,7 +215,7 @@ class _Composer:
             return
         key, frame.key = frame.key, None
         if key in parent.value:
-            self._note_duplicate(parent, str(key), Span(*frame.key_place))
+            self._note_duplicate(parent, str(key), unpacked(frame.key_place))
         elif key == "<<" and type(node.value) in (dict, list):
             frame.merges = [*(frame.merges or ()), *(node.value if type(node.value) is list else (node,))]
             return
@@ -240,13 +241,13 @@ class _Composer:
         if len(self.findings) >= MAX_FINDINGS:
             raise _Stop
 
-    def _note_tag(self, tag: str, place: tuple[int, int, int, int]) -> None:
-        self._note("yaml-tag", f"Remove the tag `{tag}`: flows are plain data.", Span(*place))
+    def _note_tag(self, tag: str, span: Span) -> None:
+        self._note("yaml-tag", f"Remove the tag `{tag}`: flows are plain data.", span)
 
-    def _note_octal(self, text: str, place: tuple[int, int, int, int]) -> None:
+    def _note_octal(self, text: str, span: Span) -> None:
         plain = str(int(text))
         message = f"Write {plain}, or quote it: `{text}` reads as {plain} here and as octal elsewhere."
-        self._note("yaml-octal", message, Span(*place))
+        self._note("yaml-octal", message, span)
 
     def _note_duplicate(self, parent: Node, key: str, span: Span) -> None:
         first = parent.key_span(key)

@@ -13,6 +13,7 @@ _WORDS |= dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), flo
 _WORDS |= dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf"))
 _WORDS |= dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan"))
 _NUMBER_STARTS = frozenset("0123456789+-.")
+_STARTS = _NUMBER_STARTS | {word[:1] for word in _WORDS}  # of all that is not a text
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _OCTAL = re.compile(r"0o[0-7]+\Z")
@@ -23,6 +24,8 @@ _DIGITS = 400  # a longer number stays a text: nothing here counts that far, and
 
 def resolve(text: str) -> Scalar:
     """The value of a scalar that stands without quotes."""
+    if text[:1] not in _STARTS:
+        return text
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in _NUMBER_STARTS or len(text) > _DIGITS:
