@@ -60,7 +60,8 @@ class Loop:
         self._lease_seconds = lease_seconds
         self._random = Random(owner)  # noqa: S311 - spreads retries, hides nothing
         self._held: dict[int, Lease] = {}
-        self._lock = Lock()  # of counts and held leases
+        self._lock = Lock()  # of counts, held leases and trouble
+        self._trouble = ""  # what was told last of a store that does not answer
         self._stopping = Event()
         self._drained = Event()
         self._threads: list[Thread] = []
@@ -119,7 +120,7 @@ class Loop:
         elif unanswered is not None:
             # The store did not take the key back: its lease runs out, then somebody looks again.
             self._count("given_up", _kind(lease))
-            log.error("%s could not be given back.", text_of(lease.key), exc_info=unanswered)
+            self._tell_of_store(f"{text_of(lease.key)} could not be given back", unanswered)
 
     def _rounds(self, lease: Lease) -> None:
         """Steps on one lease: a step that wants to go on at once does, but not for ever."""
@@ -185,11 +186,13 @@ class Loop:
             error = _outcome(self._turn_or_wait)
             if error is not None:
                 self._count("store_failed", type(error).__name__)
-                log.error("The store does not answer.", exc_info=error)
+                self._tell_of_store("The store does not answer", error)
                 self._stopping.wait(1.0)
 
     def _turn_or_wait(self) -> None:
-        if not self.turn():
+        if self.turn():
+            self._trouble = ""
+        else:
             self._store.wait(IDLE)
 
     def _renew_until_drained(self) -> None:
@@ -197,7 +200,7 @@ class Loop:
             error = _outcome(self._renew)
             if error is not None:
                 self._count("store_failed", type(error).__name__)
-                log.error("Leases could not be renewed.", exc_info=error)
+                self._tell_of_store("Leases could not be renewed", error)
 
     def _renew(self) -> None:
         with self._lock:
@@ -205,6 +208,15 @@ class Loop:
         renewed = self._store.renew(held, self._lease_seconds)
         with self._lock:
             self._held.update({lease.token: lease for lease in renewed if lease.token in self._held})
+
+    def _tell_of_store(self, what: str, error: Exception) -> None:
+        """Once, until it answers again: every worker sees it every second, and a full disk may hold the log as well."""
+        trouble = error.message if isinstance(error, ReconcileError) else type(error).__name__
+        with self._lock:
+            known, self._trouble = self._trouble, trouble
+        if known != trouble:
+            cause = None if isinstance(error, ReconcileError) else error
+            log.error("%s: %s", what, trouble, exc_info=cause)
 
     def _newest(self, lease: Lease) -> Lease:
         """The lease with its newest deadline."""

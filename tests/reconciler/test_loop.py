@@ -307,3 +307,24 @@ def test_the_log_tells_once_why_a_key_waits(clock, loop_of, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "run/r1: The repository shop is not there. (RepositoryMissing)"
     ]
+
+
+class FullDisk:
+    """A queue on a disk that is full; tells how often it was asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def lease(self, owner, seconds):
+        self.asked += 1
+        raise Waiting("StoreUnavailable", "The database cannot be used now (disk is full).", timedelta(seconds=2))
+
+
+def test_a_store_that_does_not_answer_is_told_of_once_and_without_a_traceback(caplog):
+    queue = FullDisk()
+    loop = Loop(queue, {}, SystemClock(), "test", workers=4)
+    loop.run_until(lambda: queue.asked >= 4)
+
+    (record,) = caplog.records
+    assert record.getMessage() == "The store does not answer: The database cannot be used now (disk is full)."
+    assert record.exc_info is None
