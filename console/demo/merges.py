@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from console.demo import examples
@@ -62,7 +63,8 @@ def reuse(stage: Stage) -> None:
     for line in preview["summary"].splitlines():
         if line.startswith("| changed"):
             say("  " + line.strip("| ").replace("changed | ", "changed: ").replace("`", ""))
-    demand("reused" in preview["title"], "the preview says that something will be reused.")
+    say_check(preview)
+    foreseen = re.search(r"(\d+) reused", preview["title"])
     merged = stage.sample.merge(CHANGE)
     stage.pushed()
     say(f"Merged as {merged[:7]}:")
@@ -72,6 +74,7 @@ def reuse(stage: Stage) -> None:
     hits = {path for path, state in found.items() if state.cached_from}
     ran = {path for path, state in found.items() if not state.cached_from and not state.sweep}
     demand({"prepare", *(f"train[{number}]" for number in range(4))} <= hits, "what did not change is reused.")
+    demand(foreseen is not None and 5 <= int(foreseen[1]) <= len(hits), "the preview promises no more than is kept.")
     demand("train[4]" in ran and "choose" in ran, "what changed, and who reads it, runs.")
     say(f"{count(len(hits), 'result')} reused, {count(len(ran), 'op')} run: {', '.join(sorted(ran))}.")
 

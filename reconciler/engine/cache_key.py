@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.engine.book import Book
 from reconciler.engine.model import OpState
-from reconciler.engine.scopes import GraphScope, Node
+from reconciler.engine.scopes import GraphScope, Node, SweepScope
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import digest
 from reconciler.plan.model import HASH_VERSION
@@ -59,16 +59,22 @@ def _params(book: Book, node: Node, params: Mapping[str, Json]) -> Iterator[tupl
 
 
 def _source(node: Node, name: str) -> tuple[str, str] | None:
-    source, scope = node.op.sources.get(name), node.scope
-    if source is None or source.op is None or not isinstance(scope, GraphScope):
+    source, scope = node.op.sources.get(name), _dag_of(node)
+    if source is None or source.op is None or scope is None:
         return None
     return scope.path_of(source.op), source.field
 
 
+def _dag_of(node: Node) -> GraphScope | None:
+    """The dag whose ops the op can read: a sweep's child reads what its sweep does."""
+    scope = node.scope.owner.scope if isinstance(node.scope, SweepScope) else node.scope
+    return scope if isinstance(scope, GraphScope) else None
+
+
 def _reads(book: Book, node: Node) -> Iterator[tuple[str, Json]]:
     """What templates of the run section read of siblings directly."""
-    scope = node.scope
-    if not isinstance(scope, GraphScope):
+    scope = _dag_of(node)
+    if scope is None:
         return
     for _, text in templates_in(dict(node.op.run)):
         for path in compile_template(text).names:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.model import CacheAnswer, Limits, LookUpCache
+from reconciler.engine.model import AttemptPaths, CacheAnswer, Limits, LookUpCache
 from reconciler.flows.model import IO, Cache
 from reconciler.plan.model import PlannedJoin, PlannedMatrix, Source
+from tests.reconciler.engine import driver
 from tests.reconciler.engine.driver import Driver, op, plan, single, succeeded
 
 HIT = CacheAnswer("", "old-attempt", {"loss": 5}, "old-artifacts")
@@ -124,6 +125,18 @@ def test_a_key_depends_on_upstream_values_and_artifacts_not_on_their_ops():
     assert key(1, **template) != key(2, **template)
     artifacts = {"sources": {"x": Source("op", op=0, field="artifacts")}}
     assert key(1, **artifacts) == key(2, **artifacts)
+
+
+def test_a_key_does_not_depend_on_the_place_of_artifacts_in_a_sweep_either(monkeypatch):
+    sources = {"x": Source("op", op=0, field="artifacts.base")}
+    tune = cached("tune", matrix=PlannedMatrix("mapping", values=[{"k": 1}]), reads=["up"], sources=sources)
+
+    def key():
+        return key_of(op("up"), tune, path="tune[0]")
+
+    here = key()
+    monkeypatch.setattr(driver, "paths", lambda attempt: AttemptPaths("", f"/there/{attempt}", "", ""))
+    assert key() == here
 
 
 def test_io_and_sections_narrow_the_key():
