@@ -50,7 +50,7 @@ def merge(stage: Stage) -> None:
     say(f"  serving: the service was asked for a flower and answered {species}.")
     demand(ops["serving/model"].reason == "Ready", "the service was ready before it was asked.")
     demand(species == "virginica", "the service knows its irises.")
-    demand((ops["nested/squares.second"].outputs or {})["sum"] == 12, "the nested dag computes what it should.")
+    demand((ops["nested/sums.second"].outputs or {})["sum"] == 12, "the nested dag computes what it should.")
 
 
 def reuse(stage: Stage) -> None:

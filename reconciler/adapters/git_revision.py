@@ -18,7 +18,7 @@ _REGULAR = ("100644", "100755")
 
 @dataclass(frozen=True, slots=True)
 class GitRevision:
-    """One commit, as far as it lies below `root`: the top folder of a repository, or one in it."""
+    """One commit of the repository whose top folder is `root`."""
 
     root: Path
     sha: str
@@ -45,7 +45,7 @@ def revision(root: Path, name: str) -> GitRevision:
         raise Stalled("NotARepository", f"{root} is no checkout of a Git repository: there is nothing to compare with.")
     sha = _commit(root, name)
     with sorted_failures(root.name):
-        listed = _git(root).run("ls-tree", "-r", "-z", checked_sha(sha))
+        listed = _git(root).run("ls-tree", "-r", "-z", "--full-tree", checked_sha(sha))
     return GitRevision(root, sha, dict(_entry(record) for record in listed.split(b"\0") if record))
 
 
