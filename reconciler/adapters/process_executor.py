@@ -32,7 +32,7 @@ from reconciler.adapters.process_records import (
     this_writer,
     time_of,
 )
-from reconciler.adapters.process_services import Readiness
+from reconciler.adapters.process_services import Readiness, check_ports
 from reconciler.adapters.process_start import Surroundings
 from reconciler.adapters.process_supervisor import Command, keep_files_to_ourselves, signal_group, spawn, supervises
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
@@ -150,6 +150,8 @@ class ProcessExecutor:
                 return self._start_claimed(row, folder)
             if row.spec.kind != "service" and self.free(row.run) == 0:
                 return self._again(row, "start", "NoSlot", "Every slot of this machine is taken.", AGAIN)
+            if row.spec.kind == "service":
+                check_ports(row.spec)
             command = self._surroundings.prepare(row.spec, folder)
             if self._clock.monotonic() >= lease.deadline:
                 return self._again(row, "start", "LeaseEnded", "The lease ended before the start.", 0.0)

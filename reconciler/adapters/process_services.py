@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.adapters.process_connections import ConfigError
 from reconciler.adapters.process_reaper import Live
 from reconciler.adapters.process_records import Folder, started_at
 from reconciler.engine.model import AttemptSpec, Observed, Status
@@ -126,6 +127,13 @@ def probe_of(spec: AttemptSpec) -> Probe:
     if isinstance(command, Mapping):
         return replace(timed, kind="exec", command=tuple(str(word) for word in command.get("command") or ()))
     return _port_probe(spec)
+
+
+def check_ports(spec: AttemptSpec) -> None:
+    """Raises ConfigError if somebody else answers where the service would: it would be taken for ready."""
+    for port in spec.ports:
+        if _tcp(Probe("tcp", port)):
+            raise ConfigError(f"Port {port} is taken by another process of this machine. End it, or give another port.")
 
 
 def _port_probe(spec: AttemptSpec) -> Probe:

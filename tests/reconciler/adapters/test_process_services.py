@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.model import AttemptSpec, Observed, Status
-from tests.reconciler.adapters.process_world import PYTHON, Machine, eventually, spec
+from tests.reconciler.adapters.process_world import PYTHON, Machine, eventually, lease, row, spec
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
@@ -111,3 +111,12 @@ def test_a_service_that_was_adopted_is_asked_again(machine, port):
     assert eventually(lambda: any(seen.started_at for seen in next_machine.seen))
     end(next_machine, op)
     next_machine.executor.close()
+
+
+def test_a_service_whose_port_is_taken_is_not_started(machine):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = int(other.getsockname()[1])
+        (performed,) = machine.executor.start([row(service(taken))], lease())
+
+    assert (performed.outcome, performed.reason) == ("refused", "ConfigError")
+    assert f"Port {taken} is taken" in performed.message
