@@ -82,8 +82,11 @@ class Attended:
         row = self.store.run(run_id)
         if self._own is None or row is None or row.services != "run":
             return
-        until = time.monotonic() + ENDING
+        until, told = time.monotonic() + ENDING, False
         while self._services(row) and time.monotonic() < until:
+            if not told and time.monotonic() > until - ENDING + 1.0:
+                told = True
+                click.echo("Waiting for the run's services to end.", err=True)
             if self.signals.count > 1:
                 self._own.executor.hurry()
             time.sleep(LOOK)
