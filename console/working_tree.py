@@ -20,7 +20,6 @@ from reconciler.flows.settings import RepositorySettings, parse_settings
 from reconciler.plan.build import Built, build
 from reconciler.plan.code import code_id
 from reconciler.plan.hash import hashed
-from reconciler.ports import ReconcileError
 
 _LARGEST = 11 << 20  # bytes; the reader refuses files over 10 MiB with a finding
 _SKIPPED = frozenset({".git", ".hg", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"})
@@ -67,6 +66,7 @@ class WorkingTree:
         if not (self.root / ".git").exists():
             return self.files()
         from reconciler.adapters.git_revision import visible_files  # starts git, which judging alone does not need
+        from reconciler.ports import ReconcileError
 
         try:
             return visible_files(self.root)

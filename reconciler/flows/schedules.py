@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.flows.cron import cron_expression
 from reconciler.flows.durations import seconds
@@ -89,6 +88,8 @@ class _Timezone:
 
 def known_timezone(name: str) -> bool:
     """Whether the time zone database has a zone of this name."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to load, and few schedules name a zone
+
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
