@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.flows.inputs import IOS
 from reconciler.flows.kinds.dag import Named
 from reconciler.flows.kinds.kind import Parts
 from reconciler.flows.kinds.table import RunShape, patch_shape
@@ -11,7 +12,7 @@ from reconciler.flows.matrix.table import MATRIX
 from reconciler.flows.model import Join, Trigger
 from reconciler.flows.nodes import Node
 from reconciler.flows.operations import REFS, component, operation
-from reconciler.flows.params import IOS, PARAMS
+from reconciler.flows.params import PARAMS
 from reconciler.flows.schedules import SCHEDULE
 from reconciler.flows.sections import (
     EVENT,

@@ -11,12 +11,12 @@ from itertools import count
 from typing import Any
 
 from reconciler.flows import documents, schedules
+from reconciler.flows.inputs import IOS
 from reconciler.flows.kinds.dag import Named
 from reconciler.flows.kinds.table import RunShape
 from reconciler.flows.matrix.space import SEARCH_PARAM, SPACES
 from reconciler.flows.matrix.table import MATRICES, MATRIX
 from reconciler.flows.model import Json
-from reconciler.flows.params import IOS
 from reconciler.flows.schedules import SCHEDULE
 from reconciler.flows.shapes import (
     Anything,
