@@ -180,7 +180,22 @@ def _of_run(verb: str, name: str, op: str | None, request_id: str | None, form: 
         if row.state.status in FINAL and not _known(store, request_id):
             raise _over(row, verb)
         request = request_of(RunKey(row.id), verb, row.id, given_id=request_id, op=path)
-        return _ask(store, request, form, config)
+        if verb != "stop" or op or somebody_works(config) or not row.code_dir:
+            return _ask(store, request, form, config)
+    return _stopped_here(request, form, config)
+
+
+def _stopped_here(request: RequestRow, form: str, config: Config) -> int:
+    """A run that was left behind with nobody to stop it: its ops are ended by the command itself."""
+    from console.attending import attended
+    from console.following import frames
+
+    with attended(replace(config, port=0, repositories={})) as there:
+        asked = ask(there.store, request, wait=True)
+        for _ in frames(there.store, request.target):
+            pass
+        say(asked, form, str(config.data_dir), works=True)
+    return 0
 
 
 def _known(store: Records, request_id: str | None) -> bool:

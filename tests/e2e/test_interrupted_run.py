@@ -146,3 +146,15 @@ def test_a_run_whose_command_was_killed_is_named_by_the_next_one(desk):
 
     assert "was under way before and is not over" in out
     os.kill(op, signal.SIGKILL)
+
+
+def test_a_run_whose_command_was_killed_is_stopped_by_the_command_that_asks_for_it(desk):
+    killed = desk.run("train", "sleep 300")
+    op = desk.started("train")
+    killed.kill()
+    killed.communicate()
+
+    desk.type("stop", "@last").communicate(timeout=PATIENCE)
+
+    assert not lives(op)
+    assert desk.statuses() == ["stopped"]
