@@ -37,7 +37,11 @@ def test_no_example_has_a_mistake(tmp_path):
 def test_the_published_example_has_its_mistakes(tmp_path):
     done = headgate("validate", "published/seed.yaml", "--format", "json", home=tmp_path)
     found = json.loads(done.stdout)["findings"]
-    assert [(one["rule"], one["line"]) for one in found] == [("param-undeclared", 9), ("image-missing", 26)]
+    assert [(one["rule"], one["line"]) for one in found] == [
+        ("param-undeclared", 9),
+        ("ref-not-found", 11),
+        ("image-missing", 26),
+    ]
 
 
 def test_every_example_says_how_to_run_it_and_is_listed():
