@@ -62,6 +62,9 @@ def _plain(text: str) -> str:
     return text.strip()
 
 
+_LIFETIME = "600"  # s; a loop that a page types must not outlive a test run that was killed
+
+
 class Terminal:
     """A shell in a folder and a home of its own."""
 
@@ -72,7 +75,7 @@ class Terminal:
         work.mkdir()
         (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n[init]\ndefaultBranch = main\n")
         self._shell = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"],
+            ["timeout", "--kill-after=5", _LIFETIME, "bash", "--noprofile", "--norc"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
