@@ -30,6 +30,7 @@ from console.telling import (
     story_of,
 )
 from reconciler.flows.model import Json
+from reconciler.keys import CheckKey, FlowKey, Key
 from reconciler.ports import Store
 from reconciler.records import FlowRow, RunRow
 
@@ -98,11 +99,19 @@ def _run(store: Store, row: RunRow, wait: bool, form: str, data_dir: Path) -> in
 
 def _commit(store: Store, commit: Commit, wait: bool, form: str, data_dir: Path) -> int:
     said = checks_of(store, commit, data_dir)
-    while wait and not (said and all(one.done for one in said)):
+    while wait and (_more_to_come(store, commit) or not (said and all(one.done for one in said))):
         time.sleep(LOOK)
         said = checks_of(store, commit, data_dir)
     _tell(check_lines(commit, said), commit_document(commit, said), form)
     return NO if any(one.red for one in said) else 0
+
+
+def _more_to_come(store: Store, commit: Commit) -> bool:
+    """Whether a flow of the repository, or what is said on the commit, is still to be looked at."""
+    keys: set[Key] = {FlowKey(row.id) for row in store.flows(commit.repository)}
+    keys.add(CheckKey(commit.repository, commit.sha))
+    now = time.time()
+    return any(row.key in keys and (row.leased_by or row.due_at <= now) for row in store.pending())
 
 
 def _tell(lines: list[str], document: dict[str, Json], form: str) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from reconciler.keys import FlowKey
+from reconciler.records import Changes, Wake
 from tests.console.typing_in import FAILED, GOOD, LIVE, SHA
 
 
@@ -84,3 +88,18 @@ def test_a_broken_configuration_is_wrong_use_with_its_line(bare, tmp_path):
 
     assert shown.code == 2
     assert "server.yaml:1:1" in shown.err
+
+
+def test_waiting_for_a_commit_waits_for_flows_that_are_still_to_be_looked_at(typed, store):
+    flow = store.flows()[0].id
+    store.wake([Wake(FlowKey(flow))])
+    leases = list(iter(lambda: store.lease("test", 30), None))
+    for lease in leases:
+        if lease.key != FlowKey(flow):
+            store.commit(lease, Changes())
+    looked_at = next(lease for lease in leases if lease.key == FlowKey(flow))
+    ended = threading.Timer(0.15, store.commit, [looked_at, Changes()])
+    ended.start()
+
+    assert typed("status", SHA, "--wait").code == 1
+    assert not ended.is_alive()
