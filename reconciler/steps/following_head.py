@@ -24,7 +24,9 @@ def follow_head(draft: Draft) -> None:
         return
     if not flow.at_head:
         _retire_if_allowed(draft, repository)
-    elif not flow.frozen and not _is_applied(flow):
+    elif flow.frozen:
+        _pass_over_waiting(draft, repository.head)
+    elif not _is_applied(flow):
         _apply(draft, repository)
 
 
@@ -55,6 +57,7 @@ def _is_applied(flow: FlowRow) -> bool:
 def _apply(draft: Draft, repository: RepositoryRow) -> None:
     plan = _plan_at(draft, repository, repository.head)
     if plan is None:
+        _pass_over_waiting(draft, repository.head)
         draft.set(frozen=BROKEN)
         draft.note("Frozen", BROKEN)
     elif plan.hash == _applied_hash(draft, repository) or _is_only_recorded(draft, plan):
@@ -131,6 +134,12 @@ def _let_go_of_waiting(draft: Draft, head: str) -> None:
     elif draft.flow.paused:
         draft.say(passed, not_started(draft.check_name, passed, "the flow is paused", draft.now))
     draft.set(waiting_sha="")
+
+
+def _pass_over_waiting(draft: Draft, head: str) -> None:
+    """A flow that cannot be applied at the head does not start what waited at an earlier one either."""
+    if draft.flow.waiting_sha != head:
+        _let_go_of_waiting(draft, head)
 
 
 def _start(draft: Draft, plan: Plan, repository: RepositoryRow) -> None:

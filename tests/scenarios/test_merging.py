@@ -147,6 +147,18 @@ def test_a_waiting_plan_whose_flow_is_removed_is_superseded(world):
     assert world.check(sha=second).status == "completed"
 
 
+def test_a_waiting_plan_whose_file_breaks_is_superseded(world):
+    world.connect(other=dag({"a": exits(0)}), more=dag({"a": exits(0)}))
+    world.merge(ops={"train": runs_forever()})
+    world.settle()
+    second = world.merge(ops={"train": op("exit", "0", "two")})
+    world.settle()
+    world.push(churn="run: [")
+    world.settle()
+
+    assert world.check(sha=second).status == "completed"
+
+
 def test_parallel_runs_start_beside_each_other_up_to_the_concurrency(world):
     world.settings(onNewPlan="parallel", concurrency=2)
     for word in ("one", "two", "three"):
