@@ -51,8 +51,8 @@ def typed(text: str) -> Iterator[Typed]:
 
 
 def agrees(expected: str, printed: str) -> bool:
-    """Whether an output is as shown: ids, times and white space aside, `…` stands for anything."""
-    parts = [re.escape(part) for part in _plain(expected).split("…")]
+    """Whether an output is as shown: ids, times and white space aside, `…` stands for anything or nothing."""
+    parts = [re.escape(part.strip()) for part in _plain(expected).split("…")]
     return re.fullmatch(r"\s*" + r".*?".join(parts) + r"\s*", _plain(printed), re.DOTALL) is not None
 
 

@@ -90,3 +90,12 @@ def test_the_commands_of_a_page_print_what_it_says(page: str, tmp_path: Path) ->
                 at.write(block.file, block.text)
             elif block.language == "console" and not block.shown:
                 _play(block, page, at)
+
+
+@pytest.mark.parametrize("printed", ["queued\nended", "queued\nrunning\nended"])
+def test_an_ellipsis_on_a_page_stands_for_lines_or_for_none(printed: str) -> None:
+    assert agrees("queued\n…\nended", printed)
+
+
+def test_without_an_ellipsis_a_line_too_many_is_seen() -> None:
+    assert not agrees("queued\nended", "queued\nrunning\nended")
