@@ -89,7 +89,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = headgate.main(given, prog_name="headgate", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, click.Abort):
         click.echo("headgate: interrupted.", err=True)
         sys.exit(INTERRUPTED)
@@ -105,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         _fail(Failure("io", f"{what}.", exit_code=AWAY), given)
+    else:  # outside the try: leaving is no failure, so what failures need is not loaded
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 def _of_the_outside() -> type[ReconcileError]:
