@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
@@ -42,15 +41,17 @@ def measured(rows: Iterable[Row]) -> Iterator[Result]:
 
 
 def report(results: Iterable[Result], file: Path) -> int:
-    """Print the table, write the numbers, and say by the exit code whether every bar holds."""
+    """Print the table, write the numbers, and say by the exit code whether every bar that was measured holds."""
     kept = list(results)
     print(table(kept))
     for result in kept:
-        if not result.holds:
+        if result.missing:
+            print(f"\n{result.name} was not measured against its reference: {result.missing}")
+        if result.holds is False:
             print(f"\n{result.name} does not hold its bar: {result.why}")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(document(kept), indent=2) + "\n", "utf-8")
-    return 0 if all(result.holds for result in kept) else 1
+    file.write_text(json.dumps(list(map(entry, kept)), indent=2) + "\n", "utf-8")
+    return 1 if any(result.holds is False for result in kept) else 0
 
 
 def table(results: Sequence[Result]) -> str:
@@ -61,18 +62,18 @@ def table(results: Sequence[Result]) -> str:
 
 def cells(result: Result) -> tuple[str, ...]:
     reference, ratio = number(result.reference), number(result.ratio)
-    holds = "yes" if result.holds else "NO"
-    return result.name, number(result.ours), reference, result.unit, ratio, number(result.bar), holds
+    bar = f"{number(result.bar)}{f' {result.unit}' if result.limit else ''}"
+    holds = {True: "yes", False: "NO", None: "not measured"}[result.holds]
+    return result.name, number(result.ours), reference, result.unit, ratio, bar, holds
 
 
 def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def document(results: Sequence[Result]) -> dict[str, object]:
-    names = ("name", "unit", "ours", "reference", "ratio", "bar", "holds", "why")
-    rows = [{name: getattr(result, name) for name in names} for result in results]
-    return {"version": 1, "python": platform.python_version(), "machine": platform.machine(), "rows": rows}
+def entry(result: Result) -> dict[str, object]:
+    """One element of build/bench.json; `holds` is null for what was not measured."""
+    return {name: getattr(result, name) for name in ("name", "ours", "reference", "unit", "ratio", "bar", "holds")}
 
 
 if __name__ == "__main__":

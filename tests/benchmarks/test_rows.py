@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.rows import Result, Row, measure
+from benchmarks.rows import NotMeasured, Result, Row, measure
 from benchmarks.run import all_rows, main, report, table
 
 FAST = Result("a/fast", "ms", ours=2.0, reference=4.0, bar=1.0, why="half")
@@ -34,7 +34,39 @@ def test_a_bar_that_does_not_hold_fails_the_run_and_says_why(tmp_path, capsys):
 
 def test_the_numbers_are_written_for_machines(tmp_path):
     assert report([FAST], tmp_path / "bench.json") == 0
-    assert json.loads((tmp_path / "bench.json").read_text())["rows"][0]["ratio"] == 0.5
+    assert json.loads((tmp_path / "bench.json").read_text()) == [
+        {"name": "a/fast", "ours": 2.0, "reference": 4.0, "unit": "ms", "ratio": 0.5, "bar": 1.0, "holds": True}
+    ]
+
+
+@pytest.mark.parametrize(("ours", "holds"), [(10.0, True), (10.1, False)])
+def test_a_limit_is_a_value_whatever_the_reference(ours, holds):
+    assert Result("a", "ms", ours, 1000.0, bar=10, why="", limit=True).holds is holds
+
+
+def test_a_row_without_its_peer_is_said_to_be_not_measured(tmp_path, capsys):
+    def away() -> float:
+        raise NotMeasured("pip found no network")
+
+    result = measure(Row("a/peer", "ms", lambda: 2.0, bar=1, why="", reference=away))
+
+    assert report([FAST, result], tmp_path / "bench.json") == 0
+    assert "a/peer was not measured against its reference: pip found no network" in capsys.readouterr().out
+    assert json.loads((tmp_path / "bench.json").read_text())[1]["holds"] is None
+
+
+def test_a_limit_is_judged_without_its_peer_too():
+    result = Result("a", "ms", 12.0, None, bar=10, why="", limit=True, missing="pip found no network")
+
+    assert result.holds is False
+
+
+def test_a_slow_reference_is_measured_less_often():
+    asked = iter([4.0])
+
+    result = measure(Row("a", "ms", lambda: 2.0, 1, "", lambda: next(asked), rounds=3, reference_rounds=1))
+
+    assert (result.reference, result.ratio) == (4.0, 0.5)
 
 
 def test_columns_of_the_table_stand_below_their_headings():
