@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from reconciler.flows.findings import Severity
-from reconciler.flows.kinds.table import KINDS, takes_shortcut
+from reconciler.flows.kinds.table import KINDS, report_no_kind, takes_field
 from reconciler.flows.merging import merge
 from reconciler.flows.model import Component, Operation, Ref, Run, Trigger
 from reconciler.flows.nodes import Node
-from reconciler.flows.patch import with_defaults
+from reconciler.flows.patch import patched_run, with_defaults
 from reconciler.flows.rules import finding
 from reconciler.flows.sections import settings
 from reconciler.flows.shapes import Report
-from reconciler.flows.shortcuts import SHORTCUT_FIELDS, applied, made_kind
+from reconciler.flows.shortcuts import SHORTCUT_FIELDS, made_kind
 
 REFS: Final = {"hubRef": "hub", "dagRef": "dag", "pathRef": "path", "urlRef": "url"}
 _OPERATION_FIELDS: Final = (
@@ -172,6 +172,9 @@ def _own_component(values: dict[str, Any], node: Node, path: str, report: Report
 def _run(values: dict[str, Any], node: Node, path: str, report: Report) -> Run | None:
     """The run section with the root shortcuts folded in; `ops` and `components` at the root are a dag."""
     run: Run | None = values.get("run")
+    if run is not None and not run.kind:
+        report_no_kind(run.node or node, f"{path}.run", report)
+        run = None
     if "ops" in node.value or "components" in node.value:
         run = _root_dag(run, values, node, path, report)
     shortcuts = _shortcuts(values)
@@ -182,11 +185,11 @@ def _run(values: dict[str, Any], node: Node, path: str, report: Report) -> Run |
         run = Run(kind, {}, node=node) if kind is not None else None
     if run is None or run.kind not in KINDS:
         return run
-    for name in [name for name in shortcuts if not takes_shortcut(run.kind, name)]:
+    for name in [name for name in shortcuts if not takes_field(run.kind, name)]:
         message = f"Remove `{name}`: a {run.kind} has nothing it could mean."
         report.add("field-conflict", message, node.key_span(name), f"{path}.{name}")
         del shortcuts[name]
-    return replace(run, data=applied(run.data, shortcuts, "post_merge"))
+    return patched_run(run, shortcuts, "post_merge")
 
 
 def _root_dag(run: Run | None, values: dict[str, Any], node: Node, path: str, report: Report) -> Run | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from reconciler.flows.kinds.table import KINDS, own_field, with_replicas
 from reconciler.flows.merging import merge
 from reconciler.flows.model import Cache, Component, Json, Operation, Run, Settings, Termination
 from reconciler.flows.shortcuts import applied
@@ -17,10 +18,20 @@ _KEPT: Final = frozenset({"name", "is_preset", "template", "file", "node", "patc
 
 
 def patched_run(run: Run, patch: Mapping[str, Json], strategy: str | None = None) -> Run:
-    """The run with a `runPatch` applied. `cmd`, `env` and `resources` in it are root shortcuts of an operation."""
-    if not patch:
+    """The run with a `runPatch` applied. `cmd`, `env` and `resources` in it are root shortcuts of an operation.
+
+    What a distributed kind does not have itself is for each of its replicas.
+    """
+    said = {key: value for key, value in patch.items() if key != "kind"}
+    strategy = strategy or DEFAULT_STRATEGY
+    if not said:
         return run
-    return replace(run, data=applied(run.data, patch, strategy or DEFAULT_STRATEGY))
+    if run.kind not in KINDS or KINDS[run.kind].replica is None:
+        return replace(run, data=applied(run.data, said, strategy))
+    shared = {key: value for key, value in said.items() if not own_field(run.kind, key)}
+    own = {key: value for key, value in said.items() if key not in shared}
+    data = merge(dict(run.data), own, strategy)
+    return replace(run, data=with_replicas(run.kind, data, lambda replica: applied(replica, shared, strategy)))
 
 
 def apply_preset(operation: Operation, preset: Operation) -> Operation:

@@ -51,7 +51,7 @@ _FIELDS = (
     _fixed("value-not-allowed", "A value outside the ones the field allows."),
     _fixed("name-invalid", "A name with characters that names cannot have, or a reserved one."),
     _fixed("kind-unknown", "A kind that does not exist."),
-    _fixed("kind-unsupported", "A kind that exists and cannot be run yet."),
+    Rule("kind-unsupported", _WARNING, "Something of the language that nothing can run yet."),
     Rule("cron-invalid", _ERROR, "A cron expression that never fires or cannot be read."),
     _fixed("settings-invalid", "The repository's settings name something that does not exist."),
 )

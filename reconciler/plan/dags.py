@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.flows.kinds.table import KINDS
 from reconciler.flows.model import Cache, Hook, Json, Operation, Run, Schedule, Termination, Trigger
+from reconciler.flows.remotes import RemoteSettings
 from reconciler.plan.containers import check_containers
 from reconciler.plan.edges import (
     add_dependencies,
@@ -28,6 +28,7 @@ from reconciler.plan.params import bind, declared
 from reconciler.plan.references import Read, References, Scope
 from reconciler.plan.report import Report, place_of
 from reconciler.plan.sweeps import planned_matrix
+from reconciler.plan.unsupported import check_supported
 
 OPS_LIMIT = 50_000
 
@@ -38,8 +39,8 @@ Root = tuple[PlannedOp | None, tuple[str, ...], Schedule | None]  # the same wit
 class Compiler:
     """Compiles the ops of one flow; findings go to the report."""
 
-    def __init__(self, read: Read, report: Report) -> None:
-        self.references = References(read, report)
+    def __init__(self, read: Read, report: Report, remote: RemoteSettings | None = None) -> None:
+        self.references = References(read, report, remote)
         self._layers = Layers(self.references)
         self._report = report
         self._count = 0
@@ -103,7 +104,7 @@ class Compiler:
             events=events,
             joins=joins,
             hooks=self._hooks(ready),
-            unsupported=_unsupported(ready) or bound.unsupported or no_event or no_join,
+            unsupported=check_supported(ready, self._report) or bound.unsupported or no_event or no_join,
         )
         return (None if ready.run.kind == "dag" and graph is None else planned), bound.unbound
 
@@ -201,12 +202,3 @@ def _planned(ready: Ready, edges: Edges) -> PlannedOp:
         file=operation.file,
         line=node.line if node is not None else 0,
     )
-
-
-def _unsupported(ready: Ready) -> str | None:
-    assert ready.run is not None
-    if ready.run.kind not in KINDS or not KINDS[ready.run.kind].runs:
-        return f"Ops of kind `{ready.run.kind}` cannot be run yet; jobs, services and dags can."
-    if ready.settings.build and ready.run.kind != "dag":
-        return "Images are not built here yet (`build`); name a finished image in the container."
-    return None

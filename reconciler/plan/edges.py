@@ -15,6 +15,7 @@ from reconciler.plan.model import EventEdge, PlannedJoin
 from reconciler.plan.report import Place, Report, place_of
 
 _PREFIX = "run_status_"
+_ELSEWHERE = ("runs.", "connections.")
 _GOOD, _BAD, _SKIPPED = "succeeded", "failed", "skipped"
 _NEVER = frozenset(("false", "{{ false }}", "{{false}}", "no", "0"))
 
@@ -36,10 +37,13 @@ def add_events(ready: Ready, level: Level, edges: Edges, report: Report) -> tupl
         place = place_of(ready.operation.file, event.node or ready.operation.node)
         if not event.ref.startswith("ops."):
             unsupported = f"Events of `{event.ref}` are not supported yet; events of `ops.NAME` are."
+            if event.ref.startswith(_ELSEWHERE):  # anything else was reported where the file was read
+                report.add("kind-unsupported", unsupported, place, ready.path)
             continue
         others = [kind for kind in event.kinds if not kind.startswith(_PREFIX)]
         if others:
             unsupported = f"Events of kind `{others[0]}` are not supported yet; `run_status_*` are."
+            report.add("kind-unsupported", unsupported, place, ready.path)
         index = _sibling(event.ref.removeprefix("ops."), level, place, report, ready.path, "op-unknown")
         if index is not None:
             edges.add(index, place)
@@ -52,13 +56,14 @@ def add_joins(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple
     found, unsupported = [], None
     for join in ready.operation.joins:
         index, ref = None, join.ref
+        place = place_of(ready.operation.file, join.node or ready.operation.node)
         if ref is not None and ref.startswith("ops."):
-            place = place_of(ready.operation.file, join.node or ready.operation.node)
             index = _sibling(ref.removeprefix("ops."), level, place, report, ready.path, "op-unknown")
             if index is not None:
                 edges.add(index, place, reads=True)
         elif ref is not None and ref != "dag":
             unsupported = f"Joins over `{ref}` are not supported yet; joins over `ops.NAME` are."
+            report.add("kind-unsupported", unsupported, place, ready.path)
         found.append(PlannedJoin(join.query, index, join.sort, join.limit, join.offset))
     return tuple(found), unsupported
 

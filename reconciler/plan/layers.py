@@ -12,7 +12,6 @@ from reconciler.plan.references import References, Resolved, Scope
 from reconciler.plan.report import Source, key_place
 
 _HANDED_DOWN = ("environment", "connections", "volumes")
-_PATCHED_KINDS = frozenset(("job", "service", "dag", "notifier", "cleaner", "tuner"))
 _LOW_WINS = frozenset(("isnull", "pre_merge"))
 
 Part = TypeVar("Part", Cache, Termination)
@@ -152,8 +151,8 @@ def _run(operation: Operation, resolved: Resolved, inherited: Inherited | None) 
     for layer in resolved.layers:
         if layer.run_patch:
             run = patched_run(run, layer.run_patch, layer.patch_strategy)
-    if inherited and inherited.run and run.kind in _PATCHED_KINDS:
-        run = replace(run, data=merge(dict(run.data), dict(inherited.run), "post_merge"))
+    if inherited and inherited.run:
+        run = patched_run(run, inherited.run, "post_merge")
     if operation.run_patch:
         run = patched_run(run, operation.run_patch, operation.patch_strategy)
     return run

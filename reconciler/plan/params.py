@@ -110,6 +110,7 @@ class _Binding:
             return self._of_op(name, param, ref, field, implied=inline is not None)
         if ref.startswith("runs."):
             self.unsupported = f"Param `{name}` reads another run (`{ref}`), which is not supported yet."
+            self._say(name, param, Fault("kind-unsupported", self.unsupported))
             return _source("none", param)
         self.names.report.spoil()  # no such kind of reference: said where the file was read
         return _source("none", param)

@@ -96,4 +96,6 @@ def _check_schedule(operation: Operation, report: Report) -> None:
         report.add("schedule-nested", message, operation.node.key_span("schedule"), str(operation.name))
 
 
-DAG: Final = RunKind("dag", _fields, _build, container=None, aliases={"ops": "operations"})
+DAG: Final = RunKind(
+    "dag", "Operations that wait for each other.", _fields, _build, container=None, aliases={"ops": "operations"}
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.flows.model import Run
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import Report, Shape
+from reconciler.flows.shapes import Record, Report, Shape, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,45 @@ def plain_run(kind: str, values: Mapping[str, Any], node: Node, _path: str, _rep
 class RunKind:
     """One kind of run: its fields (given the shapes of operations and components) and the value they become.
 
-    `container` is the path from the run section to the main container, None where it has none. Kinds that nothing
-    `runs` yet can be written, and a run that would need one is refused at its start.
+    `summary` says in one sentence what it is for. `container` is the path from the run section to the main container,
+    None where it has none. Distributed kinds have their pods in replicas, each of the shape `replica`, under the
+    fields `replicas`, and by name under the fields `groups`. Kinds that nothing `runs` yet can be written, and a run
+    that would need one is refused at its start.
     """
 
     name: str
+    summary: str
     fields: Callable[[Parts], Mapping[str, Shape]]
     build: Callable[[str, Mapping[str, Any], Node, str, Report], Run] = field(default=plain_run)
     container: str | None = "container"
     aliases: Mapping[str, str] = field(default_factory=dict)
     runs: bool = True
+    replica: Record | None = None
+    replicas: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+def distributed(
+    name: str,
+    summary: str,
+    fields: Mapping[str, Shape],
+    replica: Record,
+    replicas: tuple[str, ...],
+    groups: tuple[str, ...] = (),
+) -> RunKind:
+    """The row of a distributed kind, which nothing runs yet; `fields` are those beside its replicas."""
+    shapes = {
+        **fields,
+        **dict.fromkeys(replicas, replica),
+        **dict.fromkeys(groups, Table(replica, templated=False)),
+    }
+    return RunKind(
+        name,
+        summary,
+        lambda _parts: shapes,
+        container=None,
+        runs=False,
+        replica=replica,
+        replicas=replicas,
+        groups=groups,
+    )

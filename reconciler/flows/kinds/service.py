@@ -17,4 +17,4 @@ _FIELDS: Final[dict[str, Shape]] = {
     "replicas": COUNT,
 }
 
-SERVICE: Final = RunKind("service", lambda _parts: _FIELDS)
+SERVICE: Final = RunKind("service", "A container that stays and answers on ports.", lambda _parts: _FIELDS)

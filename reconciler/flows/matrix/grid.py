@@ -19,4 +19,9 @@ def _check(matrix: Matrix, _node: Node, path: str, report: Report) -> None:
 
 
 _FIELDS: Final = {name: shape for name, shape in SEARCH_FIELDS.items() if name != "seed"}
-GRID: Final = MatrixKind("grid", Record(_FIELDS, required=("params",), templated=False), _check)
+GRID: Final = MatrixKind(
+    "grid",
+    "One child for each combination of the params.",
+    Record(_FIELDS, required=("params",), templated=False),
+    _check,
+)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from reconciler.flows.findings import Severity, Span
 from reconciler.flows.matrix.space import SEARCH_PARAMS, SPACES
 from reconciler.flows.model import Matrix, SearchParam
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import POSITIVE, TEXT, WHOLE, Record, Report, Shape
+from reconciler.flows.params import PARAMS
+from reconciler.flows.rules import finding
+from reconciler.flows.shapes import POSITIVE, TEXT, TEXTS, WHOLE, Built, Record, Report, Shape, Words
 from reconciler.flows.stopping import EARLY_STOPPING
 
 SHARED_FIELDS: Final[dict[str, Shape]] = {
@@ -23,6 +26,20 @@ SEARCH_FIELDS: Final[dict[str, Shape]] = {
     "numRuns": POSITIVE,
     "seed": WHOLE,
 }
+METRIC: Final = Record(
+    {"name": TEXT, "optimization": Words("maximize", "minimize")}, required=("name",), templated=False
+)
+RESOURCE: Final = Record({"name": TEXT, "type": Words("int", "float")}, required=("name",), templated=False)
+
+
+def _plain(_value: Any, node: Node, _path: str, _report: Report) -> Any:
+    return node.data()  # a plan keeps it as it is written
+
+
+TUNER: Final = Record(
+    {"hubRef": TEXT, "presets": TEXTS, "queue": TEXT, "namespace": TEXT, "params": Built(PARAMS, _plain)},
+    required=("hubRef",),
+)
 
 
 def nothing_more(_matrix: Matrix, _node: Node, _path: str, _report: Report) -> None:
@@ -31,11 +48,16 @@ def nothing_more(_matrix: Matrix, _node: Node, _path: str, _report: Report) -> N
 
 @dataclass(frozen=True, slots=True)
 class MatrixKind:
-    """One kind of matrix: its fields, and what they must fulfil together."""
+    """One kind of matrix: what it is for in one sentence, its fields, and what they must fulfil together.
+
+    Kinds that nothing `runs` yet can be written, and a run that would need one is refused at its start.
+    """
 
     name: str
+    summary: str
     record: Record
     check: Callable[[Matrix, Node, str, Report], None] = nothing_more
+    runs: bool = True
 
 
 def built(values: dict[str, Any], kind: str, node: Node) -> Matrix:
@@ -66,3 +88,25 @@ def check_spaces(matrix: Matrix, path: str, report: Report, allowed: Callable[[S
 def is_discrete(param: SearchParam) -> bool:
     """Whether the values of a searched param can be counted."""
     return SPACES[param.kind].discrete
+
+
+def check_eta(matrix: Matrix, node: Node, path: str, report: Report) -> None:
+    """Warn of an `eta` that halves nothing: each round keeps one child in `eta`."""
+    eta = matrix.extra.get("eta")
+    if isinstance(eta, int | float) and eta <= 1:
+        message = f"Give `eta` more than 1, not {eta}: each round keeps one child in `eta`."
+        warn("value-not-allowed", message, node.at("eta").span, f"{path}.eta", report)
+
+
+def check_said(names: tuple[str, ...], matrix: Matrix, node: Node, path: str, report: Report) -> None:
+    """Warn of fields that Polyaxon lets out though the search cannot work without them."""
+    for name in names:
+        if not node.says(name):
+            message = f"Add `{name}` to the matrix: {matrix.kind} cannot search without it."
+            warn("field-missing", message, node.key_span("kind"), path, report)
+
+
+def warn(rule: str, message: str, span: Span, path: str, report: Report) -> None:
+    """Report what a valid file says as a warning, whatever the severity of its rule."""
+    found = finding(rule, message, report.file, span, path)
+    report.findings.append(replace(found, severity=Severity.WARNING))

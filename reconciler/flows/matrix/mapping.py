@@ -9,5 +9,6 @@ from reconciler.flows.shapes import ANYTHING, Listing, Record, Table
 
 MAPPING: Final = MatrixKind(
     "mapping",
+    "One child for each of a list of values.",
     Record({**SHARED_FIELDS, "values": Listing(Table(ANYTHING))}, required=("values",), templated=False),
 )

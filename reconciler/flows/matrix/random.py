@@ -7,4 +7,8 @@ from typing import Final
 from reconciler.flows.matrix.kind import SEARCH_FIELDS, MatrixKind
 from reconciler.flows.shapes import Record
 
-RANDOM: Final = MatrixKind("random", Record(SEARCH_FIELDS, required=("params", "numRuns"), templated=False))
+RANDOM: Final = MatrixKind(
+    "random",
+    "A number of children with values drawn at random.",
+    Record(SEARCH_FIELDS, required=("params", "numRuns"), templated=False),
+)

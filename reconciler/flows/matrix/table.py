@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from reconciler.flows.matrix.asha import ASHA
+from reconciler.flows.matrix.bayes import BAYES
 from reconciler.flows.matrix.grid import GRID
+from reconciler.flows.matrix.hyperband import HYPERBAND
+from reconciler.flows.matrix.hyperopt import HYPEROPT, TPE
+from reconciler.flows.matrix.iterative import ITERATIVE
 from reconciler.flows.matrix.kind import MatrixKind, built
 from reconciler.flows.matrix.mapping import MAPPING
 from reconciler.flows.matrix.random import RANDOM
 from reconciler.flows.nodes import Node
 from reconciler.flows.shapes import BAD, Report, described, reject
 
-MATRICES: Final[Mapping[str, MatrixKind]] = {kind.name: kind for kind in (MAPPING, GRID, RANDOM)}
-UNSUPPORTED: Final = ("hyperband", "bayes", "tpe", "hyperopt", "iterative", "asha")
+MATRICES: Final[Mapping[str, MatrixKind]] = {
+    kind.name: kind for kind in (MAPPING, GRID, RANDOM, HYPERBAND, BAYES, TPE, HYPEROPT, ITERATIVE, ASHA)
+}
 
 
 class _MatrixShape:
@@ -41,12 +47,7 @@ MATRIX: Final = _MatrixShape()
 
 
 def _reject_kind(kind: Node, path: str, report: Report) -> Any:
-    names = ", ".join(MATRICES)
-    if kind.value in UNSUPPORTED:
-        message = f"Use one of {names}: `{kind.value}` cannot be run yet."
-        report.add("kind-unsupported", message, kind.span, path)
-        return BAD
-    suggestion = report.near(str(kind.value), (*MATRICES, *UNSUPPORTED))
-    message = f"Use one of the kinds {names}, not {described(kind)}."
+    suggestion = report.near(str(kind.value), MATRICES)
+    message = f"Use one of the kinds {', '.join(MATRICES)}, not {described(kind)}."
     report.add("kind-unknown", message, kind.span, path, suggestion=suggestion)
     return BAD

@@ -216,7 +216,7 @@ def test_a_ref_that_cannot_mean_anything_is_found_once(written: str) -> None:
         ("joins: [{query: a, limit: '5'}]\n", ("field-type", 3, 27, None)),
         ("matrix: {kind: grid, params: {a: {kind: uniform, value: [0, 1]}}}\n", ("matrix-param-invalid", 3, 41, None)),
         ("matrix: {kind: grid, params: {a: {kind: range, value: [5, 1, 1]}}}\n", ("matrix-param-invalid", 3, 55, None)),
-        ("matrix: {kind: hyperband}\n", ("kind-unsupported", 3, 16, None)),
+        ("matrix: {kind: hyperbnd}\n", ("kind-unknown", 3, 16, "hyperband")),
         ("matrix: {kind: mapping, values: [], concurrency: 0}\n", ("value-not-allowed", 3, 50, None)),
         ("hubRef: a\npathRef: b\n", ("field-conflict", 4, 1, None)),
         ("ops: []\n", ("field-conflict", 3, 1, None)),
@@ -237,7 +237,8 @@ def test_each_mistake_is_one_finding_at_its_place(extra: str, expected: tuple[st
     ("run", "rule"),
     [
         ("{kind: jobb}", "kind-unknown"),
-        ("{kind: tfjob}", "kind-unsupported"),
+        ("{kind: tfjobs}", "kind-unknown"),
+        ("{kind: builder}", "kind-unknown"),
         ("{container: {image: x}}", "field-missing"),
         ("{}", "field-missing"),
         ("{kind: }", "kind-unknown"),

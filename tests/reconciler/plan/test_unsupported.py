@@ -8,7 +8,7 @@ import pytest
 @pytest.mark.parametrize("kind", ["notifier", "cleaner", "tuner"])
 def test_other_kinds_are_planned_and_say_why_they_cannot_run(built, kind):
     result = built(f"name: n\nrun: {{kind: {kind}, container: {{image: a}}}}\n")
-    assert result.findings == ()
+    assert [(one.rule, one.severity, one.span.line) for one in result.findings] == [("kind-unsupported", "warning", 2)]
     assert f"`{kind}` cannot be run yet" in result.plan.root.unsupported
 
 
