@@ -28,7 +28,7 @@ _FIELDS: Final[dict[str, Shape]] = {
     "toInit": PLAIN_FLAG,
     "toEnv": TEXT,
 }
-_RECORD: Final = Record(_FIELDS)
+FULL_PARAM: Final = Record(_FIELDS)
 _HOLDERS: Final = ("inputs", "outputs", "io", "artifacts", "globals", "params")
 GLOBALS: Final = [
     "owner_name",
@@ -70,7 +70,7 @@ class _ParamShape:
             return Param(value=node.data(), has_value=True, node=node)
         if value and not any(key in _FIELDS for key in value):
             return Param(value=node.data(), has_value=True, node=node)
-        values = _RECORD.read(node, path, report)
+        values = FULL_PARAM.read(node, path, report)
         param = Param(
             value=values.get("value"),
             has_value="value" in node.value,

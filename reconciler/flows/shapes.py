@@ -19,6 +19,7 @@ from reconciler.flows.rules import MAX_FINDINGS, finding
 BAD: Final = object()
 _TRUE: Final = frozenset({"yes", "on", "y", "Yes", "YES", "On", "ON"})
 _FALSE: Final = frozenset({"no", "off", "n", "No", "NO", "Off", "OFF"})
+FLAG_WORDS: Final = (*sorted(_TRUE), *sorted(_FALSE))
 _MANY = 500  # findings of a file; after as many, nobody reads the suggestions
 
 
