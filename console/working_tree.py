@@ -155,7 +155,7 @@ def planned(
     start: bool = False,
 ) -> Built:
     """The plan of a flow from files wherever they are; without `entries` its code takes no part."""
-    built = build(flow, read, params, start=start, severities=settings.severities)
+    built = build(flow, read, params, start=start, severities=settings.severities, remote=settings.remote)
     globs = settings.for_flow(flow.file, flow.name).code
     if built.plan is None or entries is None or globs == ():
         return built

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SETTINGS_FILE: Final = ".headgate.yaml"
 COMPONENT_FOLDER: Final = "hub/"
 PRESET_FOLDER: Final = "presets/"
+LOCK_FILE: Final = ".headgate.lock"
+LOCKED_FOLDER: Final = ".headgate/locked/"
 _YAML: Final = re.compile(r"\.(ya?ml|json)\Z", re.IGNORECASE)
 _LONG = 500  # characters of a glob
 _MANY = 64  # globs that the braces of one stand for
@@ -55,8 +57,8 @@ def check_glob(glob: str) -> None:
 
 
 def is_flow_file(path: str, settings: RepositorySettings) -> bool:
-    """Whether a file is one of flows: by the globs, and neither shared components, presets nor our settings."""
-    if path == SETTINGS_FILE or path.startswith((COMPONENT_FOLDER, PRESET_FOLDER)):
+    """Whether a file is one of flows: by the globs, and neither shared components, presets nor files of ours."""
+    if path in (SETTINGS_FILE, LOCK_FILE) or path.startswith((COMPONENT_FOLDER, PRESET_FOLDER, LOCKED_FOLDER)):
         return False
     return matches(path, settings.flow_globs)
 

@@ -110,6 +110,9 @@ _REFERENCES = (
         "A reference to a host or repository that is not on the list of allowed ones.",
     ),
     Rule("ref-unpinned", _ERROR, "A remote reference without a digest or commit in the lock file."),
+    _fixed("ref-digest", "The locked text of a remote component is not what the lock file pins."),
+    _fixed("lock-invalid", "The lock file is not one that `headgate lock` could have written."),
+    Rule("lock-unused", _WARNING, "The lock file pins something that nothing refers to."),
 )
 
 RULES: Mapping[str, Rule] = {

@@ -11,6 +11,7 @@ from reconciler.flows.globs import SETTINGS_FILE, check_glob, matches
 from reconciler.flows.model import Json
 from reconciler.flows.nodes import Node
 from reconciler.flows.reader import read_documents
+from reconciler.flows.remotes import REFERENCES, RemoteSettings
 from reconciler.flows.rules import RULES
 from reconciler.flows.shapes import (
     BAD,
@@ -80,6 +81,7 @@ class RepositorySettings:
     checks: CheckSettings = field(default_factory=CheckSettings)
     commands: CommandSettings = field(default_factory=CommandSettings)
     policies: tuple[str, ...] = DEFAULT_POLICY_GLOBS
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
 
     def for_flow(self, path: str, name: str) -> FlowSettings:
         """The settings of a flow: of all globs that take its path or name, the later ones win field by field."""
@@ -192,6 +194,7 @@ _SETTINGS: Final = Record(
         "commands": Record({"allow": Listing(TEXT, templated=False)}, templated=False),
         "policies": _GLOBS,
         "severities": _Severities(),
+        "references": REFERENCES,
     },
     templated=False,
 )
@@ -228,6 +231,7 @@ def _settings(node: Node, report: Report) -> RepositorySettings:
         checks=CheckSettings(**checks),
         commands=CommandSettings(tuple(commands["allow"])) if "allow" in commands else CommandSettings(),
         policies=tuple(values.get("policies", DEFAULT_POLICY_GLOBS)),
+        remote=values.get("references", RemoteSettings()),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.model import Flow, Json, Operation, Param
+from reconciler.flows.remotes import RemoteSettings
 from reconciler.plan.dags import Compiler
 from reconciler.plan.hash import hashed
 from reconciler.plan.model import Plan
@@ -38,18 +39,20 @@ def build(
     code: str = "",
     start: bool = True,
     severities: Mapping[str, Severity] | None = None,
+    remote: RemoteSettings | None = None,
 ) -> Built:
     """The plan of a flow.
 
     `read` gives the bytes of a repository path at the flow's revision, None where it is absent; `params` are values
     that stand above the file's own; `code` is the code id. With `start=False` the flow is judged without being
     started: required inputs without a value are no errors then. `severities` are the repository's own for lowerable
-    rules; where all errors are lowered and there still can be no plan, they count for nothing.
+    rules; where all errors are lowered and there still can be no plan, they count for nothing. `remote` says what components
+    may come from elsewhere; None is nothing.
     """
     report = Report(severities)
     if flow.operation.is_preset:
         return Built(None, (), (), ())
-    compiler = Compiler(read, report)
+    compiler = Compiler(read, report, remote)
     operation = _with_params(flow.operation, params or {})
     root, unbound, schedule = compiler.root(replace(operation, name=operation.name or flow.name), flow.name, start)
     references = tuple(compiler.references.tried)

@@ -1,6 +1,7 @@
 """References followed: which component or preset an op means, read from the repository at one revision.
 
-What a reference may name is decided here; what a file says is the business of flows, and nothing is fetched.
+What a reference may name is decided here; what a file says is the business of flows, and nothing is fetched: what
+comes from elsewhere is what the lock file pins (locked.py).
 """
 
 from __future__ import annotations
@@ -8,9 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
+from reconciler.flows.findings import Finding, Severity, Span
+from reconciler.flows.globs import LOCKED_FOLDER
 from reconciler.flows.model import Component, Operation, ParsedFile, Ref
 from reconciler.flows.parse import judged, parse, parse_preset
+from reconciler.flows.remotes import RemoteSettings
+from reconciler.plan.locked import Locked, Said
 from reconciler.plan.report import Place, Report, place_of
 from reconciler.plan.suggestions import near
 
@@ -53,14 +59,21 @@ class Resolved:
 
 
 class References:
-    """The files of one revision as references see them. `tried` holds every path that was asked for."""
+    """The files of one revision as references see them.
 
-    def __init__(self, read: Read, report: Report) -> None:
+    `tried` holds every path that was asked for and the marks of pins, `wanted` the pins with a place of each.
+    """
+
+    def __init__(self, read: Read, report: Report, remote: RemoteSettings | None = None) -> None:
         self._read = read
         self._report = report
+        self._contents: dict[str, bytes | None] = {}
         self._files: dict[str, ParsedFile | None] = {}
         self._presets: dict[str, tuple[bool, Operation | None]] = {}
+        self._edges: dict[tuple[str, str], Place] = {}  # where what leads to what, as trails name them
         self.tried: dict[str, None] = {}
+        self._locked = Locked(self._content, report, remote or RemoteSettings(), self.tried)
+        self.wanted = self._locked.wanted
 
     def resolve(self, operation: Operation, scope: Scope, path: str) -> Resolved | None:
         """The component that the op puts to use; None, after a finding here or of the reader, where there is none."""
@@ -86,10 +99,15 @@ class References:
 
     def hub(self, name: str, place: Place, scope: Scope, path: str) -> Resolved | None:
         """The component `name[:tag]` of the hub; None, after a finding, where there is none."""
-        files = _hub_files(name)
+        files = _hub_files(name, "hub") if self._locked.origin(place.file) is None else ()
         file = next((file for file in files if self._parsed(file) is not None), None)
         if file is not None:
             return self._in_file(file, place, scope, path)
+        remote = self._locked.hub_of(name, place.file)
+        if remote is not None and _HUB_NAME.fullmatch(name):
+            hub, rest = remote
+            paths = _hub_files(rest, self._locked.folder_of(hub))
+            return self._in_locked(self._locked.in_hub(hub, paths, Said(name, place, path)), place, scope, path)
         wanted = files[0] if files else "a file under hub/"
         message = f"Component `{name}` is not in the hub: add {wanted} or correct the name."
         self._report.add("ref-not-found", message, place, path)
@@ -105,6 +123,7 @@ class References:
             return None
         line = component.node.line if component.node is not None else 0
         token = f"{component.file}:{line}#{ref.value}"  # an inner component may have the name of an outer one
+        self._edges.setdefault((scope.trail[-1] if scope.trail else "", token), place)
         if token in scope.trail:
             self.cycle((*scope.trail, token), place, path)
             return None
@@ -116,10 +135,18 @@ class References:
 
     def _follow_path(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
         place = place_of(operation.file, ref.node or operation.node)
-        file = join_path(operation.file, ref.value)
+        origin = self._locked.origin(operation.file)
+        file = join_path(origin.name if origin and origin.hub else operation.file, ref.value)
         if file is None:
             message = f"`{ref.value}` leaves the repository; refer to a file inside it."
             self._report.add("ref-outside", message, place, path)
+            return None
+        if origin is not None:
+            beside = self._locked.beside(origin, file if origin.hub else ref.value, Said(ref.value, place, path))
+            return self._in_locked(beside, place, scope, path)
+        if file.startswith(LOCKED_FOLDER):
+            message = "Name what the lock file keeps by `hubRef` or `urlRef`, as it moves with them."
+            self._report.add("ref-not-allowed", message, place, path)
             return None
         if self._parsed(file) is None:
             message = f"There is no file {file}; `pathRef` is relative to {operation.file}."
@@ -131,14 +158,17 @@ class References:
         return self.hub(ref.value, place_of(operation.file, ref.node or operation.node), scope, path)
 
     def _follow_url(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
-        message = "Components are not fetched from other hosts: copy the file into the repository and use `pathRef`."
         place = place_of(operation.file, ref.node or operation.node)
-        self._report.add("ref-not-allowed", message, place, path)
-        return None
+        file = self._locked.at_address(ref.value, Said(ref.value, place, path))
+        return self._in_locked(file, place, scope, path)
 
     _FOLLOW = {"dag": _follow_dag, "path": _follow_path, "hub": _follow_hub, "url": _follow_url}  # noqa: RUF012
 
+    def _in_locked(self, file: str | None, place: Place, scope: Scope, path: str) -> Resolved | None:
+        return None if file is None else self._in_file(file, place, scope, path)
+
     def _in_file(self, file: str, place: Place, scope: Scope, path: str) -> Resolved | None:
+        self._edges.setdefault((scope.trail[-1] if scope.trail else "", file), place)
         if file in scope.trail:
             self.cycle((*scope.trail, file), place, path)
             return None
@@ -150,17 +180,28 @@ class References:
         return None if inner is None else replace(inner, layers=(*inner.layers, outer))
 
     def cycle(self, trail: tuple[str, ...], place: Place, path: str) -> None:
-        """Report that the end of a trail is in it already."""
-        names = [token.rpartition("#")[2] for token in trail[trail.index(trail[-1]) :]]
-        message = f"These refer to each other in a circle: {' → '.join(names)}; break it at one of them."
-        self._report.add("ref-cycle", message, place, path)
+        """Report that the end of a trail is in it already: once for each circle, wherever it was entered."""
+        circle = trail[trail.index(trail[-1]) :]
+        edges = [self._edge(before, after, place) for before, after in pairwise(circle)]
+        first = edges.index(min(edges, key=lambda edge: (edge.file, edge.span)))
+        names = [_shown(token) for token in circle[:-1]]
+        names, edges = [*names[first:], *names[:first]], [*edges[first:], *edges[:first]]
+        message = f"These refer to each other in a circle: {' → '.join([*names, names[0]])}; break it at one of them."
+        others = zip(edges[1:], [*names[2:], names[0]], strict=True) if len(edges) > 1 else ()
+        also = tuple((edge.file, edge.span, f"refers to {name}") for edge, name in others)
+        self._report.add("ref-cycle", message, edges[0], path, also=also)
+
+    def _edge(self, before: str, after: str, otherwise: Place) -> Place:
+        """Where one part of a circle refers to the next; tokens of hooks say it themselves."""
+        known = self._edges.get((before, after))
+        return known if known is not None else _place_in(after) or otherwise
 
     def _parsed(self, file: str) -> ParsedFile | None:
         """What a file holds; None where it is absent."""
         if file not in self._files:
             data = self._bytes(file)
             self._files[file] = parsed = None if data is None else parse(data, file, self._report.severities)
-            self._report.extend(parsed.findings if parsed else ())
+            self._report.extend(_for_users(parsed.findings, file) if parsed else ())
         return self._files[file]
 
     def _load_preset(self, name: str) -> tuple[bool, Operation | None]:
@@ -175,7 +216,12 @@ class References:
 
     def _bytes(self, file: str) -> bytes | None:
         self.tried[file] = None
-        return self._read(file)
+        return self._content(file)
+
+    def _content(self, file: str) -> bytes | None:
+        if file not in self._contents:
+            self._contents[file] = self._read(file)
+        return self._contents[file]
 
 
 def join_path(file: str, relative: str) -> str | None:
@@ -193,9 +239,32 @@ def join_path(file: str, relative: str) -> str | None:
     return "/".join(parts) or None
 
 
-def _hub_files(name: str) -> tuple[str, ...]:
+def _hub_files(name: str, folder: str) -> tuple[str, ...]:
+    """The files that may hold a component of a hub, the likeliest first."""
     if not _HUB_NAME.fullmatch(name) or ".." in name:
         return ()
     base, _, tag = name.partition(":")
-    stems = [f"hub/{base}/{tag}" if tag else f"hub/{base}"] + ([f"hub/{base}"] if tag == "latest" else [])
-    return tuple(stem + end for stem in stems for end in (".yaml", ".yml"))
+    stems = [f"{base}/{tag}" if tag else base] + ([base] if tag == "latest" else [])
+    inside = f"{folder}/" if folder else ""
+    return tuple(f"{inside}{stem}{end}" for stem in stems for end in (".yaml", ".yml"))
+
+
+def _for_users(findings: tuple[Finding, ...], file: str) -> tuple[Finding, ...]:
+    """Of a file of elsewhere only what stops it: the rest is its authors' business."""
+    if not file.startswith(LOCKED_FOLDER):
+        return findings
+    return tuple(found for found in findings if found.severity is Severity.ERROR)
+
+
+def _shown(token: str) -> str:
+    """A part of a trail in a sentence: a file, or the name of a component or hook."""
+    return token.rpartition("#")[2]
+
+
+def _place_in(token: str) -> Place | None:
+    """The place that the token of a hook begins with: `hub/x.yaml:2:8#say`."""
+    file, *numbers = token.rpartition("#")[0].rsplit(":", 2)
+    if len(numbers) != 2 or not all(map(str.isdigit, numbers)):
+        return None
+    line, column = map(int, numbers)
+    return Place(file, Span(line, column, line, column + 1))

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.flows.findings import Finding, Severity
-from reconciler.flows.globs import COMPONENT_FOLDER, PRESET_FOLDER, SETTINGS_FILE, files_by_role
+from reconciler.flows.globs import COMPONENT_FOLDER, LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE, files_by_role
+from reconciler.flows.lock import parse_lock, state_of
 from reconciler.flows.model import Flow, ParsedFile
 from reconciler.flows.parse import parse
+from reconciler.flows.pins import is_mark
 from reconciler.flows.settings import FlowSettings, RepositorySettings, parse_settings
 from reconciler.plan.build import Built, build
 from reconciler.plan.code import changed_code, code_id
@@ -34,7 +36,7 @@ class Loaded:
     flow: Flow
     plan: Plan | None
     findings: tuple[Finding, ...]
-    references: tuple[str, ...]  # repository paths that were read or tried
+    references: tuple[str, ...]  # repository paths that were read or tried, and marks of pins
     unbound: tuple[str, ...]  # required inputs without a value
     declared: str  # digest of all that the plan depends on
     settings: FlowSettings
@@ -113,11 +115,21 @@ class Revision:
         return tuple(self._loaded(parsed, flow) for flow in by_name.values()) if parsed else ()
 
     def declared(self, path: str, name: str, references: Sequence[str]) -> str:
-        """The digest of all that a flow's plan depends on, given the paths that it refers to. Reads no file."""
+        """The digest of all that a flow's plan depends on, given the paths that it refers to.
+
+        Reads no file but the lock file, for flows that use what it pins: of it only their own pins count.
+        """
         settings = self.settings.for_flow(path, name)
-        entries = [(one, self._plain.get(one)) for one in (path, *references)]
+        entries = [(one, self._entry(one)) for one in (path, *references)]
         code = self.code(path, references, settings)
         return digest([HASH_VERSION, name, entries, code, settings, self.settings.severities])
+
+    def _entry(self, path: str) -> tuple[str, ...] | None:
+        """What a path that is referred to stands for: mode and blob of a file, or what a pin is pinned to."""
+        if not is_mark(path):
+            return self._plain.get(path)
+        lock, broken = parse_lock(self.read(LOCK_FILE))
+        return self._plain.get(LOCK_FILE) if broken else state_of(path, lock, self.settings.remote)
 
     def code(self, path: str, references: Sequence[str], settings: FlowSettings) -> str:
         """The flow's code id; "" where its settings say `code: none`."""
@@ -142,7 +154,8 @@ class Revision:
 
     def _loaded(self, parsed: ParsedFile, flow: Flow, start: bool = False) -> Loaded:
         settings = self.settings.for_flow(flow.file, flow.name)
-        built = build(flow, self.read, start=start, severities=self.settings.severities)
+        own = self.settings
+        built = build(flow, self.read, start=start, severities=own.severities, remote=own.remote)
         findings = _all_findings(parsed, built)
         code = self.code(flow.file, built.references, settings)
         declared = self.declared(flow.file, flow.name, built.references)

@@ -191,7 +191,7 @@ def test_an_op_may_be_followed_by_the_component_that_it_runs(built, text):
 
 @pytest.mark.parametrize(
     ("files", "file", "names"),
-    [(hub(x=["x"]), "hub/x.yaml", "x → x"), (hub(x=["y"], y=["x"]), "hub/x.yaml", "y → x → y")],
+    [(hub(x=["x"]), "hub/x.yaml", "x → x"), (hub(x=["y"], y=["x"]), "hub/x.yaml", "x → y → x")],
 )
 def test_hooks_that_lead_to_themselves_are_found_in_their_file(built, files, file, names):
     (found,) = built(op("hubRef: x"), files).findings
