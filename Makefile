@@ -1,6 +1,6 @@
 # Headgate: everything a person or a machine runs in a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean FORCE
+.PHONY: help run test check format docs bench lock clean FORCE
 
 BIN := .venv/bin
 # Tests of these marks need seconds or a server; `.ci/run` runs them.
@@ -30,6 +30,9 @@ check: .venv/.dev ## Format, lint, types and architecture
 format: .venv/.dev ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+docs: .venv/.dev ## Write the pages and schemas that are made from code
+	@HEADGATE_WRITE_DOCS=1 $(BIN)/python -m pytest -q -k current tests/docs tests/reconciler/flows tests/console
 
 bench: .venv/.dev ## Measure, print a table, write build/bench.json; fails when a bar does not hold
 	@$(BIN)/python -m benchmarks.run $(ARGS)

@@ -103,20 +103,20 @@ def _glob(value: Any, node: Node, path: str, report: Report) -> Any:
 
 
 _GLOB: Final = Built(TEXT, _glob)
-_GLOBS: Final = Either(
+GLOBS: Final = Either(
     "a glob or a list of globs",
     str=Built(_GLOB, lambda value, *_: [value]),
     list=Listing(_GLOB, templated=False),
 )
 
 
-class _Code:
+class Code:
     """Globs of code, or `none`."""
 
     takes = "a list of globs or none"
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        return [] if node.value == "none" else _GLOBS.read(node, path, report)
+        return [] if node.value == "none" else GLOBS.read(node, path, report)
 
 
 _START: Final = Words("merge", "tag", "pull_request", "manual")
@@ -136,7 +136,7 @@ _FLOW_FIELDS: Final[dict[str, Shape]] = {
     "onRemove": Words("finish", "stop"),
     "onConnect": Words("record", "run"),
     "services": Words("keep", "run"),
-    "code": _Code(),
+    "code": Code(),
     "concurrency": POSITIVE,
     "namespace": TEXT,
     "priority": Whole(),
@@ -147,14 +147,14 @@ def _flow_values(values: Any, _node: Node, _path: str, _report: Report) -> dict[
     return {_NAMES.get(key, key): value for key, value in values.items()}
 
 
-class _ByGlob:
+class ByGlob:
     """A mapping from globs of flows to their settings."""
 
     takes = "a mapping"
-    _table = Table(Built(Record(_FLOW_FIELDS, templated=False), _flow_values), templated=False)
+    table = Table(Built(Record(_FLOW_FIELDS, templated=False), _flow_values), templated=False)
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        values = self._table.read(node, path, report)
+        values = self.table.read(node, path, report)
         for glob in values if values is not BAD else ():
             try:
                 check_glob(glob)
@@ -163,14 +163,14 @@ class _ByGlob:
         return values
 
 
-class _Severities:
+class Severities:
     """A mapping from names of rules to severities."""
 
     takes = "a mapping"
-    _table = Table(Words(*Severity), templated=False)
+    table = Table(Words(*Severity), templated=False)
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        values = self._table.read(node, path, report)
+        values = self.table.read(node, path, report)
         if values is BAD:
             return BAD
         return {rule: Severity(word) for rule, word in values.items() if self._can_be_set(rule, node, path, report)}
@@ -185,15 +185,15 @@ class _Severities:
         return False
 
 
-_SETTINGS: Final = Record(
+SETTINGS: Final = Record(
     {
         "version": NUMBER,
-        "flows": _GLOBS,
-        "settings": _ByGlob(),
+        "flows": GLOBS,
+        "settings": ByGlob(),
         "checks": Record({"style": Words("flow", "op"), "annotations": FLAG}, templated=False),
         "commands": Record({"allow": Listing(TEXT, templated=False)}, templated=False),
-        "policies": _GLOBS,
-        "severities": _Severities(),
+        "policies": GLOBS,
+        "severities": Severities(),
         "references": REFERENCES,
     },
     templated=False,
@@ -222,7 +222,7 @@ def _settings(node: Node, report: Report) -> RepositorySettings:
     if not isinstance(node.value, dict):
         report.add("field-type", f"Write the settings as a mapping, not {described(node)}.", _start(node))
         return RepositorySettings()
-    values = _SETTINGS.read(node, "settings", report)
+    values = SETTINGS.read(node, "settings", report)
     checks, commands = values.get("checks", {}), values.get("commands", {})
     return RepositorySettings(
         flow_globs=tuple(values.get("flows", DEFAULT_FLOW_GLOBS)),

@@ -1,8 +1,7 @@
-"""The reference of the command line says what the commands say. `HEADGATE_WRITE_DOCS=1` writes it anew."""
+"""The reference of the command line says what the commands say. `make docs` writes it anew."""
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 
 from console.cli import WORDS, headgate
 from console.commands import requests
+from tests.generated import assert_current
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "cli.md"
 COMMANDS = Path(requests.__file__).parent
@@ -48,12 +48,8 @@ def reference() -> str:
     return "\n".join(sections)
 
 
-def test_the_reference_is_what_the_commands_say():
-    if os.environ.get("HEADGATE_WRITE_DOCS"):
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(reference(), "utf-8")
-
-    assert PAGE.read_text("utf-8") == reference()
+def test_the_reference_of_the_commands_is_current():
+    assert_current(PAGE, reference())
 
 
 def test_each_help_begins_with_two_examples():

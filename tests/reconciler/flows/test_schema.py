@@ -1,47 +1,77 @@
-"""Facts about the JSON Schema for editors: it takes what the reader takes, and refuses what no field is."""
+"""Facts about the JSON Schemas for editors: they take what the reader takes, and refuse only what it refuses."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
-import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from console.commands.schema import written
 from reconciler.flows.parse import parse
-from reconciler.flows.schema import schema
+from reconciler.flows.reader import read_documents
+from reconciler.flows.rules import RULES
+from reconciler.flows.schema import SCHEMAS, schema
+from reconciler.flows.settings import parse_settings
+from tests.generated import assert_current
 
-CONFORMANCE = Path(__file__).resolve().parents[4] / "shared" / "conformance" / "files"
-VALIDATOR = jsonschema.Draft202012Validator(schema())
+ROOT = Path(__file__).resolve().parents[3]
+CONFORMANCE = ROOT.parent / "shared" / "conformance" / "files"
 JOB = {"kind": "component", "name": "a", "run": {"kind": "job", "container": {"image": "i"}}}
+_BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-def wrong(document):
-    return list(VALIDATOR.iter_errors(document))
+@cache
+def _validator(name: str = "flow") -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema(name))
 
 
-@pytest.mark.parametrize("kind", [None, "component", "operation"])
-def test_each_schema_is_one_of_the_draft(kind):
-    jsonschema.Draft202012Validator.check_schema(schema(kind))
+def _wrong(document: Any, name: str = "flow") -> list[str]:
+    """What the schema says against a document, the innermost cause of each."""
+    errors = _validator(name).iter_errors(document)
+    return [f"{error.json_path}: {jsonschema.exceptions.best_match([error]).message[:200]}" for error in errors]
 
 
-def test_the_schema_of_a_component_refuses_an_operation():
-    validator = jsonschema.Draft202012Validator(schema("component"))
+def _refused(data: bytes) -> list[str]:
+    """What the schema says against documents that the reader takes without a word."""
+    if parse(data, "flow.yaml").findings:
+        return []
+    return [line for node in read_documents(data, "flow.yaml")[0] for line in _wrong(node.data())]
 
-    assert validator.is_valid(JOB)
-    assert not validator.is_valid({**JOB, "kind": "operation"})
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_each_schema_is_one_of_the_draft_and_has_an_address(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+
+    assert schema(name)["$id"] == f"urn:headgate:schema:{name}"
 
 
-def test_a_flow_with_nested_ops_and_templates_is_taken():
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_file_of_a_schema_is_current(name: str) -> None:
+    assert_current(ROOT / "schemas" / f"{name}.json", written(schema(name)) + "\n")
+
+
+def test_the_schema_of_a_component_refuses_an_operation() -> None:
+    assert _wrong(JOB, "component") == []
+    assert _wrong({**JOB, "kind": "operation"}, "component") != []
+
+
+def test_a_flow_with_nested_ops_and_templates_is_taken() -> None:
     op = {"name": "b", "component": JOB, "params": {"lr": 0.1, "n": {"ref": "dag", "value": "inputs.n"}}}
     dag = {"kind": "dag", "concurrency": "{{ n }}", "operations": [op, {**op, "name": "c", "dependencies": ["b"]}]}
 
-    assert wrong({"version": 1.1, "kind": "component", "name": "flow", "run": dag}) == []
+    assert _wrong({"version": 1.1, "kind": "component", "name": "flow", "run": dag}) == []
 
 
-def test_null_counts_as_not_said():
-    assert wrong({**JOB, "description": None}) == []
+def test_null_counts_as_not_said() -> None:
+    assert _wrong({**JOB, "description": None, "cache": None, "matrix": None}) == []
 
 
 @pytest.mark.parametrize(
@@ -53,25 +83,81 @@ def test_null_counts_as_not_said():
         {**JOB, "run": {"kind": "job", "contaner": {}}},
         {**JOB, "inputs": [{"type": "int"}]},
         {**JOB, "matrix": {"kind": "grid"}},
+        {**JOB, "matrix": {"kind": "grid", "params": {"lr": {"kind": "range", "value": [1]}}}},
         {**JOB, "schedule": {"kind": "cron"}},
+        {**JOB, "params": {"lr": {"value": 1, "contextonly": True}}},
+        {**JOB, "termination": {"maxRetries": -1}},
         [JOB],
     ],
 )
-def test_what_no_field_is_is_refused(document):
-    assert wrong(document) != []
+def test_what_no_field_is_is_refused_by_both(document: Any) -> None:
+    assert _wrong(document) != []
+    assert parse(json.dumps(document).encode(), "flow.yaml").findings != ()
 
 
-def test_it_is_plain_json_and_the_same_each_time():
-    assert json.dumps(schema()) == json.dumps(json.loads(json.dumps(schema())))
+def test_it_is_plain_json_and_the_same_each_time() -> None:
+    assert written(schema("flow")) == written(json.loads(written(schema("flow"))))
+
+
+def test_settings_may_name_the_rules_that_can_be_lowered_and_no_others() -> None:
+    lowerable = {rule.name for rule in RULES.values() if rule.lowerable}
+
+    assert _wrong({"severities": dict.fromkeys(lowerable, "notice")}, "settings") == []
+    assert _wrong({"severities": {"yaml-broken": "notice"}}, "settings") != []
+
+
+def _texts_of_pages() -> Iterator[tuple[str, bytes]]:
+    """Every file in the repository and its pages: flows, settings and examples of rules."""
+    for file in sorted(file for folder in ("examples", "docs") for file in (ROOT / folder).rglob("*")):
+        if file.suffix in (".yaml", ".yml"):
+            yield file.name, file.read_bytes()
+        elif file.suffix == ".md":
+            yield from ((file.name, block.encode()) for block in _BLOCK.findall(file.read_text("utf-8")))
+
+
+def test_what_pages_and_examples_show_is_taken() -> None:
+    texts = list(_texts_of_pages())
+    flows = [(name, data) for name, data in texts if b"headgate" not in data[:30]]
+    told = [(name, data) for name, data in texts if data.startswith(b"# .headgate.yaml")]
+
+    assert len(flows) > 100
+    assert [(name, line) for name, data in flows for line in _refused(data)] == []
+    assert told
+    for _, data in told:
+        if not parse_settings(data)[1]:
+            assert _wrong(read_documents(data, "settings")[0][0].data(), "settings") == []
 
 
 @pytest.mark.skipif(not CONFORMANCE.is_dir(), reason="the conformance files are not here")
-def test_every_document_that_the_reader_takes_is_taken():
-    refused = []
-    for file in sorted(CONFORMANCE.rglob("*.y*ml")):
-        data = file.read_bytes()
-        if parse(data, "flow.yaml").findings:
-            continue
-        refused += [file.name for document in yaml.safe_load_all(data) if wrong(document)]
+def test_every_conformance_file_that_the_reader_takes_is_taken() -> None:
+    files = sorted(CONFORMANCE.rglob("*.y*ml"))
 
-    assert refused == []
+    assert files
+    assert [(file.name, line) for file in files for line in _refused(file.read_bytes())] == []
+
+
+_SEEDS = [data for name, data in _texts_of_pages() if not parse(data, "flow.yaml").findings]
+_VALUES: list[Any] = [None, "", "a", "{{ a }}", "yes", True, 0, -1, 1.5, [], ["a"], {}, {"kind": "job"}, {"a": 1}]
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (holder, key) in a document."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in pairs:
+        yield value, key
+        yield from _places(item)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.data())
+def test_whatever_the_reader_takes_of_changed_flows_is_taken(data: st.DataObject) -> None:
+    """One value of a good file is replaced or moved to another key: where that is fine, it is fine with the schema."""
+    document = read_documents(data.draw(st.sampled_from(_SEEDS)), "flow.yaml")[0][0].data()
+    keys = sorted({str(key) for _, key in _places(document)})
+    holder, key = data.draw(st.sampled_from(list(_places(document))))
+    if isinstance(holder, dict) and data.draw(st.booleans()):
+        holder[data.draw(st.sampled_from(keys))] = holder.pop(key)
+    else:
+        holder[key] = data.draw(st.sampled_from(_VALUES))
+
+    assert _refused(json.dumps(document).encode()) == []

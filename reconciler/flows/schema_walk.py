@@ -1,0 +1,277 @@
+"""The walk from the shapes that the reader itself uses to JSON Schema, with the words on each field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from reconciler.flows import documents, schedules, settings, shapes
+from reconciler.flows.findings import Severity
+from reconciler.flows.inputs import IOS
+from reconciler.flows.kinds.dag import Named
+from reconciler.flows.kinds.table import RunShape
+from reconciler.flows.matrix.space import SEARCH_PARAM, SPACES, SpaceKind
+from reconciler.flows.matrix.table import MATRICES, MATRIX
+from reconciler.flows.model import Json
+from reconciler.flows.params import FULL_PARAM, PARAM
+from reconciler.flows.rules import RULES
+from reconciler.flows.schedules import SCHEDULE
+from reconciler.flows.shapes import Record
+from reconciler.flows.words.table import PLACES, WORDS
+from reconciler.flows.words.word import NOTHING, Word
+
+Schema = dict[str, Json]
+_TEMPLATE: Final[Schema] = {"$ref": "#/$defs/expression"}
+_TYPES: Final = {
+    "str": "string",
+    "list": "array",
+    "dict": "object",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+}
+
+
+class Walk:
+    """One walk over the shapes. `definitions` and `records` hold every mapping with known keys once, by its name."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, Json] = {}
+        self.records: dict[str, Record] = {}
+        self._names: dict[int, str] = {}
+
+    def of(self, shape: Any, place: str) -> Schema:
+        """The schema of what may stand at a place, which is named `owner.field`."""
+        special = next((_SPECIAL[kind] for kind in type(shape).__mro__ if kind in _SPECIAL), None)
+        if special is not None:
+            return special(self, shape, place)
+        if hasattr(shape, "records"):  # a mapping whose `kind` says which fields it has
+            return self.by_kind(shape.records)
+        if hasattr(shape, "table"):  # a mapping whose keys are judged too
+            return self.of(shape.table, place)
+        return {"type": ["string", "number", "boolean"]}  # a text that is read further: a time, a cron expression
+
+    def defined(self, record: Record, place: str, kind: str | None = None) -> Schema:
+        """A reference to the definition of a mapping with known keys; `kind` is what its `kind` must be."""
+        name = self._names.get(id(record))
+        if name is None:
+            name = self._names[id(record)] = self._free(_name(place))
+            self.records[name] = record
+            self.definitions[name] = {}  # it may hold itself
+            self.definitions[name] = self._record(record, name, kind)
+        return {"$ref": f"#/$defs/{name}"}
+
+    def _free(self, name: str) -> str:
+        while name in self.definitions:
+            name += "_"
+        return name
+
+    def _record(self, record: Record, name: str, kind: str | None) -> Schema:
+        section = WORDS.get(name)
+        words = section.fields if section is not None else {}
+        properties = {field: self._field(record, name, field, words.get(field)) for field in record.fields}
+        if kind is not None:
+            properties["kind"] = {**properties["kind"], "type": "string", "const": kind}
+        aliases = {alias: _alias(name, field) for alias, field in record.aliases.items()}
+        required = [field for field in record.required if field not in record.aliases.values()]
+        return {
+            **({"description": section.meaning} if section is not None else {}),
+            "type": "object",
+            "properties": {**properties, **aliases},
+            **({"required": required} if required else {}),
+            "additionalProperties": False,
+        }
+
+    def _field(self, record: Record, owner: str, field: str, word: Word | None) -> Schema:
+        made = self.of(record.fields[field], f"{owner}.{field}")
+        return {**_said(word), **(made if field in record.required else _or_null(made))}
+
+    def by_kind(self, records: Mapping[str, Record]) -> Schema:
+        """A mapping whose `kind` says which record it is."""
+        cases = [
+            {
+                "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+                "then": self.defined(record, kind, kind),
+            }
+            for kind, record in records.items()
+        ]
+        return {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": [*records]}}, "allOf": cases}
+
+
+def _name(place: str) -> str:
+    """The name of the mapping at a place."""
+    field = place.rpartition(".")[2]
+    return PLACES.get(place) or PLACES.get(field, field)
+
+
+def _said(word: Word | None) -> Schema:
+    if word is None:
+        return {}
+    default = {} if word.default is NOTHING else {"default": word.default}
+    return {"description": word.meaning, **default, "examples": [word.example]}
+
+
+def _alias(name: str, field: str) -> Schema:
+    described = {"description": f"Another spelling of `{field}`.", "deprecated": True}
+    return {**described, "$ref": f"#/$defs/{name}/properties/{field}"}
+
+
+def _or_null(made: Schema) -> Schema:
+    """Null counts as not said."""
+    if not made:
+        return made  # takes anything already
+    if set(made) == {"anyOf"}:
+        return {"anyOf": [*made["anyOf"], {"type": "null"}]}
+    if set(made) == {"type"}:
+        return {"type": [*_listed(made["type"]), "null"]}
+    return {"anyOf": [made, {"type": "null"}]}
+
+
+def _listed(types: str | list[str]) -> list[str]:
+    return [types] if isinstance(types, str) else types
+
+
+def _any_of(*choices: Schema, templated: bool = False) -> Schema:
+    given = [*choices, *([_TEMPLATE] if templated else [])]
+    return given[0] if len(given) == 1 else {"anyOf": given}
+
+
+def _text(_walk: Walk, shape: shapes.Text, _place: str) -> Schema:
+    return {"type": ["string", "number", "boolean"]} if shape.lenient else {"type": "string"}
+
+
+def _whole(_walk: Walk, shape: shapes.Whole, _place: str) -> Schema:
+    least = {} if shape.minimum is None else {"minimum": shape.minimum}
+    return _any_of({"type": "integer", **least}, templated=True)
+
+
+def _flag(walk: Walk, shape: shapes.Flag, _place: str) -> Schema:
+    walk.definitions.setdefault("yesOrNo", {"description": "Another way to write it.", "enum": [*shapes.FLAG_WORDS]})
+    return _any_of({"type": "boolean"}, {"$ref": "#/$defs/yesOrNo"}, templated=shape.templated)
+
+
+def _words(_walk: Walk, shape: shapes.Words, _place: str) -> Schema:
+    return _any_of({"enum": [str(word) for word in shape.words]}, templated=shape.templated)
+
+
+def _listing(walk: Walk, shape: shapes.Listing, place: str) -> Schema:
+    return _any_of({"type": "array", "items": walk.of(shape.item, place)}, templated=shape.templated)
+
+
+def _table(walk: Walk, shape: shapes.Table, place: str) -> Schema:
+    item = walk.of(shape.item, place)
+    items: Schema = {"additionalProperties": item} if item else {}
+    return _any_of({"type": "object", **items}, templated=shape.templated)
+
+
+def _either(walk: Walk, shape: shapes.Either, place: str) -> Schema:
+    """Each shape for its own type of value alone; types that take all of their values are said together."""
+    made = {_TYPES[kind]: walk.of(one, place) for kind, one in shape.by_type.items()}
+    whole = [name for name, one in made.items() if not one or set(one) == {"type"}]
+    choices: list[Schema] = [{"type": whole[0] if len(whole) == 1 else whole}] if whole else []
+    choices += [_of_type(name, one) for name, one in made.items() if name not in whole]
+    return _any_of(*choices)
+
+
+def _of_type(name: str, made: Schema) -> Schema:
+    return made if made.get("type") == name else {"allOf": [{"type": name}, made]}
+
+
+def _run(walk: Walk, shape: RunShape, place: str) -> Schema:
+    """A run of a kind; without one it patches a run that is kept elsewhere."""
+    patch = walk.defined(documents.PATCHED, "runPatch")
+    return {"if": {"required": ["kind"]}, "then": walk.by_kind(shape.records), "else": patch}
+
+
+def _param(walk: Walk, _shape: Any, _place: str) -> Schema:
+    """Any value; a mapping with a key of the full form is read as one."""
+    says_key = {"type": "object", "anyOf": [{"required": [name]} for name in FULL_PARAM.fields]}
+    return {"if": says_key, "then": walk.defined(FULL_PARAM, "param")}
+
+
+def _search_param(walk: Walk, _shape: Any, _place: str) -> Schema:
+    cases = [
+        {"if": {"properties": {"kind": {"const": name}}, "required": ["kind"]}, "then": walk_space(walk, space)}
+        for name, space in SPACES.items()
+    ]
+    properties = {name: _said(word) for name, word in WORDS["searchParam"].fields.items()}
+    properties["kind"] = {**properties["kind"], "enum": [*SPACES]}
+    made = {
+        "description": WORDS["searchParam"].meaning,
+        "type": "object",
+        "required": ["kind", "value"],
+        "properties": properties,
+        "additionalProperties": False,
+        "allOf": cases,
+    }
+    walk.definitions.setdefault("searchParam", made)
+    return {"$ref": "#/$defs/searchParam"}
+
+
+def walk_space(walk: Walk, space: SpaceKind) -> Schema:
+    """A reference to the definition of a space of values."""
+    walk.definitions[space.name] = {
+        "description": WORDS[space.name].meaning,
+        "properties": {"value": {**_said(WORDS[space.name].fields["value"]), **_space_value(space)}},
+    }
+    return {"$ref": f"#/$defs/{space.name}"}
+
+
+def _space_value(space: SpaceKind) -> Schema:
+    """A list of choices; else the numbers as a list, a mapping or a text with colons."""
+    if not space.fields:
+        return _any_of({"type": "array", "minItems": 1}, templated=True)
+    names = (*space.fields, *space.optional)
+    one: Schema = {"type": ["number", "string"]} if space.numeric else {}
+    mapping = {
+        "type": "object",
+        "required": [*space.fields],
+        "properties": dict.fromkeys(names, one),
+        "additionalProperties": False,
+    }
+    listed = {"type": "array", "minItems": len(space.fields), "maxItems": len(names)}
+    return _any_of(mapping, listed, {"type": "string"})
+
+
+def _severities(_walk: Walk, _shape: Any, _place: str) -> Schema:
+    properties = {
+        rule.name: {
+            "description": rule.summary,
+            "default": str(rule.severity),
+            "examples": [str(Severity.WARNING)],
+            "enum": [str(severity) for severity in Severity],
+        }
+        for rule in RULES.values()
+        if rule.lowerable
+    }
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+_Made = Callable[[Walk, Any, str], Schema]
+_SPECIAL: Final[Mapping[type, _Made]] = {
+    shapes.Text: _text,
+    shapes.Name: lambda _walk, _shape, _place: {"type": "string", "pattern": r"^[-a-zA-Z0-9_]+$|\{\{"},
+    shapes.Whole: _whole,
+    shapes.Number: lambda _walk, _shape, _place: _any_of({"type": "number"}, templated=True),
+    shapes.Flag: _flag,
+    shapes.Words: _words,
+    shapes.Anything: lambda _walk, _shape, _place: {},
+    shapes.Listing: _listing,
+    shapes.Table: _table,
+    shapes.Record: lambda walk, shape, place: _any_of(walk.defined(shape, place), templated=shape.templated),
+    shapes.Either: _either,
+    shapes.Built: lambda walk, shape, place: walk.of(shape.shape, place),
+    shapes.Later: lambda walk, shape, place: walk.of(shape.shape(), place),
+    Named: lambda walk, shape, place: {"type": "array", "items": walk.of(shape.item, place)},
+    RunShape: _run,
+    type(IOS): lambda walk, shape, place: walk.of(shape.items, place),
+    type(PARAM): _param,
+    type(MATRIX): lambda walk, _shape, _place: walk.by_kind({name: kind.record for name, kind in MATRICES.items()}),
+    type(SEARCH_PARAM): _search_param,
+    type(SCHEDULE): lambda walk, _shape, _place: walk.by_kind(schedules.KINDS),
+    type(documents.RUN_PATCH): lambda walk, _shape, place: walk.defined(documents.PATCHED, place),
+    type(documents.OPERATION): lambda walk, _shape, _place: walk.defined(documents.DOCUMENT, "document"),
+    type(documents.COMPONENT): lambda walk, _shape, _place: walk.defined(documents.DOCUMENT, "document"),
+    settings.Code: lambda walk, _shape, place: walk.of(settings.GLOBS, place),
+    settings.Severities: _severities,
+}
