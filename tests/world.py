@@ -36,27 +36,37 @@ class TestWorld:
     def __init__(self, directory: Path) -> None:
         self.clock = FakeClock()
         self.source = FakeSource()
-        self.executor = FakeExecutor(self.clock)
-        self.checks = FakeChecks()
+        self.executor = self.new_executor()
+        self.checks = self.new_checks()
         self.path = directory / "headgate.db"
         self.store = open_store(self.path, self.clock)
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
         self.queues: dict[str, int] = {}
         self.files: dict[str, bytes] = {}
         self.loops: list[Loop] = []
-        self._requests = 0
+        self.requests = 0
         self.restart()
 
     def restart(self) -> None:
         """A new process on the same store: nothing in memory survives."""
-        world = World(self.store, self.source, self.executor, self.checks, self.clock, FakeLogs(), queues=self.queues)
-        self.loop = Loop(self.store, steps_of(world), self.clock, owner="test", workers=1)
-        self.loops.append(self.loop)
+        self.loop = self.new_loop("test")
 
     def another_loop(self) -> Loop:
         """A second process on the same store."""
+        return self.new_loop("another")
+
+    def new_executor(self) -> FakeExecutor:
+        """Where ops run."""
+        return FakeExecutor(self.clock)
+
+    def new_checks(self) -> FakeChecks:
+        """Where checks are posted."""
+        return FakeChecks()
+
+    def new_loop(self, owner: str) -> Loop:
+        """A process that works on the store."""
         world = World(self.store, self.source, self.executor, self.checks, self.clock, FakeLogs(), queues=self.queues)
-        loop = Loop(self.store, steps_of(world), self.clock, owner="another", workers=1)
+        loop = Loop(self.store, steps_of(world), self.clock, owner=owner, workers=1)
         self.loops.append(loop)
         return loop
 
@@ -122,10 +132,10 @@ class TestWorld:
 
     def approve_head(self) -> None:
         """Approve the repository at its head, as `headgate approve REPOSITORY@SHA` does."""
-        self._requests += 1
+        self.requests += 1
         target = f"{REPOSITORY}@{self.source.branches['main']}"
         key, now = RepositoryKey(REPOSITORY), self.clock.now()
-        self.store.ask(RequestRow(f"request-{self._requests}", key, "approve", "ada", now, target))
+        self.store.ask(RequestRow(f"request-{self.requests}", key, "approve", "ada", now, target))
 
     def propose(self, branch: str, **files: Mapping[str, Any] | str | None) -> str:
         """Commit on a proposal's branch."""
@@ -136,18 +146,18 @@ class TestWorld:
 
     def ask(self, verb: str, run: str, op: str | None = None, **arguments: Any) -> str:
         """Ask something of a run as a person would; returns the request's id."""
-        self._requests += 1
-        request = f"request-{self._requests}"
+        self.requests += 1
+        request = f"request-{self.requests}"
         row = RequestRow(request, RunKey(run), verb, "ada", self.clock.now(), run, op, arguments)
         self.store.ask(row)
         return request
 
     def ask_flow(self, verb: str, name: str, **arguments: Any) -> None:
         """Ask something of a flow."""
-        self._requests += 1
+        self.requests += 1
         flow = self.flow(name).id
         row = RequestRow(
-            f"request-{self._requests}", FlowKey(flow), verb, "ada", self.clock.now(), flow, None, arguments
+            f"request-{self.requests}", FlowKey(flow), verb, "ada", self.clock.now(), flow, None, arguments
         )
         self.store.ask(row)
 

@@ -96,7 +96,7 @@ def _sentences(story: Story) -> str:
         done = words.count(story.tally[Status.SUCCEEDED], "op")
         return f"{words.bold(evidence.facts.flow)} succeeded: {done}{_took(story)}.{kept}{_skipped(story)}"
     if evidence.run.status in FINAL:
-        why = words.prose(evidence.run.message or evidence.run.reason)
+        why = words.prose(evidence.run.message or evidence.run.reason).rstrip(".")
         what = f"{words.bold(evidence.facts.flow)} ended {look(evidence.run.status).word}{': ' + why if why else ''}."
         return f"{what}\nRe-run it when it is wanted again.{_again(story)}"
     started = f" It was started because: {words.prose(evidence.cause)}." if evidence.cause else ""

@@ -33,11 +33,13 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     if row is None or repository is None:
         return Changes()
     judged = replace(row, judged=f"{row.head}..{row.base}")
+    if judged == row:  # what was foreseen stays as it was said, though the cache has moved on since
+        return Changes()
     # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
     contained = world.source.merge_base(row.repository, row.head, row.base) == row.head
     rows = () if contained else _checks(world, row, _judged(world, repository, row))
     return Changes(
-        reviews=(judged,) if judged != row else (),
+        reviews=(judged,),
         checks=tuple(rows),
         wakes=(Wake(CheckKey(row.repository, row.head)),) if rows else (),
     )

@@ -1,6 +1,6 @@
 """Proposals: what is said before a merge, and that nothing runs for it."""
 
-from tests.world import dag, exits, op
+from tests.world import dag, exits, op, runs_forever
 
 GOOD = dag({"train": exits(0)})
 
@@ -89,3 +89,17 @@ def test_a_proposal_is_judged_again_when_its_base_moves(world):
     world.settle()
 
     assert world.check("headgate", sha).conclusion != "success"
+
+
+def test_a_proposal_that_is_looked_at_again_keeps_its_word_though_results_came_since(world):
+    world.merge(ops={"prepare": exits(0), "train": runs_forever()})
+    world.settle(work=False)
+    head = world.propose("topic", churn=dag({"prepare": exits(0), "train": exits(1)}))
+    world.settle(work=False)
+    said = world.check(sha=head)
+    world.settle()
+    world.wake_everything()
+    world.settle()
+
+    assert world.statuses()["prepare"] == "succeeded"
+    assert world.check(sha=head) == said

@@ -53,6 +53,7 @@ from reconciler.records import (
 )
 
 Row = TypeVar("Row")
+_EARLIER = 20  # good runs that are looked at for the last one that had ended; more do not overlap
 LAST = "\U0010ffff"  # sorts after every character of an id
 
 
@@ -144,7 +145,9 @@ class SqlRecords:
         made = run.state.created_at
         before = (runs.c.created_at < made) | ((runs.c.created_at == made) & (runs.c.id < run.id))
         statement = select(runs).where(runs.c.flow == run.state.flow, runs.c.status == Status.SUCCEEDED.value, before)
-        return self._one(statement.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(1), rows.run_of)
+        newest = self._all(statement.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(_EARLIER), rows.run_of)
+        end = run.state.finished_at  # what ended after it was not known when its last word was said
+        return next((one for one in newest if end is None or (one.state.finished_at or 0.0) <= end), None)
 
     def ops(self, run: str, paths: Sequence[str] | None = None) -> Sequence[OpRow]:
         if paths is None:

@@ -35,6 +35,7 @@ class GivenClock:
 def run_row(run: str = "r1", **fields: Any) -> RunRow:
     state = RunState(run, fields.pop("flow", "f1"), fields.pop("status", Status.CREATED))
     state.created_at = fields.pop("created_at", NOW)
+    state.finished_at = fields.pop("finished_at", None)
     facts = RunFacts("churn", "shop", fields.get("sha", "c0ffee"), "main")
     return RunRow(state, "shop", fields.pop("plan", "p1"), facts, f"merge:{run}", **fields)
 

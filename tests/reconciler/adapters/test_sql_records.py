@@ -378,6 +378,17 @@ def test_the_last_good_run_is_the_newest_earlier_one_of_the_flow_that_succeeded(
     assert store.last_good(made[0]) is None
 
 
+def test_a_run_that_succeeded_after_this_one_had_ended_is_no_last_good_run_of_it(store):
+    early = run_row("a", status=Status.SUCCEEDED, created_at=NOW - 3, finished_at=NOW - 2)
+    late = run_row("b", status=Status.SUCCEEDED, created_at=NOW - 2, finished_at=NOW + 2)
+    ended = run_row("c", status=Status.STOPPED, created_at=NOW - 1, finished_at=NOW)
+    live = run_row("d", created_at=NOW)
+    write(store, Changes(new_runs=(early, late, ended, live)))
+
+    assert store.last_good(ended).id == "a"
+    assert store.last_good(live).id == "b"
+
+
 def test_of_runs_made_at_the_same_instant_the_one_of_the_lower_id_is_the_earlier(store):
     one, two = (run_row(name, status=Status.SUCCEEDED) for name in ("a", "b"))
     write(store, Changes(new_runs=(one, two)))
