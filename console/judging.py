@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os.path import relpath
 from pathlib import Path
 
 from console.failures import AWAY, Failure
+from console.verdicts import Verdicts
 from console.working_tree import WorkingTree, tree_of
 from reconciler.flows.findings import Finding
-from reconciler.flows.globs import PRESET_FOLDER, SETTINGS_FILE, files_by_role
-from reconciler.flows.parse import judged, parse, parse_preset
+from reconciler.flows.globs import COMPONENT_FOLDER, PRESET_FOLDER, SETTINGS_FILE, files_by_role
 from reconciler.flows.settings import RepositorySettings
-from reconciler.plan.build import build
+
+Read = Callable[[str], bytes | None]  # a file's bytes by its path in the tree, None where there is none
 
 STDIN = "<stdin>"
 _YAML = (".yaml", ".yml", ".json")
+_SHARED = (COMPONENT_FOLDER, PRESET_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,13 @@ def _files_of_roles(tree: WorkingTree, prefix: str) -> list[str]:
     return [*own, *roles.flows, *roles.components, *roles.presets]
 
 
-def judge(trees: Mapping[WorkingTree, Sequence[str]], stdin: Callable[[], bytes]) -> Judged:
+def judge(trees: Mapping[WorkingTree, Sequence[str]], stdin: Callable[[], bytes], cache: Path | None = None) -> Judged:
     """Parse and build everything. Files are named from their repository's root, or from here where there are several.
 
+    With a folder as `cache`, verdicts are kept there, and taken from there where nothing they depend on has changed.
     Raises Failure for a file that cannot be read.
     """
-    each = [_judge_tree(tree, files, stdin) for tree, files in trees.items()]
+    each = [_judge_tree(tree, files, stdin, cache) for tree, files in trees.items()]
     if len(each) > 1:
         each = [_from_here(one, tree.root) for one, tree in zip(each, trees, strict=True)]
     return Judged(
@@ -110,21 +113,46 @@ def judge(trees: Mapping[WorkingTree, Sequence[str]], stdin: Callable[[], bytes]
     )
 
 
-def _judge_tree(tree: WorkingTree, files: Sequence[str], stdin: Callable[[], bytes]) -> Judged:
+def _judge_tree(tree: WorkingTree, files: Sequence[str], stdin: Callable[[], bytes], cache: Path | None) -> Judged:
     settings, wrong = tree.settings()
     given = {file: stdin() for file in files if file.endswith(STDIN)}
+    verdicts = Verdicts(tree, None if given else cache)
 
-    def read(path: str) -> bytes | None:
-        return given[path] if path in given else tree.read(path)
+    def read_by(read: Read) -> Read:
+        return lambda path: given[path] if path in given else read(path)
+
+    def judged_by(file: str) -> Callable[[Read], Sequence[Finding]]:
+        return lambda read: _judge_file(file, read_by(read), settings)
 
     found = {_identity(one): one for one in wrong}
     for file in files:
-        found |= {_identity(one): one for one in _judge_file(file, read, settings)}
+        verdict = verdicts.judged(file, judged_by(file))
+        found |= {_identity(one): one for one in verdict.findings}
+    verdicts.save()
+    unneeded = _unneeded(files, read_by(tree.read), tuple(found.values()), settings)
+    found |= {_identity(one): one for one in unneeded}
     looked_at = dict.fromkeys((*files, *([SETTINGS_FILE] if wrong else ())))
     findings = tuple(sorted(found.values(), key=lambda one: one.place))
+    return Judged(tuple(looked_at), findings, _sources(findings, read_by(tree.read)))
+
+
+def _sources(findings: Sequence[Finding], read: Read) -> dict[str, bytes]:
+    """The bytes of every file that a finding names."""
     named = {one.file for one in findings} | {file for one in findings for file, _, _ in one.also}
-    sources = {file: data for file in sorted(named) if (data := read(file)) is not None}
-    return Judged(tuple(looked_at), findings, sources)
+    return {file: data for file in sorted(named) if (data := read(file)) is not None}
+
+
+def _unneeded(
+    files: Sequence[str], read: Read, findings: Sequence[Finding], settings: RepositorySettings
+) -> Iterator[Finding]:
+    """What shared files accept without need: known only where the flows that use them are judged too."""
+    shared = [file for file in files if file.startswith(_SHARED)]
+    for file in shared if len(shared) < len(files) else ():
+        if b"headgate:" in (data := read(file) or b""):
+            from reconciler.flows.acceptances import unused_acceptances
+            from reconciler.flows.parse import judged
+
+            yield from judged(unused_acceptances(data, file, findings), settings.severities)
 
 
 def _identity(finding: Finding) -> tuple[object, ...]:
@@ -132,7 +160,12 @@ def _identity(finding: Finding) -> tuple[object, ...]:
     return (finding.rule, finding.file, finding.span)
 
 
-def _judge_file(file: str, read: Callable[[str], bytes | None], settings: RepositorySettings) -> Iterable[Finding]:
+def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence[Finding]:
+    # The rules are a third of a start and are loaded by the first file whose verdict is not known.
+    from reconciler.flows.acceptances import unused_acceptances
+    from reconciler.flows.parse import judged, parse, parse_preset
+    from reconciler.plan.build import build
+
     data = read(file)
     if data is None:
         raise Failure("file-away", "The file cannot be read: it is no regular file.", where=file, exit_code=AWAY)
@@ -141,8 +174,12 @@ def _judge_file(file: str, read: Callable[[str], bytes | None], settings: Reposi
     if file.startswith(PRESET_FOLDER):
         return judged(parse_preset(data, file)[1], settings.severities)
     parsed = parse(data, file, settings.severities)
-    built = (build(flow, read, start=False, severities=settings.severities) for flow in parsed.flows)
-    return (*parsed.findings, *(finding for one in built for finding in one.findings))
+    severities, remote = settings.severities, settings.remote
+    built = (build(flow, read, start=False, severities=severities, remote=remote) for flow in parsed.flows)
+    findings = (*parsed.findings, *(finding for one in built for finding in one.findings))
+    if file.startswith(COMPONENT_FOLDER):
+        return findings
+    return (*findings, *judged(unused_acceptances(data, file, findings), settings.severities))
 
 
 def _from_here(one: Judged, root: Path) -> Judged:

@@ -7,7 +7,8 @@ import secrets
 from collections.abc import Mapping
 from hashlib import sha256
 
-from console.working_tree import ReadyFlow, WorkingTree
+from console.ready_flows import ReadyFlow
+from console.working_tree import WorkingTree
 from reconciler.adapters.sql_store import SqlStore
 from reconciler.flows.model import Json
 from reconciler.keys import FlowKey

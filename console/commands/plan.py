@@ -12,7 +12,8 @@ import click
 from console.failures import AWAY, NO, USAGE, Failure
 from console.findings import show_findings
 from console.params import parse_params
-from console.working_tree import ReadyFlow, WorkingTree, flow_in, planned, ready, tree_of
+from console.ready_flows import ReadyFlow, flow_in, planned, ready
+from console.working_tree import WorkingTree, tree_of
 from reconciler.checks import plan_text
 from reconciler.flows.globs import is_flow_file
 from reconciler.flows.model import Flow, Json

@@ -13,8 +13,9 @@ from console.data_lock import service_lasts
 from console.failures import NO, Failure
 from console.findings import show_findings
 from console.params import parse_params
+from console.ready_flows import ReadyFlow, parsed, ready
 from console.submitting import submit
-from console.working_tree import ReadyFlow, WorkingTree, parsed, ready, tree_of
+from console.working_tree import WorkingTree, tree_of
 from reconciler.adapters.git_worktree import head_of
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.plan.model import Plan

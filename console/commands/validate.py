@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from console.failures import NO
 from console.judging import Judged, chosen, judge
+from console.verdicts import cache_folder
 from reconciler.checks import findings_text
 from reconciler.flows.findings import Severity
 
@@ -25,7 +27,8 @@ from reconciler.flows.findings import Severity
 )
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option("--notices", is_flag=True, help="Show notices as well.")
-def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool) -> int:
+@click.option("--no-cache", is_flag=True, help="Judge every file again, and keep nothing for the next time.")
+def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool, no_cache: bool) -> int:
     """Judge flow files: every mistake on its line.
 
     \b
@@ -34,21 +37,28 @@ def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool) -> 
 
     PATH is a file, a folder, a glob, or `-` for standard input. Without one all flow files, shared components, presets
     and settings of the repository are judged.
+
+    Verdicts are kept in the user's cache folder: a file is judged again once it, or anything it refers to, changes.
     """
-    found = judge(chosen(paths, Path.cwd()), sys.stdin.buffer.read)
-    shown = tuple(one for one in found.findings if notices or one.severity is not Severity.NOTICE)
-    click.echo(_written(Judged(found.files, shown, found.sources), form))
+    cache = None if no_cache else cache_folder()
+    found = judge(chosen(paths, Path.cwd()), sys.stdin.buffer.read, cache)
+    click.echo(_written(found, form, notices))
     stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    return NO if any(one.severity in stops for one in shown) else 0
+    return NO if any(one.severity in stops for one in found.findings) else 0
 
 
-def _written(found: Judged, form: str) -> str:
+def _written(found: Judged, form: str, notices: bool) -> str:
     files = len(found.files)
     if form == "text":
-        return findings_text.text(found.findings, found.sources, files)
+        return findings_text.text(found.findings, found.sources, files, notices=notices)
     if form == "json":
-        return json.dumps(findings_text.document(found.findings, files), indent=2, ensure_ascii=False)
-    return _for_tools(found, form)
+        document = findings_text.document(found.findings, files, notices=notices)
+        return json.dumps(document, indent=2, ensure_ascii=False)
+    accepted = form == "sarif"  # the one format that can say so
+    kept = (
+        one for one in found.findings if notices or one.severity is not Severity.NOTICE or (accepted and one.accepted)
+    )
+    return _for_tools(replace(found, findings=tuple(kept)), form)
 
 
 def _for_tools(found: Judged, form: str) -> str:

@@ -1,0 +1,85 @@
+"""Flows of a working tree made ready to run: parsed, chosen by name, planned with the code they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from console.failures import NO, Failure
+from console.working_tree import WorkingTree
+from reconciler.flows.findings import Finding
+from reconciler.flows.globs import is_flow_file
+from reconciler.flows.model import Flow, Json, ParsedFile
+from reconciler.flows.near import near
+from reconciler.flows.parse import parse
+from reconciler.flows.settings import RepositorySettings
+from reconciler.plan.build import Built, build
+from reconciler.plan.code import code_id
+from reconciler.plan.hash import hashed
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyFlow:
+    """A flow of a working tree and what building it came to."""
+
+    flow: Flow
+    built: Built
+    services: str  # keep or run
+
+
+def parsed(tree: WorkingTree, path: str) -> ParsedFile:
+    """A flow file of the tree, parsed under its own settings. Raises FileNotFoundError."""
+    data = tree.read(path)
+    if data is None:
+        raise FileNotFoundError(2, "No such regular file in this tree", path)
+    settings, _ = tree.settings()
+    return parse(data, path, settings.severities)
+
+
+def flow_in(tree: WorkingTree, file: Path, name: str | None) -> tuple[Flow, tuple[Finding, ...]]:
+    """The flow that a command means by a file and perhaps a name, and the findings of its file. Raises Failure."""
+    try:
+        found = parsed(tree, tree.relative(file))
+    except FileNotFoundError:
+        raise Failure("no-file", "There is no such file.", where=str(file), do="Correct the path.") from None
+    flows = [one for one in found.flows if name in (None, one.name)]
+    if len(flows) == 1:
+        return flows[0], found.findings
+    where, names = str(file), [one.name for one in found.flows]
+    if not names:
+        do = "`headgate validate` shows what is wrong with it."
+        raise Failure("no-flow", "The file holds no flow that can be read.", where=where, do=do, exit_code=NO)
+    if name is None or name in names:
+        do = "Choose one with --flow NAME."
+        raise Failure("flow-unclear", f"The file holds {', '.join(names)}.", where=where, do=do)
+    guess = near(name, names)
+    do = f"Did you mean `{guess}`?" if guess else f"It holds {', '.join(names)}."
+    raise Failure("flow-unknown", f"The file holds no flow `{name}`.", where=where, do=do)
+
+
+def ready(tree: WorkingTree, flow: Flow, params: Mapping[str, Json], start: bool = True) -> ReadyFlow:
+    """The plan of a flow as it stands on disk, code included."""
+    settings, _ = tree.settings()
+    built = planned(flow, tree.read, None, settings, params, start)
+    if built.plan is not None:
+        built = planned(flow, tree.read, tree.entries(), settings, params, start)
+    return ReadyFlow(flow, built, settings.for_flow(flow.file, flow.name).services)
+
+
+def planned(
+    flow: Flow,
+    read: Callable[[str], bytes | None],
+    entries: Mapping[str, tuple[str, str]] | None,
+    settings: RepositorySettings,
+    params: Mapping[str, Json],
+    start: bool = False,
+) -> Built:
+    """The plan of a flow from files wherever they are; without `entries` its code takes no part."""
+    built = build(flow, read, params, start=start, severities=settings.severities, remote=settings.remote)
+    globs = settings.for_flow(flow.file, flow.name).code
+    if built.plan is None or entries is None or globs == ():
+        return built
+    code = code_id(entries, flow.file, built.references, globs, partial(is_flow_file, settings=settings))
+    return replace(built, plan=hashed(replace(built.plan, code=code)))
