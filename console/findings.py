@@ -13,9 +13,9 @@ from reconciler.flows.findings import Finding, Severity
 
 def show_findings(tree: WorkingTree, findings: Sequence[Finding], notices: bool = False) -> None:
     """Say what is wrong, if anything is; notices only where they are asked for."""
-    shown = [one for one in findings if notices or one.severity is not Severity.NOTICE]
+    shown = [one for one in findings if notices or one.severity is not Severity.NOTICE or one.accepted]
     if not shown:
         return
     files = sorted({one.file for one in shown})
     sources = {file: data for file in files if (data := tree.read(file)) is not None}
-    click.echo(findings_text.text(shown, sources, len(files)).rstrip("\n"), err=True)
+    click.echo(findings_text.text(shown, sources, len(files), notices=notices).rstrip("\n"), err=True)

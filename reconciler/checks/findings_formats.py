@@ -18,7 +18,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def sarif(findings: Sequence[Finding], version: str, pages: str = "") -> dict[str, Json]:
-    """A SARIF 2.1.0 log with one run; columns count Unicode code points."""
+    """A SARIF 2.1.0 log with one run; columns count Unicode code points. Accepted findings are suppressed results."""
     found = ordered(findings)
     rules = sorted({finding.rule for finding in found})
     driver = {"name": "headgate", "version": version, "rules": [_sarif_rule(rule, pages) for rule in rules]}
@@ -46,13 +46,16 @@ def _sarif_result(finding: Finding, index: int) -> dict[str, Json]:
         "endColumn": span.end_column,
     }
     place = {"artifactLocation": {"uri": quoted(finding.file).replace("%2F", "/")}, "region": region}
-    return {
+    result: dict[str, Json] = {
         "ruleId": finding.rule,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
         "message": {"text": _message(finding)},
         "locations": [{"physicalLocation": place}],
     }
+    if finding.accepted:
+        result["suppressions"] = [{"kind": "inSource", "justification": plain(finding.accepted)}]
+    return result
 
 
 def _message(finding: Finding) -> str:

@@ -24,10 +24,15 @@ def address(rule: str, pages: str = "") -> str:
     return f"{pages.rstrip('/')}/{page(rule)}" if pages else page(rule)
 
 
-def text(findings: Sequence[Finding], sources: Mapping[str, bytes], files: int, pages: str = "") -> str:
-    """All findings as text, sorted by place, the count last. Lines are shown of the `sources` that are given."""
-    blocks = [one(finding, sources, pages) for finding in ordered(findings)]
-    return "\n\n".join([*blocks, counted(findings, files)])
+def text(
+    findings: Sequence[Finding], sources: Mapping[str, bytes], files: int, pages: str = "", notices: bool = True
+) -> str:
+    """All findings as text, sorted by place, the count last. Lines are shown of the `sources` that are given.
+
+    Without `notices` these are left out; of accepted findings there is still their number.
+    """
+    shown = [finding for finding in ordered(findings) if notices or finding.severity is not Severity.NOTICE]
+    return "\n\n".join([*(one(finding, sources, pages) for finding in shown), counted(findings, files, notices)])
 
 
 def one(finding: Finding, sources: Mapping[str, bytes], pages: str = "") -> str:
@@ -37,7 +42,9 @@ def one(finding: Finding, sources: Mapping[str, bytes], pages: str = "") -> str:
         f"{line(finding.file)}:{span.line}:{span.column}: {finding.severity}: {line(finding.message)} [{finding.rule}]"
     )
     lines = [head, *excerpt(sources.get(finding.file), span)]
-    if finding.suggestion and not _says(finding.message, finding.suggestion):
+    if finding.accepted:
+        lines.append(f"  Accepted in the file: {line(finding.accepted)}")
+    elif finding.suggestion and not _says(finding.message, finding.suggestion):
         lines.append(f"  Did you mean `{line(finding.suggestion)}`?")
     for file, also, word in finding.also:
         lines += [f"  {line(file)}:{also.line}:{also.column}: {line(word)}", *excerpt(sources.get(file), also)]
@@ -71,23 +78,33 @@ def _width(text: str) -> int:
     return len(text) + wide - sum(bool(unicodedata.combining(char)) for char in text)
 
 
-def counted(findings: Sequence[Finding], files: int) -> str:
-    """`2 errors, 1 warning in 3 files`, or that nothing was found."""
-    numbers = Counter(finding.severity for finding in ordered(findings))
-    said = [count(numbers[severity], severity.value) for severity in Severity if numbers[severity]]
-    return f"{', '.join(said) if said else 'Nothing to say'} in {count(files, 'file')}."
-
-
-def document(findings: Sequence[Finding], files: int, pages: str = "") -> dict[str, Json]:
-    """The document of version 1: `{"version", "findings", "files", "errors", "warnings"}`."""
+def counted(findings: Sequence[Finding], files: int, notices: bool = True) -> str:
+    """`2 errors, 1 warning, 1 accepted in 3 files`, or that nothing was found."""
     found = ordered(findings)
-    numbers = Counter(finding.severity for finding in found)
+    numbers = Counter(finding.severity for finding in found if not finding.accepted)
+    severities = [one for one in Severity if numbers[one] and (notices or one is not Severity.NOTICE)]
+    said = [count(numbers[severity], severity.value) for severity in severities] or ["Nothing to say"]
+    accepted = sum(bool(finding.accepted) for finding in found)
+    if accepted:
+        said.append(f"{accepted} accepted")
+    return f"{', '.join(said)} in {count(files, 'file')}."
+
+
+def document(findings: Sequence[Finding], files: int, pages: str = "", notices: bool = True) -> dict[str, Json]:
+    """The document of version 1: `{"version", "findings", "files", "errors", "warnings", "accepted"}`.
+
+    Accepted findings stand under `accepted` only, each with its `reason`.
+    """
+    found = ordered(findings)
+    counting = [one for one in found if not one.accepted and (notices or one.severity is not Severity.NOTICE)]
+    numbers = Counter(finding.severity for finding in counting)
     return {
         "version": 1,
-        "findings": [_entry(finding, pages) for finding in found],
+        "findings": [_entry(finding, pages) for finding in counting],
         "files": files,
         "errors": numbers[Severity.ERROR],
         "warnings": numbers[Severity.WARNING],
+        "accepted": [_entry(one, pages) | {"reason": one.accepted} for one in found if one.accepted],
     }
 
 

@@ -72,6 +72,7 @@ def gate(
         Section(_conflict_list(conflicts), rank=1),
         Section(review_text.findings_table(found, proposed.pages, proposed.files, proposed.url), 1, len(found)),
         Section(words.table(("Flow", "File", "On merge", "Will run", "Reused"), touched) if touched else "", rank=2),
+        Section(review_text.accepted_table(found, proposed.pages, proposed.files, proposed.url), rank=3),
     ]
     return _check("headgate", failed, title, joined(parts, url=proposed.url), _spoken_of(proposed), found, proposed)
 
@@ -88,6 +89,7 @@ def flow_review(verdict: FlowVerdict, proposed: Proposed) -> Check:
         Section(sentences),
         Section(review_text.findings_table(found, proposed.pages, proposed.files, proposed.url), 1, len(found)),
         Section(_diff(verdict), rank=2),
+        Section(review_text.accepted_table(found, proposed.pages, proposed.files, proposed.url), rank=3),
     ]
     text = joined([*_plan_sections(verdict), Section(_spoken_of(proposed, verdict.plan))], url=proposed.url)
     summary = joined(parts, url=proposed.url)
@@ -112,7 +114,7 @@ def _check(
 def _annotations(found: Sequence[Finding], proposed: Proposed) -> list[Annotation]:
     """Remarks on files that the proposal changes; elsewhere they would stand where nobody asked. Worst first."""
     order = list(Severity)
-    here = [finding for finding in found if finding.file in proposed.changed]
+    here = [finding for finding in found if finding.file in proposed.changed and not finding.accepted]
     here.sort(key=lambda finding: order.index(finding.severity))
     return [_annotation(finding) for finding in here[:ANNOTATED]]
 

@@ -37,20 +37,39 @@ def advice(finding: Finding) -> str:
 
 
 def findings_table(found: Sequence[Finding], pages: str, files: str, url: str) -> str:
-    """All findings, errors first; nothing for none."""
-    if not found:
+    """All findings that are not accepted, errors first; nothing for none."""
+    counting = [finding for finding in found if not finding.accepted]
+    if not counting:
         return ""
     order = list(Severity)
-    ranked = sorted(found, key=lambda finding: order.index(finding.severity))
+    ranked = sorted(counting, key=lambda finding: order.index(finding.severity))
     rows = [_row(finding, pages, files) for finding in ranked[: words.ROWS]]
-    return words.table(("Severity", "Place", "Finding", "Rule"), rows, total=len(found), url=url)
+    return words.table(("Severity", "Place", "Finding", "Rule"), rows, total=len(counting), url=url)
+
+
+def accepted_table(found: Sequence[Finding], pages: str, files: str, url: str) -> str:
+    """The findings that the files themselves accept, folded, with their reasons; nothing for none."""
+    accepted = [finding for finding in found if finding.accepted]
+    rows = [
+        (_place(finding, files), words.prose(words.clip(finding.accepted, 500)), _rule(finding.rule, pages))
+        for finding in accepted[: words.ROWS]
+    ]
+    if not rows:
+        return ""
+    table = words.table(("Place", "Reason", "Rule"), rows, total=len(accepted), url=url)
+    return words.folded("Accepted in the files", table, len(accepted))
 
 
 def _row(finding: Finding, pages: str, files: str) -> tuple[str, ...]:
+    said = words.spoken(words.clip(advice(finding), 500))
+    return (finding.severity.value, _place(finding, files), said, _rule(finding.rule, pages))
+
+
+def _place(finding: Finding, files: str) -> str:
     place = words.code(f"{finding.file}:{finding.span.line}")
-    if files:
-        place = f"[{place}]({files.rstrip('/')}/{words.quoted(finding.file).replace('%2F', '/')}#L{finding.span.line})"
-    return (finding.severity.value, place, words.spoken(words.clip(advice(finding), 500)), _rule(finding.rule, pages))
+    if not files:
+        return place
+    return f"[{place}]({files.rstrip('/')}/{words.quoted(finding.file).replace('%2F', '/')}#L{finding.span.line})"
 
 
 def _rule(rule: str, pages: str) -> str:

@@ -30,7 +30,8 @@ class Finding:
 
     `rule` is a stable kebab-case name with a page under docs/rules, `file` is relative to the repository's root,
     `path` names the op or field (`train-flow.ops.train.params.lr`). `also` holds further places of the same cause,
-    such as the other edges of a cycle, each with a word on what stands there.
+    such as the other edges of a cycle, each with a word on what stands there. `accepted` is the reason for which the
+    file itself accepts it; then it is a notice, whatever its rule says.
     """
 
     rule: str
@@ -41,6 +42,7 @@ class Finding:
     path: str = ""
     suggestion: str | None = None
     also: tuple[tuple[str, Span, str], ...] = field(default=())
+    accepted: str = ""
 
     @property
     def place(self) -> tuple[str, Span, str]:

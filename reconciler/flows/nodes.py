@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.flows.findings import Span
@@ -20,6 +21,27 @@ def unpacked(place: int) -> Span:
     """The span that `packed` made a number."""
     line = place >> _BITS >> _BITS
     return Span(line, place >> _BITS & _COLUMN, line, place & _COLUMN)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarPlace:
+    """Where a scalar stands, key or value, and whether a `#` is a part of its text: in quotes and in blocks it is."""
+
+    span: Span
+    verbatim: bool
+    block: bool
+
+    @property
+    def last_line(self) -> int:
+        """The last line that has a part of it."""
+        return self.span.end_line - (self.block and self.span.end_column == 1)
+
+    def holds(self, line: int, column: int) -> bool:
+        """Whether what stands there is text of the scalar; what follows the `|` of a block on its line is not."""
+        if not self.verbatim or (self.block and line == self.span.line):
+            return False
+        span = self.span
+        return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
 
 
 class Node:

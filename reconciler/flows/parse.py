@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.flows.acceptances import accepted, read_acceptances
 from reconciler.flows.documents import read_fields
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.model import Flow, Operation, ParsedFile
@@ -32,7 +33,7 @@ def parse(data: bytes, file: str, severities: Mapping[str, Severity] | None = No
             flows.append(flow)
     if not nodes and not broken:
         report.add("document-empty", "Add a flow: the file is empty.", Span(1, 1, 1, 1))
-    return ParsedFile(file, tuple(flows), judged(_all(broken, report), severities))
+    return ParsedFile(file, tuple(flows), _settled(_all(broken, report), data, file, severities))
 
 
 def parse_preset(data: bytes, file: str) -> tuple[Operation | None, tuple[Finding, ...]]:
@@ -43,9 +44,9 @@ def parse_preset(data: bytes, file: str) -> tuple[Operation | None, tuple[Findin
         if not broken:
             span = nodes[1].span if nodes else Span(1, 1, 1, 1)
             report.add("document-empty", "Put exactly one document into a preset.", span)
-        return None, judged((*broken, *report.findings), None)
+        return None, _settled((*broken, *report.findings), data, file, None)
     preset = _preset(nodes[0], report)
-    return preset, judged(_all(broken, report), None)
+    return preset, _settled(_all(broken, report), data, file, None)
 
 
 def _all(broken: tuple[Finding, ...], report: Report) -> tuple[Finding, ...]:
@@ -57,10 +58,21 @@ def _all(broken: tuple[Finding, ...], report: Report) -> tuple[Finding, ...]:
     return (*found, finding("findings-too-many", message, report.file, found[-1].span))
 
 
+def _settled(
+    findings: tuple[Finding, ...], data: bytes, file: str, severities: Mapping[str, Severity] | None
+) -> tuple[Finding, ...]:
+    """All findings of a file as they count: by the repository's severities, then by the file's own comments."""
+    acceptances, wrong = read_acceptances(data, file)
+    return accepted(judged((*findings, *wrong), severities), acceptances)
+
+
 def judged(findings: tuple[Finding, ...], severities: Mapping[str, Severity] | None) -> tuple[Finding, ...]:
-    """The findings sorted by place, each with the severity that the repository gives its rule."""
+    """The findings sorted by place, each with the severity that the repository gives its rule if it is not accepted."""
     given = {name: severity for name, severity in (severities or {}).items() if RULES[name].lowerable}
-    changed = (replace(found, severity=given[found.rule]) if found.rule in given else found for found in findings)
+    changed = (
+        replace(found, severity=given[found.rule]) if found.rule in given and not found.accepted else found
+        for found in findings
+    )
     return tuple(sorted(changed, key=lambda found: found.place))
 
 

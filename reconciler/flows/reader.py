@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
 
 from reconciler.flows.findings import Finding, Span
-from reconciler.flows.nodes import Node, packed, unpacked
+from reconciler.flows.nodes import Node, ScalarPlace, packed, unpacked
 from reconciler.flows.rules import MAX_FINDINGS, finding
 from reconciler.flows.scalars import looks_octal, resolve
 
@@ -42,6 +42,21 @@ def read_documents(data: bytes, file: str) -> tuple[tuple[Node, ...], tuple[Find
     composer = _Composer(file)
     composer.run(data)
     return tuple(composer.documents), tuple(composer.findings)
+
+
+def scalar_places(data: bytes, last_line: int) -> Iterator[ScalarPlace]:
+    """The scalars of a file that begin on its lines up to `last_line`, keys too; up to where it is no YAML."""
+    scanner = _Parser(data)
+    try:
+        while (token := scanner.get_token()) is not None:
+            if token.start_mark.line >= last_line:
+                return
+            if type(token) is yaml.ScalarToken:
+                start, end = token.start_mark, token.end_mark
+                span = Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+                yield ScalarPlace(span, not token.plain, token.style in ("|", ">"))
+    except yaml.YAMLError:
+        return
 
 
 class _Stop(Exception):

@@ -115,8 +115,15 @@ _REFERENCES = (
     Rule("lock-unused", _WARNING, "The lock file pins something that nothing refers to."),
 )
 
+_ACCEPTING = (
+    Rule("acceptance-invalid", _WARNING, "A comment that is meant to accept a finding and cannot."),
+    Rule("acceptance-unused", _WARNING, "A comment accepts a finding that is not there."),
+)
+
 RULES: Mapping[str, Rule] = {
-    rule.name: rule for group in (_READING, _FIELDS, _PARAMS, _GRAPH, _TEMPLATES, _REFERENCES) for rule in group
+    rule.name: rule
+    for group in (_READING, _FIELDS, _PARAMS, _GRAPH, _TEMPLATES, _REFERENCES, _ACCEPTING)
+    for rule in group
 }
 
 

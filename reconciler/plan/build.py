@@ -49,7 +49,7 @@ def build(
     rules; where all errors are lowered and there still can be no plan, they count for nothing. `remote` says what components
     may come from elsewhere; None is nothing.
     """
-    report = Report(severities)
+    report = Report(severities, read)
     if flow.operation.is_preset:
         return Built(None, (), (), ())
     compiler = Compiler(read, report, remote)

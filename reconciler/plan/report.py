@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.flows.acceptances import Acceptance, accepted, read_acceptances
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.nodes import Node
 from reconciler.flows.parse import judged
-from reconciler.flows.rules import finding
+from reconciler.flows.rules import RULES, finding
 
 _MARK = "{{"
 _MOST = 500  # findings
@@ -29,8 +30,13 @@ Source = tuple[str, Node | None]  # a file and a tree of it, in which texts are 
 class Report:
     """What was found so far. The same rule at the same place is one cause and said once."""
 
-    def __init__(self, severities: Mapping[str, Severity] | None = None) -> None:
+    def __init__(
+        self, severities: Mapping[str, Severity] | None = None, read: Callable[[str], bytes | None] | None = None
+    ) -> None:
+        """`read` gives the bytes of the files that findings are in, which may accept them."""
         self.severities = severities or {}
+        self._read = read
+        self._acceptances: dict[str, tuple[Acceptance, ...]] = {}  # by file, of those that lowerable findings are in
         self._scalars: dict[int, tuple[Node, dict[str, Node]]] = {}  # by the identity of a tree, which is kept alive
         self._parts: dict[tuple[object, ...], list[tuple[str, list[tuple[int, int, Node]]]]] = {}
         self._spoilt = False
@@ -52,7 +58,16 @@ class Report:
         found = finding(rule, message, place.file, place.span, path, suggestion, also)
         found = found if severity is None else replace(found, severity=severity)
         self._severities.setdefault((found.rule, found.file, found.span), found.severity)
-        self.extend(judged((found,), self.severities))
+        self.extend(self._accepted(judged((found,), self.severities)))
+
+    def _accepted(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """The findings of one file and rule as the file's own comments let them count."""
+        file = findings[0].file
+        if self._read is None or not RULES[findings[0].rule].lowerable:
+            return findings
+        if file not in self._acceptances:
+            self._acceptances[file] = read_acceptances(self._read(file) or b"", file)[0]
+        return accepted(findings, self._acceptances[file])
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Note findings made elsewhere."""
@@ -108,9 +123,9 @@ class Report:
         return tuple(sorted(self._found.values(), key=lambda found: found.place))
 
     def unlowered(self) -> tuple[Finding, ...]:
-        """All findings by place, as they are without the repository's severities."""
+        """All findings by place, as they are without the repository's severities and the files' acceptances."""
         kept = {
-            key: replace(found, severity=self._severities.get(key, found.severity))
+            key: replace(found, severity=self._severities[key], accepted="") if key in self._severities else found
             for key, found in self._found.items()
         }
         return tuple(sorted(kept.values(), key=lambda found: found.place))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from reconciler.checks.review import FlowVerdict
+from reconciler.flows.acceptances import unused_acceptances
 from reconciler.flows.findings import Finding
 from reconciler.flows.globs import PRESET_FOLDER
 from reconciler.flows.parse import judged, parse, parse_preset
@@ -36,7 +37,14 @@ def judge(
             loaded = result.load(*place)
             loose += loaded.findings if loaded else ()
     said = {finding for verdict in verdicts for finding in verdict.findings}
+    loose += _unused_acceptances(result, changed, [*said, *loose])
     return verdicts, [finding for finding in dict.fromkeys(loose) if finding not in said]
+
+
+def _unused_acceptances(result: Revision, changed: Set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
+    """What changed files accept without need. All that is wrong with a changed file is among `findings`."""
+    for path in sorted(changed.intersection((*result.flow_files, *result.shared_files))):
+        yield from judged(unused_acceptances(result.read(path) or b"", path, findings), result.settings.severities)
 
 
 def _prefetch(base: Revision, result: Revision, changed: Set[str]) -> None:

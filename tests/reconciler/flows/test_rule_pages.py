@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.flows.acceptances import unused_acceptances
 from reconciler.flows.findings import Finding
 from reconciler.flows.parse import parse
 from reconciler.flows.rules import RULES, page
@@ -35,7 +36,8 @@ def _findings(files: dict[str, bytes]) -> set[Finding]:
         return set(parse_settings(files[first])[1])
     parsed = parse(files[first], first)
     built = [build(flow, files.get, start=False).findings for flow in parsed.flows]
-    return {*parsed.findings, *(found for findings in built for found in findings)}
+    found = {*parsed.findings, *(found for findings in built for found in findings)}
+    return found | set(unused_acceptances(files[first], first, found))
 
 
 _WITH_EXAMPLES = [rule for rule in RULES if _section(rule, "Bad")]

@@ -151,6 +151,26 @@ def test_a_proposal_is_judged_by_the_settings_of_its_base(git_world):
     assert git_world.check(head).conclusion == Conclusion.FAILURE
 
 
+def test_what_a_file_accepts_stops_no_proposal_and_is_shown_with_its_reason(git_world):
+    connected(git_world, {"flows/a.yaml": flow("a")})
+    bad = flow("a").replace("image: busybox, ", "").rstrip() + "  # headgate: accept image-missing (set by a webhook)\n"
+
+    gate = git_world.check(propose(git_world, {"flows/a.yaml": bad}))
+
+    assert (gate.conclusion, gate.annotations) == (Conclusion.SUCCESS, ())
+    assert "Accepted in the files (1)" in gate.summary
+    assert "| `flows/a.yaml:6` | set by a webhook |" in gate.summary
+
+
+def test_what_a_changed_file_accepts_without_need_is_told(git_world):
+    connected(git_world, {"flows/a.yaml": flow("a")})
+    more = "# headgate: accept image-missing (no more)\n"
+
+    gate = git_world.check(propose(git_world, {"flows/a.yaml": flow("a", more=more)}))
+
+    assert [(note.line, note.title) for note in gate.annotations] == [(3, "acceptance-unused")]
+
+
 def test_settings_that_would_break_fail_the_gate(git_world):
     connected(git_world, {"flows/a.yaml": flow("a")})
 
