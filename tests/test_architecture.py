@@ -81,7 +81,7 @@ IMPURE = (
 )
 # Parts of the above that compute and touch nothing.
 PURE_PARTS = ("pathlib.PurePath", "pathlib.PurePosixPath", "io.StringIO", "io.BytesIO", "random.Random")
-PURE_THIRD_PARTY = frozenset({"yaml", "jinja2", "msgspec", "cronsim"})
+PURE_THIRD_PARTY = frozenset({"yaml", "ryml", "jinja2", "msgspec", "cronsim"})
 
 # package -> the one module (or the one folder) of the product that imports it.
 HOMES: dict[str, str | tuple[str, ...]] = {
@@ -93,6 +93,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",
     "rich": "console.live",
+    "ryml": "reconciler.flows.fast_reader",
     "sqlalchemy": "reconciler.adapters.sql",
     "starlette": "webhooks.asgi",
     "uvicorn": "webhooks.server",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Protocol
 
 from reconciler.flows.findings import Span
 
@@ -102,3 +102,35 @@ class Node:
         if isinstance(self.value, list):
             return [node.data() for node in self.value]
         return self.value
+
+
+class Placed(Protocol):
+    """What knows the places of nodes that were made without."""
+
+    def placed(self, index: int) -> Node:
+        """The same node with its place; `index` is what the maker of the node gave it."""
+        ...
+
+
+class Unplaced(Node):
+    """A node whose place, keys and spelling are looked up when one of them is first asked for.
+
+    Most files are read, found to be right and never pointed into. `text` may be known from the beginning.
+    """
+
+    __slots__ = ("index", "source")
+
+    index: int
+    source: Placed
+    __init__ = object.__init__  # whoever makes one puts in what it knows: there are tens of thousands
+
+    def __getattr__(self, name: str) -> Any:  # called for slots that nothing was put into
+        if name not in _PLACE:
+            raise AttributeError(name)
+        node = self.source.placed(self.index)
+        for slot in _PLACE:
+            setattr(self, slot, getattr(node, slot))
+        return getattr(node, name)
+
+
+_PLACE: Final = ("line", "column", "end_line", "end_column", "keys", "text")
