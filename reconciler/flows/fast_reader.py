@@ -32,7 +32,8 @@ _DOUBTS: Final = tuple(
         (b"\n...", rb"\n\.\.\."),
         (b"|", rb"\|[-+]?[1-9][-+]? *[#\n]"),  # blocks that say how far they are indented
         (b">", rb">[-+]?[1-9][-+]? *[#\n]"),
-        (b"#", rb"[^\s:,\[{-][\"']#|[\]}|>]#"),  # comments without a blank before
+        (b"#", rb"[^\s:,\[{][\"']#|[\]}|>]#"),  # comments without a blank before
+        (b"'", rb"'(?<=[\s,\[{]')(?:[^'\n]|'')*\n"),  # texts in quotes over several lines
         (b" {{", rb"(?:\n|\A)(?:[^\"'\n]*[:,\[{-])? *\{ *[\[{]"),  # templates without quotes
         (b"\\", rb'\\[^nt"\\]'),  # escapes that JSON writes otherwise
     )
@@ -45,6 +46,7 @@ _ZERO_POWER: Final = re.compile(r"-?0[eE]")  # but for these, which rapidyaml ta
 _BARE_POINT: Final = re.compile(rb"(?:[\s\[{,:]|\A)[-+]?(?:[0-9]+\.|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?:[\s,\]}]|\Z)")
 _ADDED_DIGIT: Final = re.compile(rb"-?(?:0\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.0)\Z")
 _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}\n")
+_NOT_QUOTES: Final = bytes(byte for byte in range(256) if byte not in b'"\n')
 
 
 class _Doubt(Exception):
@@ -79,6 +81,8 @@ def _is_doubtful(data: bytes) -> bool:
     if any(rare in data and pattern.search(data) for rare, pattern in _DOUBTS):
         return True
     if not data.endswith(b"\n") or b"\n" + b" " * _MAX_INDENT in data or b"- - -" in data:
+        return True
+    if not data.translate(None, _NOT_QUOTES).replace(b'""', b"").isspace():  # some text goes on in the next line
         return True
     return _flow_levels(data) > _MAX_FLOW_LEVELS
 
