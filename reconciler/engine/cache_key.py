@@ -76,7 +76,7 @@ def _reads(book: Book, node: Node) -> Iterator[tuple[str, Json]]:
     scope = _dag_of(node)
     if scope is None:
         return
-    for _, text in templates_in(dict(node.op.run)):
+    for text in templates_in(dict(node.op.run)):
         for path in compile_template(text).names:
             if len(path) > 1 and path[0] == "ops" and path[1] in scope.names:
                 state = book.state(scope.path_of(scope.names[str(path[1])]))

@@ -1,7 +1,4 @@
-"""A flow made ready to run: references followed, layers made one, params bound, the graph compiled, everything judged.
-
-Building never stops at the first mistake: all findings are given at once, and a plan only where none is an error.
-"""
+"""A flow made ready to run: judged, and a plan made of it where none of the findings is an error."""
 
 from __future__ import annotations
 
@@ -9,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.flows.findings import Finding, Severity
-from reconciler.flows.model import Flow, Json, Operation, Param
+from reconciler.flows.model import Flow, Json
 from reconciler.flows.remotes import RemoteSettings
-from reconciler.plan.dags import Compiler
 from reconciler.plan.hash import hashed
+from reconciler.plan.judge import Judgement, judge
 from reconciler.plan.model import Plan
+from reconciler.plan.planned import Planner
 from reconciler.plan.references import Read
-from reconciler.plan.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +38,20 @@ def build(
     severities: Mapping[str, Severity] | None = None,
     remote: RemoteSettings | None = None,
 ) -> Built:
-    """The plan of a flow.
+    """The plan of a flow, and all that is wrong with it.
 
-    `read` gives the bytes of a repository path at the flow's revision, None where it is absent; `params` are values
-    that stand above the file's own; `code` is the code id. With `start=False` the flow is judged without being
-    started: required inputs without a value are no errors then. `severities` are the repository's own for lowerable
-    rules; where all errors are lowered and there still can be no plan, they count for nothing. `remote` says what components
-    may come from elsewhere; None is nothing.
+    `code` is the code id; the rest is as for `judge`. With `start=False` required inputs without a value are no
+    errors.
     """
-    report = Report(severities, read)
-    if flow.operation.is_preset:
-        return Built(None, (), (), ())
-    compiler = Compiler(read, report, remote)
-    operation = _with_params(flow.operation, params or {})
-    root, unbound, schedule = compiler.root(replace(operation, name=operation.name or flow.name), flow.name, start)
-    references = tuple(compiler.references.tried)
-    if root is None or report.failed:
-        findings = report.sorted() if report.failed else report.unlowered()  # something must say why there is no plan
-        return Built(None, findings, references, unbound)
+    judgement = judge(flow, read, params, start, severities, remote)
+    return Built(plan_of(judgement, code), judgement.findings, judgement.references, judgement.unbound)
+
+
+def plan_of(judgement: Judgement, code: str = "") -> Plan | None:
+    """The plan of a judged flow with its hashes; None where a finding is an error. `code` is the code id."""
+    if judgement.root is None:
+        return None
+    flow, root = judgement.flow, judgement.root
+    schedule = root.ready.operation.schedule
     schedule = schedule and replace(schedule, node=None)
-    plan = hashed(Plan(flow=flow.name, file=flow.file, root=root, code=code, schedule=schedule))
-    return Built(plan, report.sorted(), references, unbound)
-
-
-def _with_params(operation: Operation, params: Mapping[str, Json]) -> Operation:
-    given = {
-        name: replace(operation.params.get(name, Param()), value=value, has_value=True, ref=None, node=None)
-        for name, value in params.items()
-    }
-    return replace(operation, params={**operation.params, **given})
+    return hashed(Plan(flow=flow.name, file=flow.file, root=Planner().op(root), code=code, schedule=schedule))

@@ -17,6 +17,7 @@ from reconciler.plan.report import Place, Report, place_of
 _PREFIX = "run_status_"
 _ELSEWHERE = ("runs.", "connections.")
 _GOOD, _BAD, _SKIPPED = "succeeded", "failed", "skipped"
+_RUNS, _SKIPS = frozenset((_GOOD, _BAD)), frozenset((_SKIPPED,))
 _NEVER = frozenset(("false", "{{ false }}", "{{false}}", "no", "0"))
 
 
@@ -93,6 +94,8 @@ def report_cycles(level: Level, edges: Sequence[Edges], report: Report) -> bool:
 
 def report_unreachable(level: Level, edges: Sequence[Edges], report: Report) -> None:
     """Report ops that no outcome of their upstreams can start."""
+    if not any(_ends(ready) <= _SKIPS for ready in level.ops):
+        return  # whatever the triggers, each upstream can end well and can end badly
     upstream = [sorted(edge.places) for edge in edges]
     ends: list[frozenset[str]] = [frozenset()] * len(upstream)
     for index in order(upstream):
@@ -110,10 +113,10 @@ def report_unreachable(level: Level, edges: Sequence[Edges], report: Report) -> 
 
 
 def _ends(ready: Ready) -> frozenset[str]:
-    conditions = (ready.operation.conditions or "").strip().lower()
-    if conditions in _NEVER:
-        return frozenset((_SKIPPED,))
-    return frozenset((_GOOD, _BAD, _SKIPPED)) if conditions else frozenset((_GOOD, _BAD))
+    conditions = ready.operation.conditions
+    if not conditions:
+        return _RUNS
+    return _SKIPS if conditions.strip().lower() in _NEVER else _RUNS | _SKIPS
 
 
 def _can_start(ready: Ready, upstream: list[frozenset[str]]) -> bool:

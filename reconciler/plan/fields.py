@@ -10,15 +10,8 @@ from reconciler.flows.model import IO, Json
 from reconciler.plan.layers import Ready
 from reconciler.plan.suggestions import near, said
 from reconciler.plan.sweeps import swept_names
+from reconciler.plan.vocabulary import GLOBALS
 
-GLOBALS = (
-    *("owner_name", "username", "user_email", "project_name", "project_unique_name", "project_uuid"),
-    *("run_info", "name", "uuid", "namespace", "iteration", "status", "context_path", "artifacts_path"),
-    *("run_artifacts_path", "run_outputs_path", "run_relative_outputs_path", "store_path"),
-    *("created_at", "compiled_at", "schedule_at", "started_at", "finished_at", "duration"),
-    *("cloning_kind", "original_uuid", "is_independent", "ports", "base_url", "base_urls"),
-    *("commit", "branch", "flow", "repository"),
-)
 _HEADS = ("inputs", "outputs", "io", "artifacts", "globals")
 _BRACES = re.compile(r"\s*\{\{\s*(.*?)\s*\}\}\s*", re.DOTALL)
 _INLINE = re.compile(r"\s*\{\{\s*(?:ops\.(?P<op>[-\w]+)|(?P<dag>dag))\.(?P<field>[-\w]+(?:\.[-\w]+)*)\s*\}\}\s*")
@@ -52,7 +45,7 @@ def bare_field(value: Json) -> str | None:
 
 def inline_ref(value: Json) -> tuple[str, str] | None:
     """`("ops.a", "outputs.x")` for a value that is exactly `{{ ops.a.outputs.x }}`, `("dag", …)` for the dag's."""
-    found = _INLINE.fullmatch(value) if isinstance(value, str) else None
+    found = _INLINE.fullmatch(value) if isinstance(value, str) and "{{" in value else None
     if found is None:
         return None
     return (f"ops.{found['op']}" if found["op"] else "dag", found["field"])

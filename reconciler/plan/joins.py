@@ -18,7 +18,7 @@ def check_joins(ready: Ready, report: Report) -> None:
 
 
 def _check(ready: Ready, field: str, text: str, parse: Callable[[str], object], report: Report) -> None:
-    if any(templates_in(text)):
+    if templates_in(text):
         return
     try:
         parse(text)

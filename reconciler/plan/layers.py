@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from reconciler.flows.model import Cache, Component, Json, Operation, Run, Settings, Termination
+from reconciler.flows.model import IO, Cache, Component, Json, Operation, Run, Settings, Termination
 from reconciler.flows.patch import apply_preset, merge, patched_run, with_defaults
+from reconciler.plan.bodies import Body, body
 from reconciler.plan.references import References, Resolved, Scope
 from reconciler.plan.report import Source, key_place
 
 _HANDED_DOWN = ("environment", "connections", "volumes")
 _LOW_WINS = frozenset(("isnull", "pre_merge"))
+_SETTINGS = tuple(field.name for field in fields(Settings))
+_SILENT = Settings()
 
 Part = TypeVar("Part", Cache, Termination)
 
@@ -27,78 +30,125 @@ class Inherited:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An op with its references followed and its layers made one. Without `component` the reference led nowhere."""
+    """An op with its references followed and its layers made one. Without `body` the reference led nowhere.
+
+    `around` are the presets of the op and the operations of referenced files.
+    """
 
     operation: Operation
     path: str
-    component: Component | None = None
-    run: Run | None = None
-    settings: Settings = Settings()  # noqa: RUF009 - frozen
+    body: Body | None = None
     scope: Scope = Scope()  # noqa: RUF009 - frozen
-    sources: tuple[Source, ...] = ()
+    around: tuple[Operation, ...] = ()
 
     @property
     def name(self) -> str:
         """The op's name, else the component's."""
         return self.operation.name or (self.component.name if self.component else None) or "op"
 
+    @property
+    def component(self) -> Component | None:
+        """What the op puts to use."""
+        return self.body.component if self.body is not None else None
+
+    @property
+    def run(self) -> Run | None:
+        """The run section under all layers."""
+        return self.body.run if self.body is not None else None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings under all layers."""
+        return self.body.settings if self.body is not None else _SILENT
+
+    @property
+    def declared(self) -> Mapping[str, IO]:
+        """The inputs and outputs of the component by name; inputs win."""
+        return self.body.declared if self.body is not None else {}
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The trees in which the op's texts stand, the likeliest first."""
+        operation, component = self.operation, self.component
+        if component is None:
+            return ((operation.file, operation.node),)
+        run = component.run.node if component.run is not None else None
+        own = ((operation.file, operation.node), (component.file, component.node))
+        layers = tuple((layer.file, layer.node) for layer in self.around)
+        return (*own, *layers) if run is None else ((component.file, run), *own, *layers)
+
 
 class Layers:
-    """Makes ops ready, one after another."""
+    """Makes ops ready, one after another. What ops share, a component under the same layers, is made once."""
 
     def __init__(self, references: References) -> None:
         self._references = references
+        # By identity; what is identified is kept beside it, so that no other takes its identity.
+        self._followed: dict[tuple[int, str], tuple[Scope, Resolved]] = {}
+        self._bodies: dict[tuple[int, ...], tuple[Resolved, Inherited | None, Body]] = {}
 
     def ready(self, operation: Operation, scope: Scope, inherited: Inherited | None, path: str) -> Ready:
         """The op as it will run: own words over what the dag hands down over the component's defaults."""
-        resolved = self._references.resolve(operation, scope, path)
-        operation, presets = self._with_presets(operation, resolved, path)
+        resolved = self._resolved(operation, scope, path)
+        presets = self._presets(operation, resolved, path)
+        for preset in presets:
+            operation = apply_preset(operation, preset)
         if resolved is None or resolved.component.run is None:
-            return Ready(operation, path, sources=((operation.file, operation.node),))
-        default = _default_settings(resolved)
-        settings = overlay(default, inherited.settings) if inherited else default
+            return Ready(operation, path)
         operation = with_defaults(_with_layers(operation, resolved.layers), resolved.component)
-        return Ready(
-            operation=operation,
-            path=path,
-            component=resolved.component,
-            run=_run(operation, resolved, inherited),
-            settings=_own(settings, operation),
-            scope=resolved.scope,
-            sources=tuple(_sources(operation, resolved, presets)),
-        )
+        shared = self._body(resolved, inherited)
+        return Ready(operation, path, _with_own(shared, operation), resolved.scope, (*presets, *resolved.layers))
 
-    def _with_presets(
-        self, operation: Operation, resolved: Resolved | None, path: str
-    ) -> tuple[Operation, list[Operation]]:
+    def _resolved(self, operation: Operation, scope: Scope, path: str) -> Resolved | None:
+        """What the op runs; a component of the dag is followed once for all ops that name it."""
+        ref = operation.ref
+        if ref is None or ref.kind != "dag" or operation.component is not None:
+            return self._references.resolve(operation, scope, path)
+        key = (id(scope), ref.value)
+        if key not in self._followed:
+            resolved = self._references.resolve(operation, scope, path)
+            if resolved is None:
+                return None
+            self._followed[key] = (scope, resolved)
+        return self._followed[key][1]
+
+    def _presets(self, operation: Operation, resolved: Resolved | None, path: str) -> list[Operation]:
         named = resolved.component.settings.presets if resolved else ()
-        found = []
-        for name in dict.fromkeys((*named, *operation.settings.presets)):
-            place = key_place(operation.file, operation.node, "presets")
-            preset = self._references.preset(name, place, path)
-            if preset is not None:
-                operation = apply_preset(operation, preset)
-                found.append(preset)
-        return operation, found
+        names = (*named, *operation.settings.presets)
+        if not names:
+            return []
+        place = key_place(operation.file, operation.node, "presets")
+        found = (self._references.preset(name, place, path) for name in dict.fromkeys(names))
+        return [preset for preset in found if preset is not None]
+
+    def _body(self, resolved: Resolved, inherited: Inherited | None) -> Body:
+        """What all ops run that put a component to use under the same layers and the same dag."""
+        key = (id(resolved.component), id(inherited), *map(id, resolved.layers))
+        if key not in self._bodies:
+            settings = _default_settings(resolved)
+            settings = overlay(settings, inherited.settings if inherited else _SILENT)
+            made = body(resolved.component, _run(resolved, inherited), settings)
+            self._bodies[key] = (resolved, inherited, made)
+        return self._bodies[key][2]
 
 
-def handed_down(dag: Ready) -> Inherited:
-    """What the ops of a dag inherit from it."""
+def handed_down(dag: Ready) -> Inherited | None:
+    """What the ops of a dag inherit from it, if anything."""
     settings = dag.settings
     kept = Settings(
         cache=settings.cache, termination=settings.termination, plugins=settings.plugins, queue=settings.queue
     )
     data = dag.run.data if dag.run else {}
-    return Inherited(kept, {key: data[key] for key in _HANDED_DOWN if data.get(key)})
+    run = {key: data[key] for key in _HANDED_DOWN if data.get(key)}
+    return Inherited(kept, run) if run or kept != _SILENT else None
 
 
 def overlay(low: Settings, high: Settings) -> Settings:
     """Settings of two layers: `high` wins field by field; tags and hooks of both stay."""
-    chosen: dict[str, Any] = {
-        field.name: getattr(high, field.name)
-        for field in fields(Settings)
-        if getattr(high, field.name) not in (None, ())
-    }
+    if high == _SILENT and not low.tags:
+        return low
+    said = {name: getattr(high, name) for name in _SETTINGS}
+    chosen: dict[str, Any] = {name: value for name, value in said.items() if value not in (None, ())}
     chosen["cache"] = _parts(low.cache, high.cache)
     chosen["termination"] = _parts(low.termination, high.termination)
     if low.plugins and high.plugins:
@@ -122,10 +172,15 @@ def _default_settings(resolved: Resolved) -> Settings:
     return settings
 
 
-def _own(settings: Settings, operation: Operation) -> Settings:
-    if operation.patch_strategy in _LOW_WINS:
-        return overlay(operation.settings, settings)
-    return overlay(settings, operation.settings)
+def _with_own(shared: Body, operation: Operation) -> Body:
+    """The body with the run patch and the settings of the op itself."""
+    own, patch, strategy = operation.settings, operation.run_patch, operation.patch_strategy
+    if not patch and own == _SILENT:
+        return shared
+    run = patched_run(shared.run, patch, strategy) if patch else shared.run
+    low_wins = strategy in _LOW_WINS
+    settings = overlay(own, shared.settings) if low_wins else overlay(shared.settings, own)
+    return body(shared.component, run, settings)
 
 
 def _with_layers(operation: Operation, layers: Iterable[Operation]) -> Operation:
@@ -145,7 +200,8 @@ def _with_layers(operation: Operation, layers: Iterable[Operation]) -> Operation
     return operation
 
 
-def _run(operation: Operation, resolved: Resolved, inherited: Inherited | None) -> Run:
+def _run(resolved: Resolved, inherited: Inherited | None) -> Run:
+    """The run section of a component, patched by the files around it, with what the dag hands down."""
     run = resolved.component.run
     assert run is not None
     for layer in resolved.layers:
@@ -153,16 +209,4 @@ def _run(operation: Operation, resolved: Resolved, inherited: Inherited | None) 
             run = patched_run(run, layer.run_patch, layer.patch_strategy)
     if inherited and inherited.run:
         run = patched_run(run, inherited.run, "post_merge")
-    if operation.run_patch:
-        run = patched_run(run, operation.run_patch, operation.patch_strategy)
     return run
-
-
-def _sources(operation: Operation, resolved: Resolved, presets: list[Operation]) -> Iterable[Source]:
-    component = resolved.component
-    if component.run is not None and component.run.node is not None:
-        yield component.file, component.run.node
-    yield operation.file, operation.node
-    yield component.file, component.node
-    for layer in (*presets, *resolved.layers):
-        yield layer.file, layer.node

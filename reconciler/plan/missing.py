@@ -16,7 +16,7 @@ def check_missing_inputs(ready: Ready, edges: Edges, report: Report) -> None:
     """Warn where a required input reads an output of an op that may have failed by the time this one starts."""
     trigger = ready.operation.trigger
     several = trigger is Trigger.ONE_SUCCEEDED and len(edges.places) > 1
-    if ready.component is None or not (trigger in _LENIENT or several):
+    if trigger is None or ready.component is None or not (trigger in _LENIENT or several):
         return
     for io in ready.component.inputs:
         ref = _read_output(ready.operation.params.get(io.name))

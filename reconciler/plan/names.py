@@ -3,42 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.plan.bodies import own_names
 from reconciler.plan.expressions import Path
-from reconciler.plan.fields import GLOBALS, Fault, field_fault, passed_names, unknown_op
+from reconciler.plan.fields import Fault, field_fault, passed_names, unknown_op
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
 from reconciler.plan.report import Place, Report
 from reconciler.plan.suggestions import near, said
 from reconciler.plan.syntax import TemplateError
 from reconciler.plan.templates import Template, compile_condition, compile_template, templates_in
+from reconciler.plan.vocabulary import GLOBALS, PARAM_FIELDS, ROOTS, is_known
 
 _DASHED = re.compile(r"[A-Za-z_]\w*(?:-\w+)+")
 _NAMING = (("params",), ("matrix", "params"), ("inputs",), ("component", "inputs"))
-_ROOTS = ("params", "globals", "connections", "init", "ops", "dag")
-_PARAM_FIELDS = ("value", "connection", "as_arg", "as_str", "type")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Names:
-    """What the templates of one op may name."""
+    """What the templates of one op may name; `given` are names that it gets in another way, as hooks do."""
 
     ready: Ready
     level: Level
-    known: frozenset[str]
     edges: Edges
     report: Report
+    given: tuple[str, ...] = ()
+    _known: frozenset[str] | None = None
+
+    @property
+    def known(self) -> frozenset[str]:
+        """All that may be named without a prefix: inputs, outputs, params, connections."""
+        if self._known is None:
+            body = self.ready.body
+            own = own_names(body.declared, body.run) if body is not None else ()
+            self._known = frozenset((*own, *passed_names(self.ready), *self.given))
+        return self._known
 
     def uses(self, name: str) -> bool:
         """Whether a template of the op's run section names a param."""
         run = self.ready.run
-        return run is not None and any(name in used[:2] for _, text in templates_in(run.data) for used in _paths(text))
+        return run is not None and any(name in used[:2] for text in templates_in(run.data) for used in _paths(text))
 
     def check_data(self, data: object, path: str) -> None:
         """Check every template in plain data."""
-        for _, text in templates_in(data):
+        for text in templates_in(data):
             self.check_text(text, path)
 
     def check_text(self, text: str, path: str) -> None:
@@ -67,32 +77,23 @@ class Names:
         return self.report.text_place(text, offset, self.ready.sources)
 
     def _fault(self, used: Path, template: Template, path: str) -> Fault | None:
-        head = str(used[0])
-        if head in self.known:
+        if is_known(used, self.known):
             return None
+        head = str(used[0])
         if head in _READ:
             return _READ[head](self, used, template, path)
-        if head in _ROOTS or head in _written(self.ready):
+        if head in _written(self.ready):
             return None
-        return _unknown(head, (*sorted(self.known), *_ROOTS), template.expression_text(used))
+        return _unknown(head, (*sorted(self.known), *ROOTS), template.expression_text(used))
 
     def _param(self, used: Path, template: Template, path: str) -> Fault | None:
-        if len(used) < 2 or used[1] == "as_args":
-            return None
-        if used[1] not in self.known:
-            written = str(used[1]) in _written(self.ready)
-            return (
-                None
-                if written
-                else _unknown(str(used[1]), sorted(self.known), template.expression_text(used), "params.")
-            )
-        if len(used) > 2 and used[2] not in _PARAM_FIELDS:
-            return _unknown(str(used[2]), _PARAM_FIELDS, template.expression_text(used), f"params.{used[1]}.")
-        return None
+        text = template.expression_text(used)
+        if used[1] in self.known:
+            return _unknown(str(used[2]), PARAM_FIELDS, text, f"params.{used[1]}.")
+        written = str(used[1]) in _written(self.ready)
+        return None if written else _unknown(str(used[1]), sorted(self.known), text, "params.")
 
     def _global(self, used: Path, template: Template, path: str) -> Fault | None:
-        if len(used) < 2 or used[1] in GLOBALS:
-            return None
         return _unknown(str(used[1]), GLOBALS, template.expression_text(used), "globals.")
 
     def _dag(self, used: Path, template: Template, path: str) -> Fault | None:
@@ -127,25 +128,6 @@ def _dotted(path: Path) -> str:
 
 def _as_template_fault(fault: Fault | None) -> Fault | None:
     return None if fault is None else Fault("template-unknown-name", fault.message, fault.suggestion)
-
-
-def known_names(ready: Ready, extra: Iterable[str] = ()) -> frozenset[str]:
-    """All that the templates of an op may name without a prefix: inputs, outputs, params, connections."""
-    component = ready.component
-    declared = [io.name for io in (*component.inputs, *component.outputs)] if component else []
-    return frozenset((*declared, *passed_names(ready), *_connections(ready), *extra))
-
-
-def _connections(ready: Ready) -> Iterator[str]:
-    data = ready.run.data if ready.run else {}
-    for name in (*_listed(data.get("connections")), *_listed(data.get("init"))):
-        connection = name.get("connection") if isinstance(name, Mapping) else name
-        if isinstance(connection, str):
-            yield connection
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def _written(ready: Ready) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.flows.findings import Severity
-from reconciler.flows.model import IO, Join, Json, Param
+from reconciler.flows.model import IO, Json, Param
 from reconciler.flows.types import compatible, convert
-from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, unknown_op
+from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, passed_names, unknown_op
 from reconciler.plan.layers import Ready
 from reconciler.plan.model import Source
 from reconciler.plan.names import Names
@@ -17,21 +17,17 @@ from reconciler.plan.suggestions import near, said
 from reconciler.plan.sweeps import is_open, swept_names
 from reconciler.plan.templates import templates_in
 
+Taken = tuple[str, Json, int | None, str]  # of a param: kind, value, op and field of its source
+_NOWHERE: Taken = ("none", None, None, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The sources of an op's params, the required inputs without one, and what cannot be resolved yet."""
+    """Where an op's params get their values, the required inputs without one, and what cannot be resolved yet."""
 
-    sources: Mapping[str, Source]
+    taken: Mapping[str, Taken]
     unbound: tuple[str, ...] = ()
     unsupported: str | None = None
-
-
-def declared(ready: Ready) -> dict[str, IO]:
-    """The inputs and outputs of the op's component by name; inputs win."""
-    if ready.component is None:
-        return {}
-    return {io.name: io for io in (*ready.component.outputs, *ready.component.inputs)}
 
 
 def bind(ready: Ready, names: Names, given: tuple[str, ...] = (), *, required: bool = True) -> Bound:
@@ -41,16 +37,23 @@ def bind(ready: Ready, names: Names, given: tuple[str, ...] = (), *, required: b
     errors unless `required` is false.
     """
     binding = _Binding(ready, names)
-    sources = {name: binding.source(name, param) for name, param in ready.operation.params.items()}
-    sources |= _joined(ready.operation.joins)
-    sources |= {name: Source("matrix", field=name) for name in swept_names(ready.operation.matrix)}
-    silent = {name for name, param in ready.operation.params.items() if param.ref is None and param.value is None}
-    bound = {*(sources.keys() - silent), *given}
-    unbound = () if is_open(ready.operation.matrix) else _unbound(ready, bound)
+    params = ready.operation.params
+    taken = {name: binding.taken(name, param) for name, param in params.items()} if params else {}
+    unbound = _unbound(ready, given)
     unexplained = binding.undeclared(unbound)
     if required and unexplained:
         binding.missing(unexplained)
-    return Bound(sources, unbound, binding.unsupported)
+    return Bound(taken, unbound, binding.unsupported)
+
+
+def sources_of(ready: Ready, bound: Bound) -> dict[str, Source]:
+    """The sources of an op's params, in which those of its joins and its matrix have the last word."""
+    operation = ready.operation
+    found = {name: _source(operation.params[name], *taken) for name, taken in bound.taken.items()}
+    for index, join in enumerate(operation.joins):
+        for name, param in join.params.items():
+            found[name] = _source(param, "join", field=bare_field(param.value) or "", join=index)
+    return found | {name: Source("matrix", field=name) for name in swept_names(operation.matrix)}
 
 
 def param_place(ready: Ready, name: str) -> Place:
@@ -66,28 +69,16 @@ def param_place(ready: Ready, name: str) -> Place:
 def param_value_place(ready: Ready, name: str, param: Param) -> Place:
     """The value of a param, else its key."""
     place = param_place(ready, name)
-    return Place(place.file, param.node.span) if param.node is not None else place
+    return Place(place.file, param.node) if param.node is not None else place
 
 
-def _joined(joins: tuple[Join, ...]) -> dict[str, Source]:
-    return {
-        name: Source(
-            "join",
-            join=index,
-            field=bare_field(param.value) or "",
-            context_only=bool(param.context_only),
-            connection=param.connection,
-            to_init=param.to_init,
-            to_env=param.to_env,
-        )
-        for index, join in enumerate(joins)
-        for name, param in join.params.items()
-    }
-
-
-def _unbound(ready: Ready, bound: set[str]) -> tuple[str, ...]:
-    inputs = ready.component.inputs if ready.component else ()
-    return tuple(io.name for io in inputs if not (io.is_optional or io.has_value or io.name in bound))
+def _unbound(ready: Ready, given: tuple[str, ...]) -> tuple[str, ...]:
+    body, operation = ready.body, ready.operation
+    if body is None or not body.required or is_open(operation.matrix):
+        return ()
+    silent = {name for name, param in operation.params.items() if param.ref is None and param.value is None}
+    bound = {*(name for name in passed_names(ready) if name not in silent), *given}
+    return tuple(name for name in body.required if name not in bound)
 
 
 @dataclass(slots=True)
@@ -98,7 +89,7 @@ class _Binding:
     names: Names
     unsupported: str | None = None
 
-    def source(self, name: str, param: Param) -> Source:
+    def taken(self, name: str, param: Param) -> Taken:
         inline = inline_ref(param.value) if param.ref is None else None
         ref, field = inline or (param.ref, None)
         if ref is None:
@@ -111,14 +102,14 @@ class _Binding:
         if ref.startswith("runs."):
             self.unsupported = f"Param `{name}` reads another run (`{ref}`), which is not supported yet."
             self._say(name, param, Fault("kind-unsupported", self.unsupported))
-            return _source("none", param)
+            return _NOWHERE
         self.names.report.spoil()  # no such kind of reference: said where the file was read
-        return _source("none", param)
+        return _NOWHERE
 
     def undeclared(self, unbound: tuple[str, ...]) -> list[str]:
         """Report params that the component does not declare; what of `unbound` none of them was meant for."""
-        known, meant = declared(self.ready), set()
-        if self.ready.component is None:
+        known, meant = self.ready.declared, set()
+        if self.ready.body is None:
             return []
         for name, param in self.ready.operation.params.items():
             if name in known or param.context_only:
@@ -148,22 +139,20 @@ class _Binding:
         key = next((key for key in keys if node is not None and node.get(key) is not None), "name")
         self.names.report.add("param-missing", message, key_place(file, node, key), self.ready.path)
 
-    def _literal(self, name: str, param: Param) -> Source:
-        self._check_templates(name, param)
-        io = declared(self.ready).get(name)
-        value = param.value
-        if io is not None and param.has_value and not any(templates_in(value)):
+    def _literal(self, name: str, param: Param) -> Taken:
+        value, texts = param.value, templates_in(param.value)
+        for text in texts:
+            self.names.check_text(text, f"{self.ready.path}.params.{name}")
+        io = self.ready.declared.get(name)
+        if io is not None and param.has_value and not texts:
             try:
                 value = convert(io, value)
             except ValueError as error:
                 place = param_value_place(self.ready, name, param)
                 self.names.report.add("param-type", _sentence(error), place, f"{self.ready.path}.params.{name}")
-        return _source("value" if param.has_value else "none", param, value=value)
+        return ("value" if param.has_value else "none", value, None, "")
 
-    def _check_templates(self, name: str, param: Param) -> None:
-        self.names.check_data(param.value, f"{self.ready.path}.params.{name}")
-
-    def _of_dag(self, name: str, param: Param, field: str | None) -> Source:
+    def _of_dag(self, name: str, param: Param, field: str | None) -> Taken:
         dag = self.names.level.dag
         if dag is None:
             self._say(name, param, Fault("param-ref-invalid", "`ref: dag` is known only to the ops of a dag."))
@@ -171,27 +160,27 @@ class _Binding:
             self.names.report.spoil()  # nothing to read, or outputs of the dag: said where the file was read
         else:
             self._check_field(name, param, field, "dag", dag)
-        return _source("dag", param, field=field or "")
+        return ("dag", None, None, field or "")
 
-    def _of_op(self, name: str, param: Param, ref: str, field: str | None, *, implied: bool) -> Source:
+    def _of_op(self, name: str, param: Param, ref: str, field: str | None, *, implied: bool) -> Taken:
         index = self.names.level.indexes.get(ref.removeprefix("ops."))
         if index is None:
             self._say(name, param, unknown_op(ref.removeprefix("ops."), self.names.level.indexes))
-            return _source("none", param)
+            return _NOWHERE
         if implied:
             self.names.edges.imply(index, param_value_place(self.ready, name, param))
         else:
             self.names.edges.add(index, param_place(self.ready, name), reads=True)
         if field is None:
             self.names.report.spoil()  # nothing to read: said where the file was read
-            return _source("none", param)
+            return _NOWHERE
         self._check_field(name, param, field, ref, self.names.level.ops[index])
         files = param.value if isinstance(param.value, dict) else None
-        return _source("op", param, value=files, op=index, field=field)
+        return ("op", files, index, field)
 
     def _check_field(self, name: str, param: Param, field: str, owner: str, target: Ready) -> None:
         fault = field_fault(field, owner, target)
-        give, take = field_io(field, target), declared(self.ready).get(name)
+        give, take = field_io(field, target), self.ready.declared.get(name)
         if fault is None and give is not None and take is not None and not compatible(give, take):
             message = f"`{field}` of `{owner}` is {_typed(give)}, but `{name}` takes {_typed(take)}."
             fault = Fault("param-type", message)
@@ -216,12 +205,15 @@ def _sentence(error: ValueError) -> str:
     return text if text.endswith((".", "?")) else f"{text}."
 
 
-def _source(kind: str, param: Param, *, value: Json = None, op: int | None = None, field: str = "") -> Source:
+def _source(
+    param: Param, kind: str, value: Json = None, op: int | None = None, field: str = "", join: int | None = None
+) -> Source:
     return Source(
         kind,
         value=value,
         op=op,
         field=field,
+        join=join,
         context_only=bool(param.context_only),
         connection=param.connection,
         to_init=param.to_init,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from reconciler.flows.findings import Finding, Severity, Span
+from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.globs import LOCKED_FOLDER
 from reconciler.flows.model import Component, Operation, ParsedFile, Ref
 from reconciler.flows.parse import judged, parse, parse_preset
@@ -70,7 +70,7 @@ class References:
         self._contents: dict[str, bytes | None] = {}
         self._files: dict[str, ParsedFile | None] = {}
         self._presets: dict[str, tuple[bool, Operation | None]] = {}
-        self._edges: dict[tuple[str, str], Place] = {}  # where what leads to what, as trails name them
+        self._edges: dict[tuple[str, ...], Place] = {}  # where what leads to what, as trails name them
         self.tried: dict[str, None] = {}
         self._locked = Locked(self._content, report, remote or RemoteSettings(), self.tried)
         self.wanted = self._locked.wanted
@@ -121,13 +121,13 @@ class References:
             message = f"The dag has no component `{ref.value}`; {hint}"
             self._report.add("ref-not-found", message, place, path, guess)
             return None
-        line = component.node.line if component.node is not None else 0
-        token = f"{component.file}:{line}#{ref.value}"  # an inner component may have the name of an outer one
-        self._edges.setdefault((scope.trail[-1] if scope.trail else "", token), place)
-        if token in scope.trail:
-            self.cycle((*scope.trail, token), place, path)
+        # By identity: an inner component may have the name of an outer one.
+        trail = (*scope.trail, f"{component.file}:{id(component)}#{ref.value}")
+        self.lead(trail, place)
+        if trail[-1] in scope.trail:
+            self.cycle(trail, place, path)
             return None
-        inner = replace(scope, trail=(*scope.trail, token))
+        inner = replace(scope, trail=trail)
         defaults = component.defaults
         if component.run is None and defaults is not None and defaults.ref is not None:
             return self.resolve(replace(defaults, file=component.file, node=component.node), inner, path)
@@ -168,21 +168,26 @@ class References:
         return None if file is None else self._in_file(file, place, scope, path)
 
     def _in_file(self, file: str, place: Place, scope: Scope, path: str) -> Resolved | None:
-        self._edges.setdefault((scope.trail[-1] if scope.trail else "", file), place)
+        trail = (*scope.trail, file)
+        self.lead(trail, place)
         if file in scope.trail:
-            self.cycle((*scope.trail, file), place, path)
+            self.cycle(trail, place, path)
             return None
         parsed = self._parsed(file)
         if parsed is None or not parsed.flows:
             return None
         outer = parsed.flows[0].operation
-        inner = self.resolve(outer, Scope(trail=(*scope.trail, file), hooks=scope.hooks), path)
+        inner = self.resolve(outer, Scope(trail=trail, hooks=scope.hooks), path)
         return None if inner is None else replace(inner, layers=(*inner.layers, outer))
+
+    def lead(self, trail: tuple[str, ...], place: Place) -> None:
+        """Note where the end of a trail is referred to, to be said should it prove to be a circle."""
+        self._edges.setdefault(trail[-2:] if len(trail) > 1 else ("", *trail), place)
 
     def cycle(self, trail: tuple[str, ...], place: Place, path: str) -> None:
         """Report that the end of a trail is in it already: once for each circle, wherever it was entered."""
         circle = trail[trail.index(trail[-1]) :]
-        edges = [self._edge(before, after, place) for before, after in pairwise(circle)]
+        edges = [self._edges.get(pair, place) for pair in pairwise(circle)]
         first = edges.index(min(edges, key=lambda edge: (edge.file, edge.span)))
         names = [_shown(token) for token in circle[:-1]]
         names, edges = [*names[first:], *names[:first]], [*edges[first:], *edges[:first]]
@@ -190,11 +195,6 @@ class References:
         others = zip(edges[1:], [*names[2:], names[0]], strict=True) if len(edges) > 1 else ()
         also = tuple((edge.file, edge.span, f"refers to {name}") for edge, name in others)
         self._report.add("ref-cycle", message, edges[0], path, also=also)
-
-    def _edge(self, before: str, after: str, otherwise: Place) -> Place:
-        """Where one part of a circle refers to the next; tokens of hooks say it themselves."""
-        known = self._edges.get((before, after))
-        return known if known is not None else _place_in(after) or otherwise
 
     def _parsed(self, file: str) -> ParsedFile | None:
         """What a file holds; None where it is absent."""
@@ -259,12 +259,3 @@ def _for_users(findings: tuple[Finding, ...], file: str) -> tuple[Finding, ...]:
 def _shown(token: str) -> str:
     """A part of a trail in a sentence: a file, or the name of a component or hook."""
     return token.rpartition("#")[2]
-
-
-def _place_in(token: str) -> Place | None:
-    """The place that the token of a hook begins with: `hub/x.yaml:2:8#say`."""
-    file, *numbers = token.rpartition("#")[0].rsplit(":", 2)
-    if len(numbers) != 2 or not all(map(str.isdigit, numbers)):
-        return None
-    line, column = map(int, numbers)
-    return Place(file, Span(line, column, line, column + 1))

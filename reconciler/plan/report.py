@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from reconciler.flows.acceptances import Acceptance, accepted, read_acceptances
 from reconciler.flows.findings import Finding, Severity, Span
@@ -16,12 +17,24 @@ _MOST = 500  # findings
 START = Span(1, 1, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A span of a file."""
+class Place(NamedTuple):
+    """A place in a file: a span, or a node and a path in it. Its span is computed when somebody is told of it."""
 
     file: str
-    span: Span = START
+    where: Span | Node | None = None
+    path: tuple[str | int, ...] = ()
+    of_key: bool = False
+
+    @property
+    def span(self) -> Span:
+        """The span of the node under the path, or of the key that ends the path; as much of a path counts as exists."""
+        if self.where is None:
+            return START
+        if isinstance(self.where, Span):
+            return self.where
+        if self.of_key:
+            return self.where.at(*self.path[:-1]).key_span(str(self.path[-1]))
+        return self.where.at(*self.path).span
 
 
 Source = tuple[str, Node | None]  # a file and a tree of it, in which texts are looked for
@@ -78,7 +91,7 @@ class Report:
         """Where the character at `offset` of a text stands, looked for in the trees that the text may come from."""
         file, first = "", None
         for source, node in sources:
-            file, first = file or source, first or (Place(source, node.span) if node is not None else None)
+            file, first = file or source, first or (Place(source, node) if node is not None else None)
             found = self._scalar(text, node)
             if found is not None:
                 return Place(source, _inside(found, text, offset))
@@ -133,14 +146,12 @@ class Report:
 
 def place_of(file: str, node: Node | None, *path: str | int) -> Place:
     """The node under `path`, or the deepest one that exists on the way."""
-    return Place(file, node.at(*path).span if node is not None else START)
+    return Place(file, node, path)
 
 
 def key_place(file: str, node: Node | None, *path: str | int) -> Place:
     """The key that ends `path`, in the mapping before it."""
-    if node is None:
-        return Place(file)
-    return Place(file, node.at(*path[:-1]).key_span(str(path[-1])))
+    return Place(file, node, path, of_key=True)
 
 
 def _parts(text: str, node: Node | None) -> list[tuple[int, int, Node]]:

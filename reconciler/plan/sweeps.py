@@ -54,7 +54,7 @@ def literal_values(matrix: Matrix) -> Iterator[tuple[Place, str, Json]]:
 
 def typed(value: Json, io: IO | None) -> Json:
     """The value as the input takes it; templates, and values for what is no input, as they are. Raises ValueError."""
-    return value if io is None or any(templates_in(value)) else convert(io, value)
+    return value if io is None or templates_in(value) else convert(io, value)
 
 
 def _choices(param: SearchParam) -> list[Json]:

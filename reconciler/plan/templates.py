@@ -6,7 +6,7 @@ How they are written is in syntax.py, how expressions are computed in expression
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,7 @@ __all__ = [
     "templates_in",
 ]
 
+_LISTS = (list, tuple)
 _TRUE = frozenset(("true", "yes", "on", "y", "t", "1"))
 _FALSE = frozenset(("false", "no", "off", "n", "f", "0", "", "none"))
 
@@ -130,17 +131,23 @@ def render_data(data: Json, context: Mapping[str, Json]) -> Json:
     return data
 
 
-def templates_in(data: Json, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text in `data` that holds a template, with its path."""
+def templates_in(data: Json) -> list[str]:
+    """Every text in `data` that holds a template, in order."""
+    found: list[str] = []
+    _collect(data, found)
+    return found
+
+
+def _collect(data: Json, found: list[str]) -> None:
     if isinstance(data, str):
         if _holds_template(data):
-            yield path, data
-    elif isinstance(data, Mapping):
-        for key, value in data.items():
-            yield from templates_in(value, (*path, key))
-    elif isinstance(data, list | tuple):
-        for index, value in enumerate(data):
-            yield from templates_in(value, (*path, index))
+            found.append(data)
+    elif isinstance(data, dict):
+        for item in data.values():
+            _collect(item, found)
+    elif isinstance(data, _LISTS):
+        for item in data:
+            _collect(item, found)
 
 
 def _holds_template(text: str) -> bool:
