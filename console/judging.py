@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from os.path import relpath
 from pathlib import Path
 
-from console.failures import AWAY, Failure
+from console.failures import AWAY, USAGE, Failure
 from console.verdicts import Verdicts
 from console.working_tree import WorkingTree, tree_of
 from reconciler.flows.findings import Finding
@@ -97,23 +99,35 @@ def _files_of_roles(tree: WorkingTree, prefix: str) -> list[str]:
     return [*own, *roles.flows, *roles.components, *roles.presets]
 
 
-def judge(trees: Mapping[WorkingTree, Sequence[str]], stdin: Callable[[], bytes], cache: Path | None = None) -> Judged:
+def judge(
+    trees: Mapping[WorkingTree, Sequence[str]],
+    stdin: Callable[[], bytes],
+    cache: Path | None = None,
+    since: str | None = None,
+) -> Judged:
     """Parse and build everything. Files are named from their repository's root, or from here where there are several.
 
     With a folder as `cache`, verdicts are kept there, and taken from there where nothing they depend on has changed.
-    Raises Failure for a file that cannot be read.
+    With a revision as `since`, only files count that have changed since then, or that depend on such a file.
+    Raises Failure for a file that cannot be read, and for a revision that cannot be compared with.
     """
-    each = [_judge_tree(tree, files, stdin, cache) for tree, files in trees.items()]
+    each = [_judge_tree(tree, files, stdin, cache, since) for tree, files in trees.items()]
     if len(each) > 1:
-        each = [_from_here(one, tree.root) for one, tree in zip(each, trees, strict=True)]
-    return Judged(
+        each = [_renamed(one, partial(_from_here, tree.root)) for one, tree in zip(each, trees, strict=True)]
+    found = Judged(
         tuple(file for one in each for file in one.files),
         tuple(finding for one in each for finding in one.findings),
         {file: data for one in each for file, data in one.sources.items()},
     )
+    return (
+        found if all(_readable(file) == file for file in (*found.files, *found.sources)) else _renamed(found, _readable)
+    )
 
 
-def _judge_tree(tree: WorkingTree, files: Sequence[str], stdin: Callable[[], bytes], cache: Path | None) -> Judged:
+def _judge_tree(
+    tree: WorkingTree, files: Sequence[str], stdin: Callable[[], bytes], cache: Path | None, since: str | None
+) -> Judged:
+    changed = None if since is None else _changed(tree, since)
     settings, wrong = tree.settings()
     given = {file: stdin() for file in files if file.endswith(STDIN)}
     verdicts = Verdicts(tree, None if given else cache)
@@ -124,16 +138,29 @@ def _judge_tree(tree: WorkingTree, files: Sequence[str], stdin: Callable[[], byt
     def judged_by(file: str) -> Callable[[Read], Sequence[Finding]]:
         return lambda read: _judge_file(file, read_by(read), settings)
 
-    found = {_identity(one): one for one in wrong}
-    for file in files:
-        verdict = verdicts.judged(file, judged_by(file))
-        found |= {_identity(one): one for one in verdict.findings}
+    verdicts_on = {file: verdicts.judged(file, judged_by(file)) for file in files}
     verdicts.save()
-    unneeded = _unneeded(files, read_by(tree.read), tuple(found.values()), settings)
-    found |= {_identity(one): one for one in unneeded}
-    looked_at = dict.fromkeys((*files, *([SETTINGS_FILE] if wrong else ())))
+    said = [*wrong, *(finding for one in verdicts_on.values() for finding in one.findings)]
+    unneeded = list(_unneeded(files, read_by(tree.read), said, settings))
+    if changed is not None:
+        verdicts_on = {file: one for file, one in verdicts_on.items() if not changed.isdisjoint(one.reads)}
+        said = [*wrong, *(finding for one in verdicts_on.values() for finding in one.findings)]
+        unneeded = [one for one in unneeded if one.file in verdicts_on]
+    found = {_identity(one): one for one in (*said, *unneeded)}
+    looked_at = dict.fromkeys((*verdicts_on, *([SETTINGS_FILE] if wrong else ())))
     findings = tuple(sorted(found.values(), key=lambda one: one.place))
     return Judged(tuple(looked_at), findings, _sources(findings, read_by(tree.read)))
+
+
+def _changed(tree: WorkingTree, since: str) -> Set[str]:
+    from reconciler.adapters.git_revision import changed_since  # starts git, which judging alone does not need
+    from reconciler.ports import ReconcileError, Waiting
+
+    try:
+        return changed_since(tree.root, since)
+    except ReconcileError as error:
+        code = AWAY if isinstance(error, Waiting) else USAGE
+        raise Failure("revision", error.message, where=str(tree.root), exit_code=code) from None
 
 
 def _sources(findings: Sequence[Finding], read: Read) -> dict[str, bytes]:
@@ -182,13 +209,19 @@ def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence
     return (*findings, *judged(unused_acceptances(data, file, findings), settings.severities))
 
 
-def _from_here(one: Judged, root: Path) -> Judged:
-    def name(file: str) -> str:
-        return relpath(root / file)
+def _from_here(root: Path, file: str) -> str:
+    return relpath(root / file)
 
+
+def _renamed(one: Judged, name: Callable[[str], str]) -> Judged:
     findings = (
         replace(found, file=name(found.file), also=tuple((name(file), span, word) for file, span, word in found.also))
         for found in one.findings
     )
     sources = {name(file): data for file, data in one.sources.items()}
     return Judged(tuple(map(name, one.files)), tuple(findings), sources)
+
+
+def _readable(file: str) -> str:
+    """A name whose bytes are no text, with these bytes written out: no format could show it otherwise."""
+    return os.fsencode(file).decode("utf-8", "backslashreplace")

@@ -64,8 +64,9 @@ class Verdicts:
             return data
 
         findings = tuple(judge(read))
-        self._new = True
-        self._used[file] = [(reads, _encoded(findings)), *self._variants.get(file, ())][:_VARIANTS]
+        with suppress(ValueError):  # names that are no text, as file systems have them, are judged each time
+            self._used[file] = [(reads, _encoded(findings)), *self._variants.get(file, ())][:_VARIANTS]
+            self._new = True
         return Verdict(findings, frozenset(reads))
 
     def _known(self, file: str) -> Verdict | None:

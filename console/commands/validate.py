@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from console.failures import NO
+from console.failures import NO, Failure
 from console.judging import Judged, chosen, judge
 from console.verdicts import cache_folder
 from reconciler.checks import findings_text
@@ -27,21 +27,28 @@ from reconciler.flows.findings import Severity
 )
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option("--notices", is_flag=True, help="Show notices as well.")
+@click.option("--changed", "since", metavar="REV", help="Only what changed since a branch, tag or commit.")
 @click.option("--no-cache", is_flag=True, help="Judge every file again, and keep nothing for the next time.")
-def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool, no_cache: bool) -> int:
+def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool, since: str | None, no_cache: bool) -> int:
     """Judge flow files: every mistake on its line.
 
     \b
     headgate validate
+    headgate validate --changed main
     headgate validate flows/train.yaml --format json
 
     PATH is a file, a folder, a glob, or `-` for standard input. Without one all flow files, shared components, presets
     and settings of the repository are judged.
 
+    --changed judges the files that differ from where the working tree parted from REV, untracked ones included, and
+    those that depend on such a file: on a component, a preset, the lock or the settings.
+
     Verdicts are kept in the user's cache folder: a file is judged again once it, or anything it refers to, changes.
     """
+    if since is not None and "-" in paths:
+        raise Failure("changed-stdin", "Standard input has no earlier revision.", do="Leave out --changed or `-`.")
     cache = None if no_cache else cache_folder()
-    found = judge(chosen(paths, Path.cwd()), sys.stdin.buffer.read, cache)
+    found = judge(chosen(paths, Path.cwd()), sys.stdin.buffer.read, cache, since)
     click.echo(_written(found, form, notices))
     stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return NO if any(one.severity in stops for one in found.findings) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,11 +43,42 @@ def revision(root: Path, name: str) -> GitRevision:
     Raises Stalled where there is none or `name` could mean anything but a commit, Waiting if git does not answer.
     """
     if not (root / ".git").exists():
-        raise Stalled("NotARepository", f"{root} is no checkout of a Git repository: there is nothing to compare with.")
+        raise _no_repository(root)
     sha = _commit(root, name)
     with sorted_failures(root.name):
         listed = _git(root).run("ls-tree", "-r", "-z", "--full-tree", checked_sha(sha))
     return GitRevision(root, sha, dict(_entry(record) for record in listed.split(b"\0") if record))
+
+
+def changed_since(root: Path, name: str) -> frozenset[str]:
+    """The paths below `root` that differ between its working tree and where its head parted from a revision.
+
+    As in the three-dot form of `git diff`: what others have committed to `name` since then is no change of ours.
+    Deleted and untracked files count, both names of a renamed one do, ignored files do not. Paths are relative to
+    `root`, which may be a folder of a checkout. Raises Stalled where there is no such commit, Waiting if git does not
+    answer.
+    """
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), None)
+    if top is None:
+        raise _no_repository(root)
+    with sorted_failures(top.name):
+        base = _parting(top, _commit(top, name), name)
+        below = f"{root.relative_to(top).as_posix()}/" if root != top else ""
+        where = ["--", f":(top,literal){below}"] if below else []
+        differing = _git(top).run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, *where)
+        untracked = _git(top).run("ls-files", "-z", "--others", "--exclude-standard", *where)
+    # As the names of the working tree are read, so that the two can be compared.
+    paths = (os.fsdecode(path) for path in (differing + untracked).split(b"\0") if path)
+    return frozenset(path.removeprefix(below) for path in paths)
+
+
+def _parting(root: Path, sha: str, name: str) -> str:
+    """The commit at which the head and another commit have parted."""
+    try:
+        return checked_sha(_git(root).text("merge-base", checked_sha(sha), "HEAD"))
+    except GitFailed:
+        why = f"The head and {name!r} have no commit in common here: fetch their whole history (no shallow clone)."
+        raise Stalled("RevisionUnrelated", why) from None
 
 
 def visible_files(root: Path) -> frozenset[str]:
@@ -57,6 +89,10 @@ def visible_files(root: Path) -> frozenset[str]:
     with sorted_failures(root.name):
         listed = _git(root).run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     return frozenset(path.decode("utf-8", "backslashreplace") for path in listed.split(b"\0") if path)
+
+
+def _no_repository(root: Path) -> Stalled:
+    return Stalled("NotARepository", f"{root} is no checkout of a Git repository: there is nothing to compare with.")
 
 
 def _commit(root: Path, name: str) -> str:
