@@ -32,7 +32,8 @@ WORDS = {
     "skip": "Skip an op that has not started.",
     "pause": "Let a flow start nothing by itself.",
     "unpause": "Let a paused flow start runs again.",
-    "schema": "Print the JSON Schema of flow files for editors.",
+    "explain": "Explain a rule: why, examples, how to mend or accept it.",
+    "schema": "Print a JSON Schema for editors.",
 }
 _HOMES = dict.fromkeys(("stop", "restart", "resume", "copy", "approve", "skip", "pause", "unpause"), "requests")
 
