@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from os.path import relpath
@@ -13,8 +13,8 @@ from pathlib import Path
 from console.failures import AWAY, USAGE, Failure
 from console.verdicts import Verdicts
 from console.working_tree import WorkingTree, tree_of
-from reconciler.flows.findings import Finding
-from reconciler.flows.globs import COMPONENT_FOLDER, PRESET_FOLDER, SETTINGS_FILE, files_by_role
+from reconciler.flows.findings import Finding, Severity
+from reconciler.flows.globs import COMPONENT_FOLDER, LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE, files_by_role
 from reconciler.flows.settings import RepositorySettings
 
 Read = Callable[[str], bytes | None]  # a file's bytes by its path in the tree, None where there is none
@@ -96,6 +96,7 @@ def _files_of_roles(tree: WorkingTree, prefix: str) -> list[str]:
     settings, _ = tree.settings()
     roles = files_by_role((path for path in tree.files() if path.startswith(prefix)), settings)
     own = [SETTINGS_FILE] if roles.settings else []
+    own += [LOCK_FILE] if not prefix and tree.read(LOCK_FILE) is not None else []
     return [*own, *roles.flows, *roles.components, *roles.presets]
 
 
@@ -141,7 +142,11 @@ def _judge_tree(
     verdicts_on = {file: verdicts.judged(file, judged_by(file)) for file in files}
     verdicts.save()
     said = [*wrong, *(finding for one in verdicts_on.values() for finding in one.findings)]
-    unneeded = list(_unneeded(files, read_by(tree.read), said, settings))
+    reads = {path for one in verdicts_on.values() for path in one.reads}
+    unneeded = [
+        *_unneeded(files, read_by(tree.read), said, settings),
+        *_unused_pins(tree, files, reads, said, settings),
+    ]
     if changed is not None:
         verdicts_on = {file: one for file, one in verdicts_on.items() if not changed.isdisjoint(one.reads)}
         said = [*wrong, *(finding for one in verdicts_on.values() for finding in one.findings)]
@@ -182,6 +187,20 @@ def _unneeded(
             yield from judged(unused_acceptances(data, file, findings), settings.severities)
 
 
+def _unused_pins(
+    tree: WorkingTree, files: Sequence[str], reads: set[str], findings: Iterable[Finding], settings: RepositorySettings
+) -> Sequence[Finding]:
+    """What the lock file pins without need: known only where all flows could be judged."""
+    is_whole = LOCK_FILE in files and set(files) >= set(_files_of_roles(tree, ""))
+    if not is_whole or any(one.severity is Severity.ERROR for one in findings):
+        return ()
+    from reconciler.flows.lock import parse_lock, unused
+    from reconciler.flows.parse import judged
+
+    lock, _ = parse_lock(tree.read(LOCK_FILE))
+    return judged(unused(lock, reads), settings.severities)
+
+
 def _identity(finding: Finding) -> tuple[object, ...]:
     """A mistake is one however many flows lead to it."""
     return (finding.rule, finding.file, finding.span)
@@ -198,6 +217,10 @@ def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence
         raise Failure("file-away", "The file cannot be read: it is no regular file.", where=file, exit_code=AWAY)
     if file == SETTINGS_FILE:
         return ()
+    if file == LOCK_FILE:
+        from reconciler.flows.lock import parse_lock
+
+        return parse_lock(data)[1]
     if file.startswith(PRESET_FOLDER):
         return judged(parse_preset(data, file)[1], settings.severities)
     parsed = parse(data, file, settings.severities)

@@ -103,12 +103,12 @@ def state_of(mark: str, lock: Lock, settings: RemoteSettings) -> tuple[str, ...]
 
 
 def unused(lock: Lock, used: Iterable[str]) -> tuple[Finding, ...]:
-    """A finding for each pin whose mark nothing used."""
+    """A finding for each pin whose text is not among the paths that were read."""
     known = frozenset(used)
     return tuple(
         finding("lock-unused", f"Nothing refers to `{pin.shown}`: run `headgate lock`.", LOCK_FILE, span)
         for pin, span in sorted(lock.places.items(), key=lambda one: one[1])
-        if pin.mark not in known
+        if pin.file not in known
     )
 
 

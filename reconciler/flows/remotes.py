@@ -125,7 +125,7 @@ def _revision(value: str, node: Node, path: str, report: Report) -> Any:
 
 
 def _folder(value: str, node: Node, path: str, report: Report) -> Any:
-    plain = value.strip("/")
+    plain = value.removeprefix("./").rstrip("/")
     if plain in ("", "."):
         return ""
     if _FOLDER.fullmatch(plain):

@@ -15,6 +15,7 @@ from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.globs import LOCKED_FOLDER
 from reconciler.flows.model import Component, Operation, ParsedFile, Ref
 from reconciler.flows.parse import judged, parse, parse_preset
+from reconciler.flows.pins import pin_in_hub
 from reconciler.flows.remotes import RemoteSettings
 from reconciler.plan.locked import Locked, Said
 from reconciler.plan.report import Place, Report, place_of
@@ -99,15 +100,14 @@ class References:
 
     def hub(self, name: str, place: Place, scope: Scope, path: str) -> Resolved | None:
         """The component `name[:tag]` of the hub; None, after a finding, where there is none."""
-        files = _hub_files(name, "hub") if self._locked.origin(place.file) is None else ()
+        files = _hub_files(name, "hub") if pin_in_hub(place.file) is None else ()
         file = next((file for file in files if self._parsed(file) is not None), None)
         if file is not None:
             return self._in_file(file, place, scope, path)
         remote = self._locked.hub_of(name, place.file)
-        if remote is not None and _HUB_NAME.fullmatch(name):
-            hub, rest = remote
-            paths = _hub_files(rest, self._locked.folder_of(hub))
-            return self._in_locked(self._locked.in_hub(hub, paths, Said(name, place, path)), place, scope, path)
+        if remote is not None and (paths := _hub_files(remote[1], self._locked.folder_of(remote[0]))):
+            file = self._locked.in_hub(remote[0], paths, Said(name, place, path))
+            return self._in_locked(file, place, scope, path)
         wanted = files[0] if files else "a file under hub/"
         message = f"Component `{name}` is not in the hub: add {wanted} or correct the name."
         self._report.add("ref-not-found", message, place, path)
