@@ -21,7 +21,7 @@ from reconciler.engine.scopes import ENDED_EARLY, GraphScope, Node, Scope, Sweep
 from reconciler.flows.model import Json
 from reconciler.flows.types import convert
 from reconciler.plan.model import PlannedHook
-from reconciler.plan.syntax import TemplateError
+from reconciler.plan.pieces import TemplateError
 from reconciler.plan.templates import evaluate_condition, render_data
 
 

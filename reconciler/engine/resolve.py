@@ -13,7 +13,7 @@ from reconciler.flows.model import IO, Json
 from reconciler.flows.types import convert
 from reconciler.plan.hooks import HOOK_NAMES
 from reconciler.plan.model import PlannedHook, Source
-from reconciler.plan.syntax import TemplateError
+from reconciler.plan.pieces import TemplateError
 from reconciler.plan.templates import evaluate_condition, render_data
 
 _MATRIX = Source("matrix")

@@ -22,7 +22,7 @@ from reconciler.engine.scopes import GraphScope, Node, SweepScope
 from reconciler.engine.statuses import may_follow
 from reconciler.engine.sweeps import child_values
 from reconciler.engine.triggers import Counts, Verdict, decide
-from reconciler.plan.syntax import TemplateError
+from reconciler.plan.pieces import TemplateError
 
 _UNTOUCHED = frozenset({Status.CREATED, Status.RESUMING})
 

@@ -11,9 +11,9 @@ from reconciler.plan.expressions import Path
 from reconciler.plan.fields import Fault, field_fault, passed_names, unknown_op
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
+from reconciler.plan.pieces import TemplateError
 from reconciler.plan.report import Place, Report
 from reconciler.plan.suggestions import near, said
-from reconciler.plan.syntax import TemplateError
 from reconciler.plan.templates import Template, compile_condition, compile_template, templates_in
 from reconciler.plan.vocabulary import GLOBALS, PARAM_FIELDS, ROOTS, is_known
 

@@ -13,26 +13,9 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from reconciler.plan.expressions import Expression
 from reconciler.plan.filters import FILTERS, TESTS
-
-EXPRESSION_LIMIT = 4000  # characters of one expression
-
-Piece = str | tuple[Expression, int]  # a plain text, or an expression and its offset in the text
+from reconciler.plan.pieces import EXPRESSION_LIMIT, Piece, TemplateError
 
 _JINJA = Environment(keep_trailing_newline=True, autoescape=False)  # noqa: S701 - parses only, renders nothing
-
-
-class TemplateError(ValueError):
-    """A template that cannot be read or computed.
-
-    `rule` is template-broken, template-not-allowed or template-unknown-name, `offset` counts characters of the
-    text from 0, the message is a sentence.
-    """
-
-    def __init__(self, rule: str, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.rule = rule
-        self.message = message
-        self.offset = offset
 
 
 def split(text: str) -> Iterator[Piece]:

@@ -1,6 +1,6 @@
 """Templates: texts with `{{ expressions }}` over plain data, their names and values; conditions; run sections.
 
-How they are written is in syntax.py, how expressions are computed in expressions.py.
+How they are written is in pieces.py and syntax.py, how expressions are computed in expressions.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.flows.model import Json
 from reconciler.plan.expressions import Expression, Path, Walk, names
 from reconciler.plan.filters import SIZE_LIMIT, FilterError, as_text, bounded, plain
-from reconciler.plan.syntax import Piece, TemplateError, read, split
+from reconciler.plan.pieces import Piece, TemplateError, named_pieces
 
 __all__ = [
     "Template",
@@ -191,12 +191,18 @@ def _reason(error: Exception) -> str:
 
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> Template:
-    pieces = tuple(split(text.replace("\r\n", "\n")))
+    pieces = named_pieces(text)
+    if pieces is None:
+        from reconciler.plan.syntax import split  # loads a parser that few files need
+
+        pieces = tuple(split(text.replace("\r\n", "\n")))
     return Template(text, pieces, _starts(pieces))
 
 
 @lru_cache(maxsize=4096)
 def _compile_bare(text: str) -> Template:
+    from reconciler.plan.syntax import read
+
     expression = read(text, 0)
     return Template(text, ((expression, 0),), _starts(((expression, 0),)))
 
