@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final
 
 from reconciler.flows.nodes import Node, Unplaced
@@ -43,7 +44,7 @@ _ODD: Final = ('"<<"', '".inf"', '"-.inf"', '".nan"')  # merge keys, and what ra
 _QUOTED: Final = re.compile(r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null|)\Z")
 _ZERO_POWER: Final = re.compile(r"-?0[eE]")  # but for these, which rapidyaml takes for texts
 # Numbers that rapidyaml writes with one more digit, and how they look then.
-_BARE_POINT: Final = re.compile(rb"(?:[\s\[{,:]|\A)[-+]?(?:[0-9]+\.|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?:[\s,\]}]|\Z)")
+_BARE_POINT: Final = re.compile(rb"\.(?:(?<=[\s\[{,:+-]\.)[0-9]|(?<=[0-9]\.)(?:[eE][-+]?[0-9]+)?[\s,\]}])")
 _ADDED_DIGIT: Final = re.compile(rb"-?(?:0\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.0)\Z")
 _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}\n")
 _NOT_QUOTES: Final = bytes(byte for byte in range(256) if byte not in b'"\n')
@@ -174,6 +175,10 @@ class _Grower:
         grown: Node = top[0]
         return grown
 
+    @cached_property
+    def _has_bare_points(self) -> bool:
+        return _BARE_POINT.search(self._data) is not None
+
     def _look_at(self, text: str) -> None:
         """Refuse a text that might have been another value, written without quotes."""
         if resolve(text) is not text and (not _QUOTED.match(text) or _ZERO_POWER.match(text)):
@@ -181,7 +186,7 @@ class _Grower:
         self._texts.add(text)
 
     def _number(self, spelled: bytes) -> tuple[str, Any]:
-        if _ADDED_DIGIT.match(spelled) and _BARE_POINT.search(self._data):
+        if _ADDED_DIGIT.match(spelled) and self._has_bare_points:
             raise _Doubt
         text = spelled.decode()
         self._numbers[spelled] = text, resolve(text)
