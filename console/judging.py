@@ -210,7 +210,7 @@ def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence
     # The rules are a third of a start and are loaded by the first file whose verdict is not known.
     from reconciler.flows.acceptances import unused_acceptances
     from reconciler.flows.parse import judged, parse, parse_preset
-    from reconciler.plan.build import build
+    from reconciler.plan.judge import judge
 
     data = read(file)
     if data is None:
@@ -225,8 +225,8 @@ def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence
         return judged(parse_preset(data, file)[1], settings.severities)
     parsed = parse(data, file, settings.severities)
     severities, remote = settings.severities, settings.remote
-    built = (build(flow, read, start=False, severities=severities, remote=remote) for flow in parsed.flows)
-    findings = (*parsed.findings, *(finding for one in built for finding in one.findings))
+    each = (judge(flow, read, severities=severities, remote=remote) for flow in parsed.flows)
+    findings = (*parsed.findings, *(finding for one in each for finding in one.findings))
     if file.startswith(COMPONENT_FOLDER):
         return findings
     return (*findings, *judged(unused_acceptances(data, file, findings), settings.severities))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from reconciler.flows.model import Flow, Json, ParsedFile
 from reconciler.flows.near import near
 from reconciler.flows.parse import parse
 from reconciler.flows.settings import RepositorySettings
-from reconciler.plan.build import Built, build
+from reconciler.plan.build import Built, built_of
 from reconciler.plan.code import code_id
-from reconciler.plan.hash import hashed
+from reconciler.plan.judge import judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +62,22 @@ def flow_in(tree: WorkingTree, file: Path, name: str | None) -> tuple[Flow, tupl
 def ready(tree: WorkingTree, flow: Flow, params: Mapping[str, Json], start: bool = True) -> ReadyFlow:
     """The plan of a flow as it stands on disk, code included."""
     settings, _ = tree.settings()
-    built = planned(flow, tree.read, None, settings, params, start)
-    if built.plan is not None:
-        built = planned(flow, tree.read, tree.entries(), settings, params, start)
+    built = planned(flow, tree.read, tree.entries, settings, params, start)
     return ReadyFlow(flow, built, settings.for_flow(flow.file, flow.name).services)
 
 
 def planned(
     flow: Flow,
     read: Callable[[str], bytes | None],
-    entries: Mapping[str, tuple[str, str]] | None,
+    entries: Callable[[], Mapping[str, tuple[str, str]]],
     settings: RepositorySettings,
     params: Mapping[str, Json],
     start: bool = False,
 ) -> Built:
-    """The plan of a flow from files wherever they are; without `entries` its code takes no part."""
-    built = build(flow, read, params, start=start, severities=settings.severities, remote=settings.remote)
-    globs = settings.for_flow(flow.file, flow.name).code
-    if built.plan is None or entries is None or globs == ():
-        return built
-    code = code_id(entries, flow.file, built.references, globs, partial(is_flow_file, settings=settings))
-    return replace(built, plan=hashed(replace(built.plan, code=code)))
+    """The plan of a flow from files wherever they are; `entries` gives those of its code, if there is a plan."""
+    judgement = judge(flow, read, params, start=start, severities=settings.severities, remote=settings.remote)
+    code, globs = "", settings.for_flow(flow.file, flow.name).code
+    if judgement.root is not None and globs != ():
+        is_flow = partial(is_flow_file, settings=settings)
+        code = code_id(entries(), flow.file, judgement.references, globs, is_flow)
+    return built_of(judgement, code)

@@ -99,9 +99,9 @@ def _compared(
     try:
         before, now = revision(tree.root, name), tree.entries()
         settings, _ = tree.settings()
-        new = planned(flow, tree.read, now, settings, params).plan
+        new = planned(flow, tree.read, lambda: now, settings, params).plan
         old_flow = _flow_at(before.read, flow)
-        old = planned(old_flow, before.read, before.entries, settings, params).plan if old_flow else None
+        old = planned(old_flow, before.read, lambda: before.entries, settings, params).plan if old_flow else None
     except ReconcileError as error:
         code = AWAY if isinstance(error, Waiting) else USAGE
         raise Failure("revision", error.message, where=str(tree.root), exit_code=code) from None

@@ -43,7 +43,11 @@ def build(
     `code` is the code id; the rest is as for `judge`. With `start=False` required inputs without a value are no
     errors.
     """
-    judgement = judge(flow, read, params, start, severities, remote)
+    return built_of(judge(flow, read, params, start, severities, remote), code)
+
+
+def built_of(judgement: Judgement, code: str = "") -> Built:
+    """What building a judged flow comes to."""
     return Built(plan_of(judgement, code), judgement.findings, judgement.references, judgement.unbound)
 
 

@@ -15,10 +15,10 @@ from reconciler.flows.model import Flow, ParsedFile
 from reconciler.flows.parse import parse
 from reconciler.flows.pins import is_mark
 from reconciler.flows.settings import FlowSettings, RepositorySettings, parse_settings
-from reconciler.plan.build import Built, build
+from reconciler.plan.build import plan_of
 from reconciler.plan.code import changed_code, code_id
 from reconciler.plan.encoding import digest
-from reconciler.plan.hash import hashed
+from reconciler.plan.judge import Judgement, judge
 from reconciler.plan.model import HASH_VERSION, Plan
 from reconciler.ports import Source, TreeEntry
 
@@ -155,14 +155,14 @@ class Revision:
     def _loaded(self, parsed: ParsedFile, flow: Flow, start: bool = False) -> Loaded:
         settings = self.settings.for_flow(flow.file, flow.name)
         own = self.settings
-        built = build(flow, self.read, start=start, severities=own.severities, remote=own.remote)
-        findings = _all_findings(parsed, built)
-        code = self.code(flow.file, built.references, settings)
-        declared = self.declared(flow.file, flow.name, built.references)
-        loaded = Loaded(flow, None, findings, built.references, built.unbound, declared, settings)
-        if built.plan is None or not loaded.startable or loaded.errors:
+        judgement = judge(flow, self.read, start=start, severities=own.severities, remote=own.remote)
+        findings = _all_findings(parsed, judgement)
+        code = self.code(flow.file, judgement.references, settings)
+        declared = self.declared(flow.file, flow.name, judgement.references)
+        loaded = Loaded(flow, None, findings, judgement.references, judgement.unbound, declared, settings)
+        if not loaded.startable or loaded.errors:
             return loaded
-        return replace(loaded, plan=hashed(replace(built.plan, code=code)))
+        return replace(loaded, plan=plan_of(judgement, code))
 
 
 def load(
@@ -185,7 +185,7 @@ def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
 
 
-def _all_findings(parsed: ParsedFile, built: Built) -> tuple[Finding, ...]:
+def _all_findings(parsed: ParsedFile, judgement: Judgement) -> tuple[Finding, ...]:
     """Each finding once, by place."""
-    merged = {(found.rule, found.file, found.span): found for found in (*parsed.findings, *built.findings)}
+    merged = {(found.rule, found.file, found.span): found for found in (*parsed.findings, *judgement.findings)}
     return tuple(sorted(merged.values(), key=lambda found: found.place))
