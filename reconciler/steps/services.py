@@ -62,12 +62,13 @@ def spec_hash(spec: AttemptSpec) -> str:
 
 
 def seen_by(store: Records, run: RunRow, declared_ops: Iterable[str], now: float) -> Sequence[ServiceSeen]:
-    """What this run may know of the services that it declared, or that a newer run declares in its stead.
+    """What this run may know of the services that it declared, or that another run declares in its stead, made later
+    or at the same instant.
 
     `declared_ops` are those of its plan whose rows are committed if they run: without a row an instance is lost.
     """
     created, rows = run.state.created_at, store.services(run.state.flow)
-    mine = [row for row in rows if row.run == run.id or row.order > created]
+    mine = [row for row in rows if row.run == run.id or row.order >= created]
     missing = set(declared_ops) - {row.op for row in rows}
     seen = [ServiceSeen(row.op, True, now) for row in mine if row.ready]
     lost = [row for row in mine if not row.ready and row.restarts >= TRIES]

@@ -229,3 +229,18 @@ def test_stopping_a_run_that_waits_for_its_service_ends_it(world):
     world.settle()
 
     assert world.run().state.status == "stopped"
+
+
+def test_two_runs_of_one_instant_that_declare_the_same_service_both_see_it_ready(world):
+    world.executor.endings["board"] = [Ending(forever=True)]
+    world.settings(onNewPlan="parallel")
+    world.merge(ops=FLOW)
+    world.settle(seconds=0)
+    world.ask("restart", world.run().id)
+    world.settle(seconds=0)
+    assert len({run.state.created_at for run in world.runs()}) == 1
+
+    world.executor.end("board", Ending(1))
+    world.pass_time(60)
+
+    assert [run.state.status.value for run in world.runs()] == ["succeeded", "succeeded"]

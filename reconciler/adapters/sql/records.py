@@ -53,7 +53,7 @@ from reconciler.records import (
 )
 
 Row = TypeVar("Row")
-_EARLIER = 20  # good runs that are looked at for the last one that had ended; more do not overlap
+_EARLIER = 20  # good runs that are looked at for one that had ended; more at once are no sequence to compare with
 LAST = "\U0010ffff"  # sorts after every character of an id
 
 
@@ -143,11 +143,10 @@ class SqlRecords:
 
     def last_good(self, run: RunRow) -> RunRow | None:
         made = run.state.created_at
-        before = (runs.c.created_at < made) | ((runs.c.created_at == made) & (runs.c.id < run.id))
-        statement = select(runs).where(runs.c.flow == run.state.flow, runs.c.status == Status.SUCCEEDED.value, before)
-        newest = self._all(statement.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(_EARLIER), rows.run_of)
-        end = run.state.finished_at  # what ended after it was not known when its last word was said
-        return next((one for one in newest if end is None or (one.state.finished_at or 0.0) <= end), None)
+        statement = select(runs).where(runs.c.flow == run.state.flow, runs.c.status == Status.SUCCEEDED.value)
+        statement = statement.where(runs.c.created_at < made).order_by(runs.c.created_at.desc(), runs.c.id.desc())
+        newest = self._all(statement.limit(_EARLIER), rows.run_of)
+        return next((one for one in newest if (one.state.finished_at or 0.0) < made), None)
 
     def ops(self, run: str, paths: Sequence[str] | None = None) -> Sequence[OpRow]:
         if paths is None:

@@ -378,22 +378,20 @@ def test_the_last_good_run_is_the_newest_earlier_one_of_the_flow_that_succeeded(
     assert store.last_good(made[0]) is None
 
 
-def test_a_run_that_succeeded_after_this_one_had_ended_is_no_last_good_run_of_it(store):
+def test_a_run_that_had_not_succeeded_yet_when_this_one_was_made_is_no_last_good_run_of_it(store):
     early = run_row("a", status=Status.SUCCEEDED, created_at=NOW - 3, finished_at=NOW - 2)
     late = run_row("b", status=Status.SUCCEEDED, created_at=NOW - 2, finished_at=NOW + 2)
-    ended = run_row("c", status=Status.STOPPED, created_at=NOW - 1, finished_at=NOW)
-    live = run_row("d", created_at=NOW)
-    write(store, Changes(new_runs=(early, late, ended, live)))
+    asking = run_row("c", status=Status.STOPPED, created_at=NOW, finished_at=NOW + 3)
+    write(store, Changes(new_runs=(early, late, asking)))
 
-    assert store.last_good(ended).id == "a"
-    assert store.last_good(live).id == "b"
+    assert store.last_good(asking).id == "a"
 
 
-def test_of_runs_made_at_the_same_instant_the_one_of_the_lower_id_is_the_earlier(store):
+def test_of_runs_made_at_the_same_instant_none_is_the_last_good_one_of_the_other(store):
     one, two = (run_row(name, status=Status.SUCCEEDED) for name in ("a", "b"))
     write(store, Changes(new_runs=(one, two)))
 
-    assert store.last_good(two).id == "a"
+    assert store.last_good(two) is None
     assert store.last_good(one) is None
 
 
