@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -88,6 +89,7 @@ def headgate() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code; whatever happens, people see a sentence and no traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    gc.set_threshold(50_000)  # a start makes many objects that stay: looking through them for garbage is in vain
     try:
         code = headgate.main(given, prog_name="headgate", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):

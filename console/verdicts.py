@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from console.contents import Contents, Stat, digest
@@ -155,12 +154,12 @@ def _decoded(findings: str) -> tuple[Finding, ...]:
 def _put(file: Path, data: bytes) -> None:
     """Whole or not at all: a reader of the same moment finds the old one."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=file.parent, prefix=".new-", delete=False) as made:
-        made.write(data)
+    made = file.with_suffix(f".{os.getpid()}")
     try:
-        os.replace(made.name, file)
+        made.write_bytes(data)
+        os.replace(made, file)
     except OSError:
-        os.unlink(made.name)
+        made.unlink(missing_ok=True)
         raise
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from html import escape
 from urllib.parse import quote
 
 TITLE = 60  # characters: what a list of checks shows without cutting
@@ -54,6 +53,8 @@ def _prose_part(text: str) -> str:
 
 def markup(text: str) -> str:
     """A user's words inside HTML that Markdown leaves alone."""
+    from html import escape  # with a large table of entities, which a terminal does not need
+
     return escape(_LINKED.sub(lambda found: found.group(1) + _ZERO_WIDTH, line(text)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 
 _CUTOFF = 0.6  # below it, suggestions are more often wrong than right
 _MANY = 500  # with more words than this only a different spelling of the same word is looked for
@@ -23,6 +22,8 @@ def near(word: str, words: Iterable[str]) -> str | None:
 
 
 def _most_like(word: str, plain: str, known: list[str]) -> str | None:
+    from difflib import SequenceMatcher  # needed only where something is wrong
+
     matcher = SequenceMatcher()
     matcher.set_seq2(plain)
     best, best_ratio = None, _CUTOFF
