@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from reconciler.flows.literals import CONVERTERS, shown
@@ -74,6 +75,7 @@ def canonical_type(name: str) -> str | None:
     return None if known == "any" else known
 
 
+@lru_cache(maxsize=1024)
 def _canonical(name: str) -> str | None:
     if len(name) > _LONG:
         return None
@@ -144,9 +146,10 @@ def _as_items(kind: str | None, value: Json) -> Json:
 def _as_type(kind: str | None, value: Json) -> Json:
     if kind is None:
         return value
-    generic = _GENERIC.match(kind)
-    if generic is None:
+    if kind in CONVERTERS:
         return CONVERTERS[kind](value)
+    generic = _GENERIC.match(kind)
+    assert generic is not None, kind
     outer, inner = generic.group(1), _arguments(generic.group(2))
     if outer == "union":
         return _as_union(inner, value)
