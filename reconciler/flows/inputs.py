@@ -11,6 +11,7 @@ from reconciler.flows.patterns import check_pattern
 from reconciler.flows.shapes import (
     ANYTHING,
     BAD,
+    FLAG,
     NUMBER,
     PLAIN_FLAG,
     TEXT,
@@ -42,7 +43,7 @@ _NUMBERS: Final = ["gt", "ge", "lt", "le", "multipleOf"]
 _WHOLES: Final = ["minDigits", "maxDigits", "decimalPlaces", "minLength", "maxLength", "minItems", "maxItems"]
 _VALIDATION: Final = Record(
     {
-        "delay": PLAIN_FLAG,
+        "delay": FLAG,
         **dict.fromkeys(_NUMBERS, NUMBER),
         **dict.fromkeys(_WHOLES, WHOLE),
         "regex": _PATTERN,
@@ -133,7 +134,7 @@ def _delay(values: dict[str, Any]) -> bool | None:
 
 
 def _check_flags(io: IO, values: dict[str, Any], node: Node, path: str, report: Report) -> None:
-    if io.is_flag and values.get("type") is not None and io.type != "bool":
+    if io.is_flag and io.type != "bool" and not is_template(values.get("type")):
         message = f"Give `{io.name}` the type bool, or remove `isFlag`."
         report.add("field-conflict", message, node.key_span("isFlag"), path)
     if io.has_value and io.value is not None and values.get("isOptional") is False:

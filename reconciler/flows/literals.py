@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +16,12 @@ from reconciler.flows.model import Json
 _TRUE: Final = frozenset({"true", "yes", "on", "1", "y", "t"})
 _FALSE: Final = frozenset({"false", "no", "off", "0", "n", "f"})
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+DOCKERFILE_KEYS: Final = (
+    *("image", "env", "path", "copy", "postRunCopy", "run", "langEnv", "uid", "gid", "username", "filename"),
+    *("workdir", "workdirPath", "shell", "lang_env", "post_run_copy", "workdir_path"),
+)
 _LONGEST_EMAIL = 320  # characters
+_EPOCH = datetime(1970, 1, 1)
 _DIGITS = 400  # longer numbers are an attack or a mistake
 
 
@@ -40,18 +45,20 @@ def _int(value: Json) -> int:
         return int(value)
     if isinstance(value, str) and len(value) <= _DIGITS and re.fullmatch(r"\s*[-+]?\d+\s*", value):
         return int(value)
+    if value in ("true", "false"):
+        return int(value == "true")
     raise ValueError(f"takes a whole number, not {quoted(value)}")
 
 
 def _float(value: Json) -> float:
-    if isinstance(value, str) and len(value) <= _DIGITS:
+    if isinstance(value, str) and len(value) <= _DIGITS and value not in ("true", "false"):
         try:
             value = float(value)
         except ValueError:
             raise ValueError(f"takes a number, not {quoted(value)}") from None
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) or value in ("true", "false"):
         try:
-            number = float(value)
+            number = float(value == "true" if isinstance(value, str) else value)
         except OverflowError:
             number = math.inf
         if not math.isnan(number):
@@ -62,20 +69,57 @@ def _float(value: Json) -> float:
 def _bool(value: Json) -> bool:
     if isinstance(value, bool):
         return value
-    word = str(value).strip().lower() if isinstance(value, (str, int)) else ""
+    whole = int(value) if isinstance(value, float) and value in (0, 1) else value
+    word = str(whole).strip().lower() if isinstance(whole, (str, int)) else ""
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
     raise ValueError(f"takes true or false, not {quoted(value)}")
 
 
-def _str(value: Json) -> str:
-    if isinstance(value, (str, int, float)):
-        return shown(value)
-    raise ValueError(f"takes a text, not {quoted(value)}")
+def _path(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"takes a path, not {quoted(value)}")
+
+
+def _address(*schemes: str) -> Callable[[Json], Json]:
+    """The converter of addresses with one of these schemes, or with any."""
+    words = f"an address that starts with {schemes[0]}://" if schemes else "an address such as https://host/path"
+
+    def convert(value: Json) -> Json:
+        scheme, colon, rest = value.partition(":") if isinstance(value, str) else ("", "", "")
+        known = scheme in schemes and len(rest) > 2 if schemes else scheme.isidentifier()
+        if colon and rest and known:
+            return value
+        raise ValueError(f"takes {words}, not {quoted(value)}")
+
+    return convert
+
+
+def _record(named: str, *keys: str, required: str | None = None) -> Callable[[Json], Json]:
+    """The converter of a mapping with some of these keys; a text is the place of what another op left."""
+
+    def convert(value: Json) -> Json:
+        if isinstance(value, str):
+            return value
+        known = isinstance(value, dict) and set(value) <= set(keys)
+        if known and (required is None or required in value):
+            return value
+        words = f"a mapping with {required}" if required else f"a mapping with any of {', '.join(keys)}"
+        raise ValueError(f"takes {named}: {words}, not {quoted(value)}")
+
+    return convert
+
+
+def _image(value: Json) -> Json:
+    named = value.get("name") if isinstance(value, dict) else value
+    if isinstance(named, str) and named and (" " not in named or "{{" in named):
+        return value
+    raise ValueError(f"takes an image such as org/name:tag, not {quoted(value)}")
 
 
 def _text_or_dict(value: Json) -> Json:
-    return value if isinstance(value, dict) else _str(value)
+    return value if isinstance(value, dict) else shown(value)
 
 
 def _dict(value: Json) -> Json:
@@ -98,17 +142,28 @@ def _from_json(value: Json, kind: type, named: str) -> Json:
 
 
 def _date(value: Json) -> str:
-    try:
-        return date.fromisoformat(str(value).strip()).isoformat()
-    except ValueError:
-        raise ValueError(f"takes a date such as 2026-01-31, not {quoted(value)}") from None
+    moment = moment_of(value)
+    if moment is None or not moment.endswith("T00:00:00"):
+        raise ValueError(f"takes a date such as 2026-01-31, not {quoted(value)}")
+    return moment.removesuffix("T00:00:00")
 
 
 def _datetime(value: Json) -> str:
+    moment = moment_of(value)
+    if moment is None:
+        raise ValueError(f"takes a time such as 2026-01-31T08:00:00, not {quoted(value)}")
+    return moment
+
+
+def moment_of(value: Json) -> str | None:
+    """A time as ISO 8601: from such a text, or from seconds since 1970 in UTC; None for what is no time."""
+    text = str(value).strip() if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
     try:
-        return datetime.fromisoformat(str(value).strip()).isoformat()
-    except ValueError:
-        raise ValueError(f"takes a time such as 2026-01-31T08:00:00, not {quoted(value)}") from None
+        if re.fullmatch(r"-?\d{1,7}|-?\d{9,11}", text):
+            return (_EPOCH + timedelta(seconds=int(text))).isoformat()
+        return datetime.fromisoformat(text).isoformat()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _timedelta(value: Json) -> float:
@@ -138,28 +193,28 @@ def _anything(value: Json) -> Json:
 CONVERTERS: Final[Mapping[str, Callable[[Json], Json]]] = {
     "int": _int,
     "float": _float,
-    "str": _str,
+    "str": shown,
     "bool": _bool,
     "dict": _dict,
     "list": _list,
-    "path": _str,
+    "path": _path,
     "metric": _float,
     "date": _date,
     "datetime": _datetime,
     "timedelta": _timedelta,
-    "uri": _text_or_dict,
+    "uri": _address(),
     "uuid": _uuid,
     "email": _email,
-    "s3": _str,
-    "gcs": _str,
-    "wasb": _str,
-    "image": _text_or_dict,
-    "git": _text_or_dict,
-    "dockerfile": _text_or_dict,
-    "file": _text_or_dict,
-    "artifacts": _anything,
-    "tensorboard": _text_or_dict,
-    "event": _text_or_dict,
+    "s3": _address("s3"),
+    "gcs": _address("gs", "gcs"),
+    "wasb": _address("wasb", "wasbs"),
+    "image": _image,
+    "git": _record("a git repository", "url", "revision", "flags"),
+    "dockerfile": _record("a dockerfile", *DOCKERFILE_KEYS, required="image"),
+    "file": _record("a file", "kind", "content", "filename", "chmod", required="content"),
+    "artifacts": _record("artifacts", "files", "dirs", "workers"),
+    "tensorboard": _record("a tensorboard", "port", "uuids", "useNames", "pathPrefix", "plugins"),
+    "event": _record("an event", "name", "kind"),
     "metadata": _anything,
     "model": _text_or_dict,
     "csv": _text_or_dict,

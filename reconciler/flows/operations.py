@@ -40,9 +40,9 @@ def operation(values: dict[str, Any], node: Node, path: str, report: Report) -> 
     ref = _ref(values, node, path, report)
     inline: Component | None = values.get("component")
     shortcuts = _shortcuts(values)
-    patch = _run_patch(values, ref, report)
     if inline is not None and inline.run is not None:
         ref = None  # the component is what the reference was resolved to
+    patch = _run_patch(values, ref, report)
     if ref is None and inline is None and not values.get("isPreset"):
         inline = _own_component(values, node, path, report)
         if inline is None and not node.says("component"):

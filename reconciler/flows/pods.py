@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from reconciler.flows.kube import (
     AFFINITY,
@@ -12,13 +13,16 @@ from reconciler.flows.kube import (
     TOLERATION,
     VOLUME,
 )
+from reconciler.flows.literals import quoted
 from reconciler.flows.nodes import Node
 from reconciler.flows.shapes import (
-    ANYTHING,
+    COMMAS,
     COUNT,
     FLAG,
     LENIENT_TEXT,
     MAPPING,
+    PLAIN_FLAG,
+    PLAIN_TEXTS,
     TEXT,
     TEXTS,
     WHOLE,
@@ -29,7 +33,9 @@ from reconciler.flows.shapes import (
     Report,
     Shape,
     Table,
+    Whole,
     Words,
+    is_template,
 )
 
 ENVIRONMENT: Final = Record(
@@ -41,16 +47,16 @@ ENVIRONMENT: Final = Record(
         "tolerations": Listing(TOLERATION),
         "nodeName": TEXT,
         "serviceAccountName": TEXT,
-        "hostAliases": Listing(HOST_ALIAS),
+        "hostAliases": Listing(HOST_ALIAS, templated=False),
         "securityContext": MAPPING,
         "imagePullSecrets": TEXTS,
-        "hostNetwork": FLAG,
-        "hostPID": FLAG,
+        "hostNetwork": PLAIN_FLAG,
+        "hostPID": PLAIN_FLAG,
         "dnsPolicy": TEXT,
         "dnsConfig": DNS_CONFIG,
         "schedulerName": TEXT,
         "priorityClassName": TEXT,
-        "priority": WHOLE,
+        "priority": Whole(templated=False, quoted=True),
         "restartPolicy": Words("Always", "OnFailure", "Never", "ExitCode"),
     },
     aliases={"serviceAccount": "serviceAccountName"},
@@ -60,18 +66,22 @@ _PATH_OR_PAIR: Final = Either("a path or a pair of paths", str=TEXT, list=TEXTS)
 ARTIFACTS: Final = Record(
     {"files": Listing(_PATH_OR_PAIR), "dirs": Listing(_PATH_OR_PAIR), "workers": COUNT},
 )
+_ID: Final = Whole(quoted=True)
+_VARIABLES: Final = Either(
+    "a mapping or a list of pairs", dict=MAPPING, list=Listing(Listing(TEXT, templated=False)), str=TEXT
+)
 _GIT: Final = Record({"url": TEXT, "revision": TEXT, "flags": TEXTS})
 _DOCKERFILE: Final = Record(
     {
         "image": TEXT,
-        "env": Either("a mapping or a list of pairs", dict=MAPPING, list=Listing(ANYTHING), str=TEXT),
+        "env": _VARIABLES,
         "path": TEXTS,
         "copy": Listing(_PATH_OR_PAIR),
         "postRunCopy": Listing(_PATH_OR_PAIR),
         "run": TEXTS,
         "langEnv": TEXT,
-        "uid": WHOLE,
-        "gid": WHOLE,
+        "uid": _ID,
+        "gid": _ID,
         "username": TEXT,
         "filename": TEXT,
         "workdir": TEXT,
@@ -81,8 +91,29 @@ _DOCKERFILE: Final = Record(
     required=("image",),
     aliases={"lang_env": "langEnv", "post_run_copy": "postRunCopy", "workdir_path": "workdirPath"},
 )
-_FILE: Final = Record({"kind": TEXT, "content": TEXT, "filename": TEXT, "chmod": LENIENT_TEXT}, required=("content",))
-_TENSORBOARD: Final = Record({"port": WHOLE, "uuids": TEXTS, "useNames": FLAG, "pathPrefix": TEXT, "plugins": TEXTS})
+_ARTIFACT_KINDS: Final = (
+    "model audio video histogram image tensor dataframe chart csv tsv psv ssv metric env html text file dir dockerfile "
+    "docker_image data coderef table tensorboard curve confusion analysis iteration markdown system artifact span"
+)
+_FILE: Final = Record(
+    {"kind": Words(*_ARTIFACT_KINDS.split(), templated=True), "content": TEXT, "filename": TEXT, "chmod": TEXT},
+    required=("content",),
+)
+
+
+def _uuids(value: Any, node: Node, path: str, report: Report) -> Any:
+    for text in [text for text in value if not is_template(text)]:
+        try:
+            UUID(text)
+        except ValueError:
+            report.add("value-not-allowed", f"Name runs by their UUIDs, not {quoted(text)}.", node.span, path)
+    return value
+
+
+_UUIDS: Final = Either("a list of UUIDs", str=Built(COMMAS, _uuids), list=Built(PLAIN_TEXTS, _uuids))
+_TENSORBOARD: Final = Record(
+    {"port": WHOLE, "uuids": _UUIDS, "useNames": FLAG, "pathPrefix": TEXT, "plugins": COMMAS},
+)
 _INIT_SOURCES: Final[dict[str, Shape]] = {
     "artifacts": ARTIFACTS,
     "paths": Either("a path or a list of paths", str=TEXT, list=Listing(_PATH_OR_PAIR)),
@@ -102,7 +133,7 @@ def _check_init(value: Any, node: Node, path: str, report: Report) -> Any:
         message = f"Split this init in two: it can hold only one of {' and '.join(f'`{s}`' for s in sources)}."
         report.add("field-conflict", message, node.key_span(sources[1]), path)
     git = value.get("git")
-    if isinstance(git, dict) and not git.get("url") and "connection" not in value:
+    if isinstance(git, dict) and not git.get("url") and not value.get("connection"):
         span = node.key_span("git")
         report.add("field-missing", "Add `url` to `git`, or a `connection` to this init.", span, path)
     return value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from reconciler.flows.cron import cron_expression
 from reconciler.flows.durations import seconds
+from reconciler.flows.literals import moment_of
 from reconciler.flows.model import Schedule
 from reconciler.flows.nodes import Node
+from reconciler.flows.scalars import resolve
 from reconciler.flows.shapes import (
     BAD,
     FLAG,
@@ -32,10 +33,8 @@ class _Time:
     def read(self, node: Node, path: str, report: Report) -> Any:
         if is_template(node.value):
             return node.value
-        try:
-            return datetime.fromisoformat(str(node.text or node.value).strip()).isoformat()
-        except ValueError:
-            return reject(node, path, report, self.takes)
+        moment = moment_of(node.text or node.value)
+        return reject(node, path, report, self.takes) if moment is None else moment
 
 
 class _Frequency:
@@ -46,7 +45,7 @@ class _Frequency:
     def read(self, node: Node, path: str, report: Report) -> Any:
         if is_template(node.value):
             return node.value
-        frequency = seconds(node.value)
+        frequency = None if _is_number(node.value) else seconds(node.value)
         if frequency is None:
             return reject(node, path, report, self.takes)
         if frequency <= 0:
@@ -54,6 +53,11 @@ class _Frequency:
             report.add("value-not-allowed", message, node.span, path)
             return BAD
         return frequency
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a text is a bare number: of seconds, or a mistake for one."""
+    return type(value) is str and type(resolve(value)) in (int, float)
 
 
 class _Cron:

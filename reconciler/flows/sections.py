@@ -9,6 +9,8 @@ from reconciler.flows.model import Cache, EventTrigger, Hook, Settings, Terminat
 from reconciler.flows.nodes import Node
 from reconciler.flows.params import PARAMS
 from reconciler.flows.shapes import (
+    ANYTHING,
+    COMMAS,
     COUNT,
     FLAG,
     MAPPING,
@@ -24,6 +26,8 @@ from reconciler.flows.shapes import (
     Record,
     Report,
     Shape,
+    Table,
+    Whole,
     Words,
     is_template,
 )
@@ -110,7 +114,7 @@ TERMINATION: Final = Built(
             "maxRetries": COUNT,
             "ttl": COUNT,
             "timeout": COUNT,
-            "culling": Record({"timeout": COUNT}, templated=False),
+            "culling": Record({"timeout": Whole(minimum=0, templated=False, quoted=True)}, templated=False),
             "probe": Record({"exec": EXEC, "http": HTTP_GET}),
             "podFailurePolicy": MAPPING,
         },
@@ -169,7 +173,7 @@ BUILD: Final = Record(
         "namespace": TEXT,
         "cache": CACHE,
         "params": PARAMS,
-        "runPatch": MAPPING,
+        "runPatch": Table(ANYTHING, templated=False),
         "patchStrategy": PATCH_STRATEGY,
     },
     required=("hubRef",),
@@ -231,12 +235,12 @@ EVENT: Final = Built(
 )
 
 MOUNT: Final = Either("a text such as /from:/to or a mapping", str=TEXT, dict=Record({"from": TEXT, "to": TEXT}))
-TEMPLATE: Final = Record({"enabled": PLAIN_FLAG, "description": TEXT, "fields": TEXTS})
+TEMPLATE: Final = Record({"enabled": FLAG, "description": TEXT, "fields": TEXTS}, templated=False)
 
 SETTINGS_FIELDS: Final[dict[str, Shape]] = {
     "description": TEXT,
-    "tags": PLAIN_TEXTS,
-    "presets": PLAIN_TEXTS,
+    "tags": COMMAS,
+    "presets": COMMAS,
     "queue": TEXT,
     "namespace": TEXT,
     "cache": CACHE,
@@ -271,4 +275,6 @@ def settings(values: dict[str, Any]) -> Settings:
 
 def _items(values: dict[str, Any], key: str) -> tuple[Any, ...]:
     items = values.get(key)
+    if isinstance(items, str):
+        return (items,)
     return tuple(items) if isinstance(items, list) else ()

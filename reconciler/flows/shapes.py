@@ -15,10 +15,11 @@ from reconciler.flows.literals import quoted
 from reconciler.flows.near import near
 from reconciler.flows.nodes import Node
 from reconciler.flows.rules import MAX_FINDINGS, finding
+from reconciler.flows.scalars import resolve
 
 BAD: Final = object()
-_TRUE: Final = frozenset({"yes", "on", "y", "Yes", "YES", "On", "ON"})
-_FALSE: Final = frozenset({"no", "off", "n", "No", "NO", "Off", "OFF"})
+_TRUE: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
+_FALSE: Final = frozenset({"false", "no", "off", "n", "f", "0"})
 FLAG_WORDS: Final = (*sorted(_TRUE), *sorted(_FALSE))
 _MANY = 500  # findings of a file; after as many, nobody reads the suggestions
 
@@ -76,10 +77,11 @@ def described(node: Node) -> str:
 
 def reject(node: Node, path: str, report: Report, takes: str) -> Any:
     """Report that the value is of the wrong type."""
-    message = f"Give `{_last(path)}` {takes}, not {described(node)}."
+    rule, message = "field-type", f"Give `{_last(path)}` {takes}, not {described(node)}."
     if is_template(node.value):
+        rule = "template-not-allowed"
         message = f"Write `{_last(path)}` out: it takes {takes}, and a template cannot stand for the whole of it."
-    report.add("field-type", message, node.span, path)
+    report.add(rule, message, node.span, path)
     return BAD
 
 
@@ -125,17 +127,20 @@ class Name:
 
 
 class Whole:
-    """A whole number of at least `minimum`, or a template."""
+    """A whole number of at least `minimum`; `templated` ones may be a template, `quoted` ones a text of digits."""
 
     takes = "a whole number"
 
-    def __init__(self, minimum: int | None = None) -> None:
+    def __init__(self, minimum: int | None = None, templated: bool = True, quoted: bool = False) -> None:
         self.minimum = minimum
+        self.templated = templated
+        self.quoted = quoted
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        value = node.value
+        value = resolve(node.value) if self.quoted and type(node.value) is str else node.value
         if type(value) is not int:
-            return value if is_template(value) else reject(node, path, report, self.takes)
+            good = self.templated and is_template(value)
+            return value if good else reject(node, path, report, self.takes)
         if self.minimum is not None and value < self.minimum:
             message = f"Give `{_last(path)}` at least {self.minimum}, not {value}."
             report.add("value-not-allowed", message, node.span, path)
@@ -144,19 +149,19 @@ class Whole:
 
 
 class Number:
-    """A number, or a template."""
+    """A number, quoted or not, or a template."""
 
     takes = "a number"
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        value = node.value
+        value = resolve(node.value) if type(node.value) is str else node.value
         if type(value) in (int, float) or is_template(value):
             return value
         return reject(node, path, report, self.takes)
 
 
 class Flag:
-    """True or false (`yes`, `no`, `on`, `off` without quotes are taken too); `templated` ones may be a template."""
+    """True or false, or a word or digit for it (`yes`, `off`, `0`); `templated` ones may be a template."""
 
     takes = "true or false"
 
@@ -167,9 +172,8 @@ class Flag:
         value = node.value
         if type(value) is bool or (self.templated and is_template(value)):
             return value
-        if node.text in _TRUE or node.text in _FALSE:
-            return node.text in _TRUE
-        return reject(node, path, report, self.takes)
+        word = str(value).lower() if type(value) in (str, int) else ""
+        return word in _TRUE if word in _TRUE or word in _FALSE else reject(node, path, report, self.takes)
 
 
 class Words:
@@ -186,7 +190,7 @@ class Words:
             return value
         if self.templated and is_template(value):
             return value
-        if isinstance(value, (dict, list)):
+        if isinstance(value, (dict, list)) or is_template(value):
             return reject(node, path, report, self.takes)
         message = f"Give `{_last(path)}` {self.takes}, not {described(node)}."
         suggestion = report.near(str(node.text or value), self.words)
@@ -336,6 +340,10 @@ class Built:
         return self.build(value, node, path, report)
 
 
+def _split(value: Any, _node: Node, _path: str, _report: Report) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
 class Later:
     """A shape that is not there yet when the places that use it are declared."""
 
@@ -352,10 +360,12 @@ NAME: Final = Name()
 WHOLE: Final = Whole()
 COUNT: Final = Whole(minimum=0)
 POSITIVE: Final = Whole(minimum=1)
+CONCURRENCY: Final = Whole(minimum=1, quoted=True)
 NUMBER: Final = Number()
 FLAG: Final = Flag()
 PLAIN_FLAG: Final = Flag(templated=False)
 ANYTHING: Final = Anything()
 TEXTS: Final = Listing(TEXT)
 PLAIN_TEXTS: Final = Listing(TEXT, templated=False)
+COMMAS: Final = Either("a list of texts, or texts with commas between", str=Built(TEXT, _split), list=PLAIN_TEXTS)
 MAPPING: Final = Table(ANYTHING)

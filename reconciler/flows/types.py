@@ -16,7 +16,7 @@ _ALIASES: Final[Mapping[str, str]] = {
     "boolean": "bool",
     "string": "str",
     "number": "float",
-    "object": "dict",
+    "object": "any",
     "array": "list",
     "map": "dict",
     "tuple": "list",

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from decimal import Decimal
 from enum import Enum
 from functools import cache
 from typing import Any
 
 from reconciler.flows.model import Json
+from reconciler.flows.quantities import number_of
 from reconciler.plan.encoding import digest
 from reconciler.plan.model import HASH_VERSION, Graph, Plan, PlannedOp
 
 # Places, words for people, and what the other fields imply.
 _SKIPPED = frozenset(("file", "line", "node", "description", "downstream", "critical"))
-_QUANTITY = re.compile(r"([0-9]*\.?[0-9]+)([eE][+-]?[0-9]{1,3}|[numkKMGTPE]|[KMGTPE]i)?")
-_UNITS = {
-    **{unit: Decimal(1000) ** power for power, unit in zip(range(-3, 7), "num.kMGTPE", strict=True)},
-    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
-    "K": Decimal(1000),
-}
 
 
 def hashed(plan: Plan) -> Plan:
@@ -107,9 +100,5 @@ def quantity(amount: Json) -> Json:
     """A Kubernetes quantity as a plain decimal: `1000m` and `1` give `1`. Other values stay as they are."""
     if isinstance(amount, bool) or not isinstance(amount, int | float | str):
         return canonical(amount)
-    found = _QUANTITY.fullmatch(str(amount).strip())
-    if found is None:
-        return amount
-    number, unit = found.groups()
-    scale = Decimal(f"1{unit}") if unit and len(unit) > 1 and unit[-1].isdigit() else _UNITS[unit or "."]
-    return format((Decimal(number) * scale).normalize(), "f")
+    number = number_of(str(amount))
+    return amount if number is None else format(number.normalize(), "f")

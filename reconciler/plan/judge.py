@@ -42,7 +42,8 @@ def judge(
     """All that is wrong with a flow.
 
     `read` gives the bytes of a repository path at the flow's revision, None where it is absent; `params` are values
-    that stand above the file's own. With `start` it is an error that a required input has no value. `severities` are
+    that stand above the file's own. With `start`, or where the file gives some
+    params itself, it is an error that a required input has no value. `severities` are
     the repository's own for lowerable rules; where all errors are lowered and there still can be no plan, they count
     for nothing. `remote` says what components may come from elsewhere; None is nothing.
     """
@@ -51,7 +52,9 @@ def judge(
     report = Report(severities, read)
     judges = Judge(read, report, remote)
     operation = _with_params(flow.operation, params or {})
-    root = judges.root(replace(operation, name=operation.name or flow.name), flow.name, start)
+    root = judges.root(
+        replace(operation, name=operation.name or flow.name), flow.name, start or bool(flow.operation.params)
+    )
     references = tuple(judges.references.tried)
     if report.failed:
         return Judgement(flow, report.sorted(), references, root.bound.unbound)

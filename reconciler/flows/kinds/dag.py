@@ -9,7 +9,7 @@ from reconciler.flows.kinds.kind import Parts, RunKind
 from reconciler.flows.model import Component, Operation, Run
 from reconciler.flows.nodes import Node
 from reconciler.flows.pods import POD_FIELDS
-from reconciler.flows.shapes import BAD, POSITIVE, Report, Shape, reject
+from reconciler.flows.shapes import BAD, CONCURRENCY, Report, Shape, reject
 from reconciler.flows.stopping import EARLY_STOPPING
 
 _OWN: Final = frozenset({"kind", "operations", "components", "concurrency", "earlyStopping"})
@@ -45,7 +45,7 @@ class Named:
             node = item.node
             assert node is not None
             if item.name is None:
-                if node.get("name") is None:
+                if not node.says("name"):
                     message = f"Add a `name`: every {self.noun} of a dag has one."
                     report.add("field-missing", message, node.span, base)
             elif seen.setdefault(item.name, node) is not node:
@@ -65,7 +65,7 @@ def _fields(parts: Parts) -> Mapping[str, Shape]:
         **pod,
         "operations": Named(parts.operation, "ops", "op"),
         "components": Named(parts.component, "components", "component"),
-        "concurrency": POSITIVE,
+        "concurrency": CONCURRENCY,
         "earlyStopping": EARLY_STOPPING,
     }
 

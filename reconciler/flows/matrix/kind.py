@@ -12,12 +12,12 @@ from reconciler.flows.model import Matrix, SearchParam
 from reconciler.flows.nodes import Node
 from reconciler.flows.params import PARAMS
 from reconciler.flows.rules import finding
-from reconciler.flows.shapes import POSITIVE, TEXT, TEXTS, WHOLE, Built, Record, Report, Shape, Words
+from reconciler.flows.shapes import CONCURRENCY, POSITIVE, TEXT, TEXTS, WHOLE, Built, Record, Report, Shape, Words
 from reconciler.flows.stopping import EARLY_STOPPING
 
 SHARED_FIELDS: Final[dict[str, Shape]] = {
     "kind": TEXT,
-    "concurrency": POSITIVE,
+    "concurrency": CONCURRENCY,
     "earlyStopping": EARLY_STOPPING,
 }
 SEARCH_FIELDS: Final[dict[str, Shape]] = {

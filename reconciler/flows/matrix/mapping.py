@@ -10,5 +10,7 @@ from reconciler.flows.shapes import ANYTHING, Listing, Record, Table
 MAPPING: Final = MatrixKind(
     "mapping",
     "One child for each of a list of values.",
-    Record({**SHARED_FIELDS, "values": Listing(Table(ANYTHING))}, required=("values",), templated=False),
+    Record(
+        {**SHARED_FIELDS, "values": Listing(Table(ANYTHING, templated=False))}, required=("values",), templated=False
+    ),
 )

@@ -28,12 +28,21 @@ from reconciler.flows.types import as_arg, canonical_type, compatible, convert, 
         ("timedelta", "PT1H", 3600.0),
         ("uuid", "00000000-0000-0000-0000-000000000001", "0" * 31 + "1"),
         ("git", {"url": "x"}, {"url": "x"}),
+        ("str", ["a"], '["a"]'),
+        ("int", "true", 1),
+        ("bool", 1.0, True),
+        ("date", "2026-01-31T00:00:00", "2026-01-31"),
+        ("date", 0, "1970-01-01"),
+        ("datetime", 1_700_000_000, "2023-11-14T22:13:20"),
+        ("uri", "s3://a/b", "s3://a/b"),
+        ("gcs", "gs://a/b", "gs://a/b"),
+        ("object", [1], [1]),
         (None, [1, "a"], [1, "a"]),
         ("int", None, None),
     ],
 )
 def test_a_literal_becomes_a_value_of_its_type(kind: str | None, given: Json, value: Json) -> None:
-    converted = convert(IO("x", kind), given)
+    converted = convert(IO("x", kind if kind is None else canonical_type(kind)), given)
 
     assert converted == value
     assert type(converted) is type(value)
@@ -46,7 +55,14 @@ def test_a_literal_becomes_a_value_of_its_type(kind: str | None, given: Json, va
         ("int", [1]),
         ("float", "nan"),
         ("bool", "maybe"),
-        ("str", {}),
+        ("path", 1),
+        ("uri", "abc"),
+        ("s3", "gs://a/b"),
+        ("gcs", "a"),
+        ("image", "a b"),
+        ("git", {"branch": "a"}),
+        ("dockerfile", {"run": ["a"]}),
+        ("date", "2026-01-31T08:00:00"),
         ("dict", "[1]"),
         ("date", "31.1.2026"),
         ("email", "nobody"),
