@@ -90,9 +90,14 @@ def _shifted(text: str, columns: int) -> str:
 def written(form: str, ops: int) -> Path:
     """The file `inline` or `shared` of that many ops, or `job`, in a folder that lasts as long as the process."""
     data = job() if form == "job" else {"inline": inline, "shared": shared}[form](ops)
-    file = Path(_folder().name, f"{form}-{ops}.yaml")
+    file = Path(folder(), f"{form}-{ops}.yaml")
     file.write_bytes(data)
     return file
+
+
+def folder() -> str:
+    """A folder that lasts as long as the process."""
+    return _folder().name
 
 
 @cache
