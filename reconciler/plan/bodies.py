@@ -40,9 +40,10 @@ def body(component: Component, run: Run, settings: Settings) -> Body:
 
 def own_names(declared: Mapping[str, IO], run: Run) -> Collection[str]:
     """The names that a component brings along: inputs, outputs, and the connections that its run section lists."""
-    listed = [item for key in ("connections", "init") if isinstance(items := run.data.get(key), list) for item in items]
-    if not listed:
+    connections, init = run.data.get("connections"), run.data.get("init")
+    if not connections and not init:
         return declared
+    listed = [item for items in (connections, init) if isinstance(items, list) for item in items]
     names = (item.get("connection") if isinstance(item, Mapping) else item for item in listed)
     return {*declared, *(name for name in names if isinstance(name, str))}
 

@@ -37,8 +37,7 @@ def bind(ready: Ready, names: Names, given: tuple[str, ...] = (), *, required: b
     errors unless `required` is false.
     """
     binding = _Binding(ready, names)
-    params = ready.operation.params
-    taken = {name: binding.taken(name, param) for name, param in params.items()} if params else {}
+    taken = {name: binding.taken(name, param) for name, param in ready.operation.params.items()}
     unbound = _unbound(ready, given)
     unexplained = binding.undeclared(unbound)
     if required and unexplained:
@@ -73,12 +72,18 @@ def param_value_place(ready: Ready, name: str, param: Param) -> Place:
 
 
 def _unbound(ready: Ready, given: tuple[str, ...]) -> tuple[str, ...]:
-    body, operation = ready.body, ready.operation
-    if body is None or not body.required or is_open(operation.matrix):
+    body, params = ready.body, ready.operation.params
+    if body is None or not body.required or is_open(ready.operation.matrix):
         return ()
-    silent = {name for name, param in operation.params.items() if param.ref is None and param.value is None}
-    bound = {*(name for name in passed_names(ready) if name not in silent), *given}
-    return tuple(name for name in body.required if name not in bound)
+    open_names = [name for name in body.required if name not in params or _is_silent(params[name])]
+    if not open_names:
+        return ()
+    bound = {*passed_names(ready)} - params.keys() | {*given}
+    return tuple(name for name in open_names if name not in bound)
+
+
+def _is_silent(param: Param) -> bool:
+    return param.ref is None and param.value is None
 
 
 @dataclass(slots=True)
@@ -108,15 +113,15 @@ class _Binding:
 
     def undeclared(self, unbound: tuple[str, ...]) -> list[str]:
         """Report params that the component does not declare; what of `unbound` none of them was meant for."""
-        known, meant = self.ready.declared, set()
-        if self.ready.body is None:
+        body, meant = self.ready.body, set()
+        if body is None:
             return []
         for name, param in self.ready.operation.params.items():
-            if name in known or param.context_only:
+            if name in body.declared or param.context_only:
                 continue
             guess = near(name, [other for other in unbound if other not in meant])
             meant.add(guess)
-            self._undeclared(name, param, guess, known)
+            self._undeclared(name, param, guess, body.declared)
         return [name for name in unbound if name not in meant]
 
     def _undeclared(self, name: str, param: Param, guess: str | None, known: Mapping[str, IO]) -> None:

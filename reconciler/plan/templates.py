@@ -27,7 +27,6 @@ __all__ = [
     "templates_in",
 ]
 
-_LISTS = (list, tuple)
 _TRUE = frozenset(("true", "yes", "on", "y", "t", "1"))
 _FALSE = frozenset(("false", "no", "off", "n", "f", "0", "", "none"))
 
@@ -134,19 +133,19 @@ def render_data(data: Json, context: Mapping[str, Json]) -> Json:
 def templates_in(data: Json) -> list[str]:
     """Every text in `data` that holds a template, in order."""
     found: list[str] = []
-    _collect(data, found)
+    _collect((data,), found)
     return found
 
 
-def _collect(data: Json, found: list[str]) -> None:
-    if isinstance(data, str):
-        if _holds_template(data):
-            found.append(data)
-    elif isinstance(data, dict):
-        for item in data.values():
-            _collect(item, found)
-    elif isinstance(data, _LISTS):
-        for item in data:
+def _collect(items: Iterable[Json], found: list[str]) -> None:
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if _holds_template(item):
+                found.append(item)
+        elif kind is dict:
+            _collect(item.values(), found)
+        elif kind is list or kind is tuple:
             _collect(item, found)
 
 
