@@ -50,7 +50,7 @@ def compare(
     """
     found = Comparison()
     unchanged = [row for row in known if _unchanged(revision, row)]
-    loaded = _load(revision, known, {row.id for row in unchanged}, found)
+    loaded = _load(revision, known, {row.id for row in unchanged}, found, _parts(revision, known, unchanged, before))
     aside = _referred_to(unchanged, loaded)
     rows = {(row.path, row.name): row for row in known}
     kept_places = {(row.path, row.name) for row in unchanged if (row.path, row.name) not in loaded}
@@ -71,12 +71,24 @@ def _unchanged(revision: Revision, row: FlowRow) -> bool:
     return row.declared == revision.declared(row.path, row.name, row.references)
 
 
-def _load(revision: Revision, known: Sequence[FlowRow], unchanged: set[str], found: Comparison) -> dict[Place, Loaded]:
+def _parts(
+    revision: Revision, known: Sequence[FlowRow], unchanged: Iterable[FlowRow], before: Revision | None
+) -> set[str]:
+    """Files that only serve unchanged flows as components, and are as they were: they can be no flows now either."""
+    if before is None:
+        return set()
+    used = {path for row in unchanged for path in row.references} - {row.path for row in known}
+    return {path for path in used if path in revision.tree and before.tree.get(path) == revision.tree[path]}
+
+
+def _load(
+    revision: Revision, known: Sequence[FlowRow], unchanged: set[str], found: Comparison, parts: set[str]
+) -> dict[Place, Loaded]:
     """All flows of files in which something may have changed."""
     settled = {row.path for row in known if row.id in unchanged} - {
         row.path for row in known if row.id not in unchanged
     }
-    files = [path for path in revision.flow_files if path not in settled]
+    files = [path for path in revision.flow_files if path not in settled | parts]
     revision.prefetch([*files, *(path for row in known if row.path in files for path in row.references)])
     loaded: dict[Place, Loaded] = {}
     for path in files:

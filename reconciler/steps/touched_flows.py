@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from reconciler.checks.review import FlowVerdict
 from reconciler.flows.acceptances import unused_acceptances
 from reconciler.flows.findings import Finding
-from reconciler.flows.globs import PRESET_FOLDER
+from reconciler.flows.globs import COMPONENT_FOLDER, PRESET_FOLDER
 from reconciler.flows.parse import judged, parse, parse_preset
 from reconciler.plan.diff import diff
 from reconciler.plan.model import Plan
@@ -28,7 +28,8 @@ def judge(
     aside = _referred_to(rows, result, places)
     moves = _moves(rows, places, base, result)
     verdicts: list[FlowVerdict] = []
-    loose = [finding for path in sorted(changed) for finding in _loose(result, path)]
+    ours = changed & {*result.flow_files, *result.shared_files}
+    loose = [finding for path in sorted(ours) for finding in _loose(result, path)]
     for place in sorted(places - set(moves.values())):
         found = _verdict(place, moves.get(place, place), rows, base, result, aside)
         if found is not None:
@@ -37,13 +38,13 @@ def judge(
             loaded = result.load(*place)
             loose += loaded.findings if loaded else ()
     said = {finding for verdict in verdicts for finding in verdict.findings}
-    loose += _unused_acceptances(result, changed, [*said, *loose])
+    loose += _unused_acceptances(result, ours, [*said, *loose])
     return verdicts, [finding for finding in dict.fromkeys(loose) if finding not in said]
 
 
 def _unused_acceptances(result: Revision, changed: Set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
-    """What changed files accept without need. All that is wrong with a changed file is among `findings`."""
-    for path in sorted(changed.intersection((*result.flow_files, *result.shared_files))):
+    """What changed files of ours accept without need. All that is wrong with one is among `findings`."""
+    for path in sorted(changed):
         yield from judged(unused_acceptances(result.read(path) or b"", path, findings), result.settings.severities)
 
 
@@ -80,11 +81,11 @@ def _loose(result: Revision, path: str) -> Sequence[Finding]:
     data = result.read(path)
     if data is None:
         return ()
-    if path in result.shared_files and path.startswith(PRESET_FOLDER):
+    if path.startswith(PRESET_FOLDER):
         return judged(parse_preset(data, path)[1], result.settings.severities)
-    if path in result.shared_files:
+    if path.startswith(COMPONENT_FOLDER):
         return parse(data, path, result.settings.severities).findings
-    parsed = result.parsed(path) if path in result.flow_files else None
+    parsed = result.parsed(path)
     return parsed.findings if parsed is not None else ()
 
 

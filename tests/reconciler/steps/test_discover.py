@@ -349,3 +349,43 @@ def test_only_files_that_changed_are_read(git_world):
     assert git_world.flow_names_woken() == {"f7"}
     assert [key for key in git_world.woken if isinstance(key, ReviewKey)] == []
     assert sum(isinstance(key, FlowKey) for key in git_world.woken) == 1
+
+
+def many(world, count: int = 40) -> None:
+    """Flows that are known: two of them use a component that stands among the flows, one uses a shared one."""
+    files = {f"flows/f{n}.yaml": flow(f"f{n}") for n in range(count)}
+    files |= {f"flows/use{n}.yaml": USER.replace("user", f"use{n}").replace("../lib", "parts") for n in range(2)}
+    files["flows/parts/trainer.yaml"] = COMPONENT
+    files["flows/shared.yaml"] = "kind: operation\nname: shared\nhubRef: trainer\nparams: {lr: {value: 1}}\n"
+    files["hub/trainer.yaml"] = COMPONENT
+    world.merge(files)
+    world.connect()
+    world.apply()
+    world.files_read.clear()
+
+
+def test_a_component_among_the_flows_is_not_read_again_while_nothing_about_it_changes(git_world):
+    many(git_world)
+    git_world.merge({"flows/f7.yaml": flow("f7", image="python")})
+    git_world.look()
+
+    assert set(git_world.files_read) == {"flows/f7.yaml"}
+    assert {"use0", "use1", "trainer"} & set(git_world.flows()) == {"use0", "use1"}
+
+
+def test_a_changed_component_reads_the_flows_that_use_it_and_no_other(git_world):
+    many(git_world)
+    git_world.merge({"flows/parts/trainer.yaml": COMPONENT.replace("echo", "printf")})
+    git_world.look()
+
+    assert set(git_world.files_read) == {"flows/parts/trainer.yaml", "flows/use0.yaml", "flows/use1.yaml"}
+    assert git_world.flow_names_woken() == {"use0", "use1"}
+
+
+def test_a_component_that_nobody_uses_any_more_is_looked_at_again(git_world):
+    many(git_world)
+    git_world.merge({"flows/use0.yaml": flow("use0"), "flows/use1.yaml": flow("use1")})
+    git_world.look()
+
+    assert "flows/parts/trainer.yaml" in git_world.files_read
+    assert "trainer" not in git_world.flows()  # it could not start: its input has no value

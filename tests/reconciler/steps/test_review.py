@@ -4,7 +4,7 @@ from reconciler.checks.model import Conclusion
 from reconciler.keys import CheckKey, ReviewKey
 from reconciler.records import Wake
 from tests.reconciler.steps.git_world import NAME
-from tests.reconciler.steps.test_discover import COMPONENT, USER, flow
+from tests.reconciler.steps.test_discover import COMPONENT, USER, flow, many
 
 
 def propose(world, files: dict, branch: str = "topic") -> str:
@@ -289,3 +289,20 @@ def test_a_proposal_that_is_gone_is_not_judged(git_world):
     git_world.settle()
 
     assert git_world.written[0].checks == ()
+
+
+def test_only_what_a_proposal_touches_is_read(git_world):
+    many(git_world)
+
+    head = propose(git_world, {"flows/f7.yaml": flow("f7", image="python"), "docs/x.md": "words"})
+
+    assert set(git_world.files_read) == {"flows/f7.yaml"}
+    assert git_world.check(head).title == "Ready: merging starts f7 (1 op)"
+
+
+def test_a_component_that_a_proposal_changes_reads_the_flows_that_use_it(git_world):
+    many(git_world)
+
+    propose(git_world, {"hub/trainer.yaml": COMPONENT.replace("echo", "printf")})
+
+    assert set(git_world.files_read) == {"hub/trainer.yaml", "flows/shared.yaml"}
