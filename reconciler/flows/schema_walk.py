@@ -113,7 +113,7 @@ def _said(word: Word | None) -> Schema:
 
 def _alias(name: str, field: str) -> Schema:
     described = {"description": f"Another spelling of `{field}`.", "deprecated": True}
-    return {**described, "$ref": f"#/$defs/{name}/properties/{field}"}
+    return {**described, "doNotSuggest": True, "$ref": f"#/$defs/{name}/properties/{field}"}
 
 
 def _or_null(made: Schema) -> Schema:
@@ -174,7 +174,17 @@ def _either(walk: Walk, shape: shapes.Either, place: str) -> Schema:
 
 
 def _of_type(name: str, made: Schema) -> Schema:
-    return made if made.get("type") == name else {"allOf": [{"type": name}, made]}
+    """The part of a schema that takes values of one type; a template is a text and so is said by that type alone."""
+    choices = [one for one in made.get("anyOf", [made]) if one != _TEMPLATE or name == "string"]
+    if all(_is_of_type(name, one) for one in choices):
+        return _any_of(*choices)
+    return {"allOf": [{"type": name}, made]}
+
+
+def _is_of_type(name: str, made: Schema) -> bool:
+    if "enum" in made:
+        return name == "string"
+    return made.get("type") == name or (name == "object" and "$ref" in made) or made == _TEMPLATE
 
 
 def _run(walk: Walk, shape: RunShape, place: str) -> Schema:

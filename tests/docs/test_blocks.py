@@ -18,7 +18,7 @@ from reconciler.plan.build import build
 from tests.docs.pages import Block, blocks, tried_pages
 from tests.docs.terminal import Terminal, agrees, terminal, typed
 
-_LANGUAGES = {"yaml", "console", "python", "json", "text", "sh", "toml"}
+_LANGUAGES = {"yaml", "console", "python", "json", "text", "sh", "toml", "lua"}
 _SERVER_FILES = ("headgate-server.yaml",)
 
 

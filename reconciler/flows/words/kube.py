@@ -154,6 +154,18 @@ SECURITY: Final = Section(
         "windowsOptions": Word("What holds on Windows.", {"runAsUserName": "ContainerUser"}),
     },
 )
+POD_SECURITY: Final = Section(
+    "What the pods of an op may do on their node; what stands here holds for their containers.",
+    {
+        **SECURITY.fields,
+        "fsGroup": Word("The group that its volumes belong to.", 1000),
+        "fsGroupChangePolicy": Word("When volumes are given to that group.", "OnRootMismatch", "Always"),
+        "supplementalGroups": Word("Further groups of its processes.", [2000]),
+        "supplementalGroupsPolicy": Word("Whether groups of the image count too.", "Strict", "Merge"),
+        "seLinuxChangePolicy": Word("How volumes get their SELinux label.", "MountOption"),
+        "sysctls": Word("Settings of the kernel.", [{"name": "net.core.somaxconn", "value": "1024"}]),
+    },
+)
 CAPABILITIES: Final = Section(
     "Rights of the kernel.", {"add": Word("Those to give.", ["IPC_LOCK"]), "drop": Word("Those to take.", ["ALL"])}
 )

@@ -117,7 +117,7 @@ TUNER: Final = Section(
         "presets": Word("Presets to lay under it.", ["small"]),
         "queue": Word("The queue it waits in.", "tuners"),
         "namespace": Word("The namespace it runs in.", "tuners"),
-        "params": Word("Values for its inputs, by name.", {"strategy": "greedy"}),
+        "params": Word("Values for its inputs, by name.", {"strategy": {"value": "greedy"}}),
     },
 )
 UTILITY: Final = Section(

@@ -32,6 +32,15 @@ TERMINATION: Final = Section(
 CULLING: Final = Section(
     "Ends a service that nobody uses.", {"timeout": Word("Seconds without use after which it is ended.", 1800)}
 )
+POD_FAILURES: Final = Section(
+    "Which failures of pods count, in the form of a Kubernetes job.",
+    {
+        "rules": Word(
+            "What to do about which failure; the first rule that fits counts.",
+            [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}],
+        ),
+    },
+)
 PROBE: Final = Section(
     "How to ask whether a service is in use.",
     {
@@ -88,7 +97,7 @@ _BORROWED: Final = {
     "presets": Word("Presets to lay under it.", ["small"]),
     "queue": Word("The queue it waits in.", "builds"),
     "namespace": Word("The namespace it runs in.", "builds"),
-    "params": Word("Values for its inputs, by name.", {"channel": "ml"}),
+    "params": Word("Values for its inputs, by name.", {"channel": {"value": "ml"}}),
 }
 BUILD: Final = Section(
     "A component that builds an image first; the op then runs in it.",

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console.commands.schema import written
@@ -136,7 +136,8 @@ def test_every_conformance_file_that_the_reader_takes_is_taken() -> None:
     assert [(file.name, line) for file in files for line in _refused(file.read_bytes())] == []
 
 
-_SEEDS = [data for name, data in _texts_of_pages() if not parse(data, "flow.yaml").findings]
+_SEEDS = [data for _, data in _texts_of_pages() if not parse(data, "flow.yaml").findings]
+_SETTINGS = [data for _, data in _texts_of_pages() if data.startswith(b"# .headgate.yaml")]
 _VALUES: list[Any] = [None, "", "a", "{{ a }}", "yes", True, 0, -1, 1.5, [], ["a"], {}, {"kind": "job"}, {"a": 1}]
 
 
@@ -148,16 +149,29 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from _places(item)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(st.data())
-def test_whatever_the_reader_takes_of_changed_flows_is_taken(data: st.DataObject) -> None:
-    """One value of a good file is replaced or moved to another key: where that is fine, it is fine with the schema."""
-    document = read_documents(data.draw(st.sampled_from(_SEEDS)), "flow.yaml")[0][0].data()
-    keys = sorted({str(key) for _, key in _places(document)})
-    holder, key = data.draw(st.sampled_from(list(_places(document))))
+def _changed(data: st.DataObject, seeds: list[bytes]) -> Any:
+    """A good document with one value replaced, or moved to another key."""
+    document = read_documents(data.draw(st.sampled_from(seeds)), "flow.yaml")[0][0].data()
+    places = list(_places(document))
+    holder, key = data.draw(st.sampled_from(places))
     if isinstance(holder, dict) and data.draw(st.booleans()):
+        keys = sorted({str(key) for _, key in places})
         holder[data.draw(st.sampled_from(keys))] = holder.pop(key)
     else:
         holder[key] = data.draw(st.sampled_from(_VALUES))
+    return document
+
+
+@given(st.data())
+def test_whatever_the_reader_takes_of_changed_flows_is_taken(data: st.DataObject) -> None:
+    document = _changed(data, _SEEDS)
 
     assert _refused(json.dumps(document).encode()) == []
+
+
+@given(st.data())
+def test_whatever_is_taken_of_changed_settings_is_taken(data: st.DataObject) -> None:
+    document = _changed(data, _SETTINGS)
+
+    if not parse_settings(json.dumps(document).encode())[1]:
+        assert _wrong(document, "settings") == []
