@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from console.judging import Judged, chosen, judge
 from console.verdicts import cache_folder
 from reconciler.checks import findings_text
 from reconciler.flows.findings import Severity
+from reconciler.flows.model import Json
 
 
 @click.command(epilog="Exit codes: 0 nothing stops it, 1 errors (with --strict: or warnings), 2 wrong use.")
@@ -28,14 +30,26 @@ from reconciler.flows.findings import Severity
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option("--notices", is_flag=True, help="Show notices as well.")
 @click.option("--changed", "since", metavar="REV", help="Only what changed since a branch, tag or commit.")
+@click.option("--fix", is_flag=True, help="Mend what can be mended without asking, then judge.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change; write nothing.")
 @click.option("--no-cache", is_flag=True, help="Judge every file again, and keep nothing for the next time.")
-def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool, since: str | None, no_cache: bool) -> int:
+def validate(
+    paths: tuple[str, ...],
+    form: str,
+    strict: bool,
+    notices: bool,
+    since: str | None,
+    fix: bool,
+    diff: bool,
+    no_cache: bool,
+) -> int:
     """Judge flow files: every mistake on its line.
 
     \b
     headgate validate
     headgate validate --changed main
     headgate validate flows/train.yaml --format json
+    headgate validate --fix
 
     PATH is a file, a folder, a glob, or `-` for standard input. Without one all flow files, shared components, presets
     and settings of the repository are judged.
@@ -43,23 +57,37 @@ def validate(paths: tuple[str, ...], form: str, strict: bool, notices: bool, sin
     --changed judges the files that differ from where the working tree parted from REV, untracked ones included, and
     those that depend on such a file: on a component, a preset, the lock or the settings.
 
+    --fix corrects words, quotes values and writes older spellings in today's form, wherever nothing else can be meant;
+    comments and all else stay as they are. What it has mended is told on standard error.
+
     Verdicts are kept in the user's cache folder: a file is judged again once it, or anything it refers to, changes.
     """
     if since is not None and "-" in paths:
         raise Failure("changed-stdin", "Standard input has no earlier revision.", do="Leave out --changed or `-`.")
     cache = None if no_cache else cache_folder()
-    found = judge(chosen(paths, Path.cwd()), sys.stdin.buffer.read, cache, since)
-    click.echo(_written(found, form, notices))
+    trees, stdin = chosen(paths, Path.cwd()), lru_cache(sys.stdin.buffer.read)
+    if fix or diff:
+        from console.commands import validate_fix
+
+        validate_fix.refuse_links(paths)
+        mended = validate_fix.mended(trees, stdin, since, diff)
+        found = judge(mended.trees, mended.stdin, None, since)
+        told = _written(found, form, notices, mended.entries)
+        click.echo(told, err=diff or "-" in paths)
+    else:
+        found = judge(trees, stdin, cache, since)
+        click.echo(_written(found, form, notices))
     stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return NO if any(one.severity in stops for one in found.findings) else 0
 
 
-def _written(found: Judged, form: str, notices: bool) -> str:
+def _written(found: Judged, form: str, notices: bool, fixed: list[Json] | None = None) -> str:
     files = len(found.files)
     if form == "text":
         return findings_text.text(found.findings, found.sources, files, notices=notices)
     if form == "json":
         document = findings_text.document(found.findings, files, notices=notices)
+        document |= {"fixed": fixed} if fixed is not None else {}
         return json.dumps(document, indent=2, ensure_ascii=False)
     accepted = form == "sarif"  # the one format that can say so
     kept = (

@@ -47,9 +47,12 @@ class _Version:
 
     def read(self, node: Node, path: str, report: Report) -> Any:
         try:
-            return float(node.value)
+            version = float(node.value)
         except (TypeError, ValueError, OverflowError):
             return reject(node, path, report, self.takes)
+        if version == 1:
+            report.respell(node, None, "1.1", "value")
+        return version
 
 
 class _Kind:
@@ -123,6 +126,7 @@ class _Patch:
 
     def read(self, node: Node, path: str, report: Report) -> Any:
         own = Report(report.file)
+        own.spellings = report.spellings
         value = PATCHED.read(node, path, own)
         return ({} if value is BAD else value, own.findings)
 

@@ -31,7 +31,8 @@ class Finding:
     `rule` is a stable kebab-case name with a page under docs/rules, `file` is relative to the repository's root,
     `path` names the op or field (`train-flow.ops.train.params.lr`). `also` holds further places of the same cause,
     such as the other edges of a cycle, each with a word on what stands there. `accepted` is the reason for which the
-    file itself accepts it; then it is a notice, whatever its rule says.
+    file itself accepts it; then it is a notice, whatever its rule says. `sure` says that nothing but the suggestion can
+    be meant.
     """
 
     rule: str
@@ -43,6 +44,7 @@ class Finding:
     suggestion: str | None = None
     also: tuple[tuple[str, Span, str], ...] = field(default=())
     accepted: str = ""
+    sure: bool = False
 
     @property
     def place(self) -> tuple[str, Span, str]:

@@ -26,6 +26,7 @@ from reconciler.flows.shapes import (
 )
 from reconciler.flows.types import canonical_type, convert, known_type, type_names
 
+_OLDER: Final = {"options": "options", "delayValidation": "delay"}
 _RESERVED: Final = ("globals", "params", "connections")
 
 
@@ -79,6 +80,7 @@ def _io(values: Any, node: Node, path: str, report: Report) -> Any:
     if name is None:
         return BAD
     path = f"{path.rpartition('[')[0]}.{name}"
+    _note_older(node, report)
     if name in _RESERVED or not name.strip():
         message = f"Rename `{name}`: templates use this name for something else."
         report.add("name-invalid", message, node.at("name").span, path)
@@ -115,6 +117,13 @@ def _type(values: dict[str, Any], node: Node, path: str, report: Report) -> str 
         report.add("type-unknown", message, node.at("type").span, path, suggestion=suggestion)
         return None
     return canonical_type(name)
+
+
+def _note_older(node: Node, report: Report) -> None:
+    """`options` and `delayValidation` are what `validation` was before."""
+    older = [key for key in _OLDER if node.says(key)]
+    if len(older) == 1 and "validation" not in node.value:
+        report.respell(node, older[0], _OLDER[older[0]], "io")
 
 
 def _validation(values: dict[str, Any]) -> dict[str, Any]:

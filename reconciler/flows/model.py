@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.flows.findings import Finding
-from reconciler.flows.nodes import Node
+from reconciler.flows.nodes import Node, Spelling
 
 Json = Any  # None, bool, int, float, str, list[Json] or dict[str, Json]
 
@@ -283,3 +283,4 @@ class ParsedFile:
     file: str
     flows: tuple[Flow, ...]
     findings: tuple[Finding, ...]
+    spellings: tuple[Spelling, ...] = field(default=(), compare=False, repr=False)  # places in older forms

@@ -44,6 +44,19 @@ class ScalarPlace:
         return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
 
 
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A place that is written in an older form: a key of the mapping `node`, or with `key` None the value itself.
+
+    `form` says what takes its place: `key` and `value` the word `canonical`; `root-dag` and `io` a section.
+    """
+
+    node: Node
+    key: str | None
+    canonical: str
+    form: str
+
+
 class Node:
     """A scalar, sequence or mapping and where it stands.
 

@@ -198,6 +198,7 @@ def _root_dag(run: Run | None, values: dict[str, Any], node: Node, path: str, re
         message = f"Move `{key}` into `run`: a document has one run."
         report.add("field-conflict", message, node.key_span(key), path)
         return run
+    report.respell(node, None, "run", "root-dag")
     dag = {"operations": values.get("ops", []), "components": values.get("components", [])}
     return KINDS["dag"].build("dag", dag, node, path, report)
 

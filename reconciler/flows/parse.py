@@ -33,7 +33,8 @@ def parse(data: bytes, file: str, severities: Mapping[str, Severity] | None = No
             flows.append(flow)
     if not nodes and not broken:
         report.add("document-empty", "Add a flow: the file is empty.", Span(1, 1, 1, 1))
-    return ParsedFile(file, tuple(flows), _settled(_all(broken, report), data, file, severities))
+    findings = _settled(_all(broken, report), data, file, severities)
+    return ParsedFile(file, tuple(flows), findings, tuple(report.spellings))
 
 
 def parse_preset(data: bytes, file: str) -> tuple[Operation | None, tuple[Finding, ...]]:

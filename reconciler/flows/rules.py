@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.flows.findings import Finding, Severity, Span
+from reconciler.flows.near import Guess
 
 MAX_FINDINGS = 1_000  # of one file; nobody reads on, and a file made for it could have millions
 
@@ -136,8 +137,13 @@ def finding(
     suggestion: str | None = None,
     also: tuple[tuple[str, Span, str], ...] = (),
 ) -> Finding:
-    """A finding of a rule of the table, with the table's severity. Raises KeyError for a rule that is not in it."""
-    return Finding(rule, RULES[rule].severity, message, file, span, path, suggestion, also)
+    """A finding of a rule of the table, with the table's severity. Raises KeyError for a rule that is not in it.
+
+    A suggestion that `near` is sure of makes the finding a sure one.
+    """
+    sure = isinstance(suggestion, Guess) and suggestion.sure
+    word = None if suggestion is None else str(suggestion)
+    return Finding(rule, RULES[rule].severity, message, file, span, path, word, also, sure=sure)
 
 
 def page(rule: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from reconciler.flows.findings import Finding, Span
 from reconciler.flows.literals import quoted
 from reconciler.flows.near import near
-from reconciler.flows.nodes import Node
+from reconciler.flows.nodes import Node, Spelling
 from reconciler.flows.rules import MAX_FINDINGS, finding
 from reconciler.flows.scalars import resolve
 
@@ -31,6 +31,7 @@ class Report:
         self.file = file
         self.findings: list[Finding] = []
         self.overflowed = False  # there were more, and they were dropped
+        self.spellings: list[Spelling] = []
 
     def add(
         self,
@@ -46,6 +47,11 @@ class Report:
             self.overflowed = True
             return
         self.findings.append(finding(rule, message, self.file, span, path, suggestion, also))
+
+    def respell(self, node: Node, key: str | None, canonical: str, form: str = "key") -> None:
+        """Note that what stands there is right and has a canonical form; `key` None means the value `node` itself."""
+        if len(self.spellings) < MAX_FINDINGS:
+            self.spellings.append(Spelling(node, key, canonical, form))
 
     def near(self, word: str, words: Iterable[str]) -> str | None:
         """A suggestion for `word`, while suggestions are still worth their time."""
@@ -290,6 +296,7 @@ class Record:
             message = f"Remove `{key}`: it is another spelling of `{name}`, which is said too."
             report.add("field-conflict", message, node.key_span(key), f"{path}.{key}")
         elif (item := node.value[key]).value is not None:
+            report.respell(node, key, name)
             value = self.fields[name].read(item, f"{path}.{key}", report)
             if value is not BAD:
                 values[name] = value

@@ -78,7 +78,7 @@ def _field(name: str, part: str) -> str:
     head, dot, rest = name.partition(".")
     if name in FIELDS or (head in PARTS and dot and rest):
         return name
-    guess = near(head, sorted(FIELDS | PARTS))
+    guess: str | None = near(head, sorted(FIELDS | PARTS))
     guess = f"{guess}.{rest or 'NAME'}" if guess in PARTS else guess
     known = ", ".join(sorted(FIELDS | {f"{part}.NAME" for part in PARTS}))
     hint = f"did you mean `{guess}`?" if guess else f"there are {known}."

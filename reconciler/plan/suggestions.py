@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from reconciler.flows.near import Guess
 from reconciler.flows.near import near as near_word
 
 _MANY = 1000  # names among which a near one is looked for: a proposal may hold many mistakes
 
 
-def near(name: str, known: Collection[str]) -> str | None:
+def near(name: str, known: Collection[str]) -> Guess | None:
     """The known name that was most likely meant, if any."""
     return near_word(name, known) if len(known) <= _MANY else None
 

@@ -27,3 +27,22 @@ def test_among_very_many_words_only_another_spelling_is_found() -> None:
 
     assert near("OP_9999", words) == "op-9999"
     assert near("op-99x", words) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "words", "sure"),
+    [
+        ("containr", ["container", "image"], True),
+        ("max_retries", ["maxRetries", "ttl"], True),
+        ("max_retries", ["maxRetries", "max-retries"], False),
+        ("train-c", ["train-a", "train-b"], False),
+        ("lr1", ["lr2"], False),
+        ("bucket", ["input-bucket"], False),
+        ("trian", ["train", "train"], True),
+    ],
+)
+def test_a_guess_is_sure_where_nothing_else_can_be_meant(word, words, sure):
+    guess = near(word, words)
+
+    assert guess is not None
+    assert guess.sure is sure
