@@ -20,7 +20,7 @@ from reconciler.flows.globs import LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE
 from reconciler.flows.model import Json
 from reconciler.flows.parse import judged, parse, parse_preset
 from reconciler.flows.settings import RepositorySettings, parse_settings
-from reconciler.plan.build import build
+from reconciler.plan.judge import judge
 
 Trees = Mapping[WorkingTree, Sequence[str]]  # files by the tree that they belong to
 
@@ -79,11 +79,11 @@ def _mended(tree: MendedTree, file: str, data: bytes, settings: RepositorySettin
     except UnicodeDecodeError:
         return MendedFile(tree, file, data, data, ())
 
-    def judge(text: str) -> Outlook:
+    def outlook(text: str) -> Outlook:
         now = MendedTree(tree.root, {**tree.contents, file: mark + text.encode()})
         return _outlook(now, file, settings)
 
-    made = mend(text, file, judge)
+    made = mend(text, file, outlook)
     return MendedFile(tree, file, data, mark + made.text.encode(), made.fixes)
 
 
@@ -98,7 +98,7 @@ def _outlook(tree: MendedTree, file: str, settings: RepositorySettings) -> Outlo
         return Outlook(judged(findings, settings.severities), preset)
     parsed = parse(data, file, settings.severities)
     severities, remote = settings.severities, settings.remote
-    built = [build(flow, tree.read, start=False, severities=severities, remote=remote) for flow in parsed.flows]
+    built = [judge(flow, tree.read, severities=severities, remote=remote) for flow in parsed.flows]
     every = (*parsed.findings, *(one for each in built for one in each.findings))
     return Outlook(tuple({_identity(one): one for one in every}.values()), parsed.flows, parsed.spellings)
 

@@ -15,6 +15,7 @@ from console.verdicts import Verdicts
 from console.working_tree import WorkingTree, tree_of
 from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.globs import COMPONENT_FOLDER, LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE, files_by_role
+from reconciler.flows.rules import ACCEPTING
 from reconciler.flows.settings import RepositorySettings
 
 Read = Callable[[str], bytes | None]  # a file's bytes by its path in the tree, None where there is none
@@ -180,7 +181,7 @@ def _unneeded(
     """What shared files accept without need: known only where the flows that use them are judged too."""
     shared = [file for file in files if file.startswith(_SHARED)]
     for file in shared if len(shared) < len(files) else ():
-        if b"headgate:" in (data := read(file) or b""):
+        if ACCEPTING in (data := read(file) or b""):
             from reconciler.flows.acceptances import unused_acceptances
             from reconciler.flows.parse import judged
 
@@ -208,7 +209,6 @@ def _identity(finding: Finding) -> tuple[object, ...]:
 
 def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence[Finding]:
     # The rules are a third of a start and are loaded by the first file whose verdict is not known.
-    from reconciler.flows.acceptances import unused_acceptances
     from reconciler.flows.parse import judged, parse, parse_preset
     from reconciler.plan.judge import judge
 
@@ -227,8 +227,10 @@ def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence
     severities, remote = settings.severities, settings.remote
     each = (judge(flow, read, severities=severities, remote=remote) for flow in parsed.flows)
     findings = (*parsed.findings, *(finding for one in each for finding in one.findings))
-    if file.startswith(COMPONENT_FOLDER):
+    if file.startswith(COMPONENT_FOLDER) or ACCEPTING not in data:
         return findings
+    from reconciler.flows.acceptances import unused_acceptances
+
     return (*findings, *judged(unused_acceptances(data, file, findings), settings.severities))
 
 

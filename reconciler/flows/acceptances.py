@@ -16,9 +16,8 @@ from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.near import near
 from reconciler.flows.nodes import ScalarPlace
 from reconciler.flows.reader import scalar_places
-from reconciler.flows.rules import RULES, finding
+from reconciler.flows.rules import ACCEPTING, RULES, finding
 
-_MARK: Final = b"headgate:"
 _BREAK: Final = re.compile("\r\n|\n|\r")
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#+[ \t]*headgate:[ \t]*")
 _SAID: Final = re.compile(r"(?P<word>[\w-]*)[ \t]*(?P<rules>[^()]*?)[ \t]*(?:\((?P<reason>.*)\))?[ \t]*")
@@ -53,7 +52,7 @@ Read = tuple[tuple[Acceptance, ...], tuple[Finding, ...]]
 
 def read_acceptances(data: bytes, file: str) -> Read:
     """The acceptances that a file's comments hold, and what is wrong with them. Files without any pay nothing."""
-    return _read(data, file) if _MARK in data else ((), ())
+    return _read(data, file) if ACCEPTING in data else ((), ())
 
 
 def accepted(findings: tuple[Finding, ...], acceptances: Sequence[Acceptance]) -> tuple[Finding, ...]:

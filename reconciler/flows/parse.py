@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.flows.acceptances import accepted, read_acceptances
 from reconciler.flows.documents import read_fields
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.model import Flow, Operation, ParsedFile
 from reconciler.flows.nodes import Node
 from reconciler.flows.operations import operation, root_component
 from reconciler.flows.reader import read_documents
-from reconciler.flows.rules import MAX_FINDINGS, RULES, finding
+from reconciler.flows.rules import ACCEPTING, MAX_FINDINGS, RULES, finding
 from reconciler.flows.shapes import BAD, Report, described
 
 _REFS = ("hubRef", "dagRef", "pathRef", "urlRef", "component")
@@ -63,6 +62,10 @@ def _settled(
     findings: tuple[Finding, ...], data: bytes, file: str, severities: Mapping[str, Severity] | None
 ) -> tuple[Finding, ...]:
     """All findings of a file as they count: by the repository's severities, then by the file's own comments."""
+    if ACCEPTING not in data:
+        return judged(findings, severities)
+    from reconciler.flows.acceptances import accepted, read_acceptances  # few files accept anything
+
     acceptances, wrong = read_acceptances(data, file)
     return accepted(judged((*findings, *wrong), severities), acceptances)
 

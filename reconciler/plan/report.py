@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.flows.acceptances import Acceptance, accepted, read_acceptances
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.nodes import Node
 from reconciler.flows.parse import judged
-from reconciler.flows.rules import RULES, finding
+from reconciler.flows.rules import ACCEPTING, RULES, finding
+
+if TYPE_CHECKING:
+    from reconciler.flows.acceptances import Acceptance
 
 _MARK = "{{"
 _MOST = 500  # findings
@@ -79,7 +81,11 @@ class Report:
         if self._read is None or not RULES[findings[0].rule].lowerable:
             return findings
         if file not in self._acceptances:
-            self._acceptances[file] = read_acceptances(self._read(file) or b"", file)[0]
+            self._acceptances[file] = _acceptances(self._read(file) or b"", file)
+        if not self._acceptances[file]:
+            return findings
+        from reconciler.flows.acceptances import accepted
+
         return accepted(findings, self._acceptances[file])
 
     def extend(self, findings: Iterable[Finding]) -> None:
@@ -142,6 +148,14 @@ class Report:
             for key, found in self._found.items()
         }
         return tuple(sorted(kept.values(), key=lambda found: found.place))
+
+
+def _acceptances(data: bytes, file: str) -> tuple[Acceptance, ...]:
+    if ACCEPTING not in data:
+        return ()
+    from reconciler.flows.acceptances import read_acceptances  # few files accept anything
+
+    return read_acceptances(data, file)[0]
 
 
 def place_of(file: str, node: Node | None, *path: str | int) -> Place:
