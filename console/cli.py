@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WORDS = {
     "validate": "Judge flow files: every mistake on its line.",
     "plan": "Show what a flow would run, or what a change would do.",
+    "lock": "Pin components of other hosts and hubs, and keep their texts.",
     "run": "Run a flow of the working tree on this machine.",
     "serve": "Serve repositories: validate proposals, run merged flows.",
     "demo": "See the whole life of a flow on a sample repository.",

@@ -28,7 +28,11 @@ class Said:
 
 
 class Locked:
-    """The locked files of one revision. `wanted` holds every pin that was asked for, with the first place that did."""
+    """The locked files of one revision.
+
+    `used` holds the pins of texts that were found, `missing` the references that led to none, each with the pins of
+    which any one would do.
+    """
 
     def __init__(
         self, read: Callable[[str], bytes | None], report: Report, settings: RemoteSettings, tried: dict[str, None]
@@ -40,7 +44,8 @@ class Locked:
         self._known: Lock | None = None
         self._is_broken = False
         self._digests: dict[str, str] = {}
-        self.wanted: dict[Pin, Place] = {}
+        self.used: dict[Pin, None] = {}
+        self.missing: dict[tuple[Pin, ...], Said] = {}
 
     def at_address(self, url: str, said: Said) -> str | None:
         """The file that holds what an address gives; None after a finding."""
@@ -72,10 +77,9 @@ class Locked:
             self._add("ref-not-allowed", message, said)
             return None
         pins = tuple(Pin(hub, path) for path in paths if is_plain_path(path))
-        self._want(pins, said)
         if hub in self._lock.hubs and not self._lock.is_of(hub, self._settings):
             message = f"The hub `{hub}` was locked from another repository or revision: {_LOCK_IT}"
-            self._add("ref-unpinned", message, said)
+            self._lacks("ref-unpinned", message, pins, said)
             return None
         return self._pinned(pins, said)
 
@@ -91,31 +95,30 @@ class Locked:
             return self.at_address(urljoin(origin.name, quote(f"./{relative}")), said)
         return self.in_hub(origin.hub, (relative,), said)
 
-    def _pinned(self, pins: Sequence[Pin], said: Said) -> str | None:
-        self._want(pins, said)
+    def _pinned(self, pins: tuple[Pin, ...], said: Said) -> str | None:
+        self._tried.update((pin.mark, None) for pin in pins)
         pin = next((pin for pin in pins if self._lock.digest(pin)), None)
         if pin is None:
-            if not self._is_broken:
-                self._add("ref-unpinned", f"`{said.words}` is not in {LOCK_FILE}: {_LOCK_IT}", said)
+            self._lacks("ref-unpinned", f"`{said.words}` is not in {LOCK_FILE}: {_LOCK_IT}", pins, said)
             return None
         self._tried[pin.file] = None
-        return pin.file if self._is_whole(pin, said) else None
-
-    def _is_whole(self, pin: Pin, said: Said) -> bool:
         data = self._read(pin.file)
         if pin.file not in self._digests:
             self._digests[pin.file] = digest_of(data) if data is not None else ""
         if self._digests[pin.file] == self._lock.digest(pin):
-            return True
+            self.used[pin] = None
+            return pin.file
         what = "is missing or no regular file" if data is None else f"is not the one that {LOCK_FILE} pins"
         message = f"The text of `{said.words}` ({pin.file}) {what}: run `headgate lock` to mend it."
-        self._add("ref-digest", message, said)
-        return False
+        self._lacks("ref-digest", message, (pin,), said)
+        return None
 
-    def _want(self, pins: Sequence[Pin], said: Said) -> None:
-        for pin in pins:
-            self._tried[pin.mark] = None
-            self.wanted.setdefault(pin, said.place)
+    def _lacks(self, rule: str, message: str, pins: tuple[Pin, ...], said: Said) -> None:
+        """Note what is missing; where the lock file cannot be read, that is said and nothing else."""
+        self._tried.update((pin.mark, None) for pin in pins)
+        self.missing.setdefault(pins, said)
+        if not self._is_broken:
+            self._add(rule, message, said)
 
     @property
     def _lock(self) -> Lock:

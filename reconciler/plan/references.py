@@ -62,7 +62,7 @@ class Resolved:
 class References:
     """The files of one revision as references see them.
 
-    `tried` holds every path that was asked for and the marks of pins, `wanted` the pins with a place of each.
+    `tried` holds every path that was asked for and the marks of pins, `locked` what comes from elsewhere.
     """
 
     def __init__(self, read: Read, report: Report, remote: RemoteSettings | None = None) -> None:
@@ -73,8 +73,7 @@ class References:
         self._presets: dict[str, tuple[bool, Operation | None]] = {}
         self._edges: dict[tuple[str, ...], Place] = {}  # where what leads to what, as trails name them
         self.tried: dict[str, None] = {}
-        self._locked = Locked(self._content, report, remote or RemoteSettings(), self.tried)
-        self.wanted = self._locked.wanted
+        self.locked = Locked(self._content, report, remote or RemoteSettings(), self.tried)
 
     def resolve(self, operation: Operation, scope: Scope, path: str) -> Resolved | None:
         """The component that the op puts to use; None, after a finding here or of the reader, where there is none."""
@@ -104,9 +103,9 @@ class References:
         file = next((file for file in files if self._parsed(file) is not None), None)
         if file is not None:
             return self._in_file(file, place, scope, path)
-        remote = self._locked.hub_of(name, place.file)
-        if remote is not None and (paths := _hub_files(remote[1], self._locked.folder_of(remote[0]))):
-            file = self._locked.in_hub(remote[0], paths, Said(name, place, path))
+        remote = self.locked.hub_of(name, place.file)
+        if remote is not None and (paths := _hub_files(remote[1], self.locked.folder_of(remote[0]))):
+            file = self.locked.in_hub(remote[0], paths, Said(name, place, path))
             return self._in_locked(file, place, scope, path)
         wanted = files[0] if files else "a file under hub/"
         message = f"Component `{name}` is not in the hub: add {wanted} or correct the name."
@@ -135,14 +134,14 @@ class References:
 
     def _follow_path(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
         place = place_of(operation.file, ref.node or operation.node)
-        origin = self._locked.origin(operation.file)
+        origin = self.locked.origin(operation.file)
         file = join_path(origin.name if origin and origin.hub else operation.file, ref.value)
         if file is None:
             message = f"`{ref.value}` leaves the repository; refer to a file inside it."
             self._report.add("ref-outside", message, place, path)
             return None
         if origin is not None:
-            beside = self._locked.beside(origin, file if origin.hub else ref.value, Said(ref.value, place, path))
+            beside = self.locked.beside(origin, file if origin.hub else ref.value, Said(ref.value, place, path))
             return self._in_locked(beside, place, scope, path)
         if file.startswith(LOCKED_FOLDER):
             message = "Name what the lock file keeps by `hubRef` or `urlRef`, as it moves with them."
@@ -159,7 +158,7 @@ class References:
 
     def _follow_url(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
         place = place_of(operation.file, ref.node or operation.node)
-        file = self._locked.at_address(ref.value, Said(ref.value, place, path))
+        file = self.locked.at_address(ref.value, Said(ref.value, place, path))
         return self._in_locked(file, place, scope, path)
 
     _FOLLOW = {"dag": _follow_dag, "path": _follow_path, "hub": _follow_hub, "url": _follow_url}  # noqa: RUF012
