@@ -23,7 +23,7 @@ from reconciler.plan.diff import PlanDiff, diff
 from reconciler.plan.model import Plan
 from reconciler.ports import ReconcileError, Waiting
 
-_FORMATS = ["text", "json", "markdown", "mermaid", "svg"]
+_FORMATS = ["text", "json", "markdown", "mermaid", "svg", "yaml"]
 
 
 @click.command(epilog="Exit codes: 0 planned (with --exit-code: nothing changes), 1 errors or changes, 2 wrong use.")
@@ -49,11 +49,18 @@ def plan(path: Path, against: str | None, form: str, params: tuple[str, ...], fl
     if made.built.plan is None:
         raise Failure("flow-wrong", "The flow has mistakes, so there is no plan of it.", where=str(path), exit_code=NO)
     if against is None:
-        click.echo(_drawn(made.built.plan, form))
+        click.echo(_understood(chosen) if form == "yaml" else _drawn(made.built.plan, form))
         return 0
     found, changed = _compared(tree, chosen, made, values, against)
     click.echo(_compared_as(found, changed, form))
     return NO if exit_code and not found.no_effective_change else 0
+
+
+def _understood(flow: Flow) -> str:
+    """The flow as it was read: one spelling for everything, shortcuts folded in."""
+    from reconciler.flows.canonical import canonical_text
+
+    return canonical_text(flow).rstrip("\n")
 
 
 def _drawn(made: Plan, form: str) -> str:

@@ -34,6 +34,8 @@ _OPERATION_FIELDS: Final = (
     "patchStrategy",
 )
 
+_NOTHING: Final = Operation(None)
+
 
 def operation(values: dict[str, Any], node: Node, path: str, report: Report) -> Operation:
     """An operation; where it holds a run itself, that becomes its inline component."""
@@ -75,7 +77,7 @@ def component(values: dict[str, Any], node: Node, path: str, report: Report) -> 
         _report_no_run(values, node, path, report)
     has_defaults = any(name in values for name in _OPERATION_FIELDS)
     patch = _run_patch(values, ref, report)
-    defaults = Operation(None, ref=ref, run_patch=patch, **own) if has_defaults else None
+    defaults = Operation(None, ref=ref, run_patch=patch, **own) if has_defaults else _NOTHING
     return Component(
         name=values.get("name"),
         inputs=values.get("inputs", ()),
@@ -83,7 +85,7 @@ def component(values: dict[str, Any], node: Node, path: str, report: Report) -> 
         run=run,
         settings=settings(values),
         template=_is_template_document(values),
-        defaults=defaults,
+        defaults=defaults if defaults != _NOTHING else None,
         file=report.file,
         node=node,
     )
@@ -239,7 +241,8 @@ def _lifted(op: Operation) -> Operation:
     if op.component is None or op.component.defaults is None:
         return op
     lifted = with_defaults(op, op.component)
-    return replace(lifted, component=_without_defaults(op.component), ref=op.ref or op.component.defaults.ref)
+    found = op.component.defaults.ref if op.component.run is None else None  # else it was resolved to this component
+    return replace(lifted, component=_without_defaults(op.component), ref=op.ref or found)
 
 
 def _without_defaults(inline: Component) -> Component:

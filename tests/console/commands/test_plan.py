@@ -46,6 +46,15 @@ def test_a_plan_can_be_drawn(bare, repository, form, begins):
     assert bare("plan", "flows/train.yaml", "--format", form).out.startswith(begins)
 
 
+def test_a_flow_is_shown_as_it_was_understood(bare, repository):
+    (repository / "flows" / "short.yaml").write_text("name: short\ncmd: echo hi\ncontainer: {image: busybox}\n")
+
+    assert bare("plan", "flows/short.yaml", "--format", "yaml").out == (
+        "version: 1.1\nkind: component\nname: short\nrun:\n  kind: job\n  container:\n    image: busybox\n"
+        '    command:\n    - /bin/sh\n    - "-c"\n    args:\n    - "set -e\\necho hi"\n'
+    )
+
+
 def test_nothing_changes_against_the_head_of_a_clean_tree(bare, repository):
     (repository / "noise.log").write_text("what Git ignores is no code")
 
