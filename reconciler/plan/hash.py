@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from reconciler.flows.model import Json
@@ -15,6 +16,7 @@ from reconciler.plan.model import HASH_VERSION, Graph, Plan, PlannedOp
 
 # Places, words for people, and what the other fields imply.
 _SKIPPED = frozenset(("file", "line", "node", "description", "downstream", "critical"))
+_OFTEN_SHARED = frozenset(("run", "inputs", "outputs", "cache"))
 
 
 def hashed(plan: Plan) -> Plan:
@@ -50,31 +52,55 @@ def _named(data: dict[str, Json], names: list[str]) -> Json:
 
 def canonical(value: Any, *, of_run: bool = False) -> Json:
     """Plain data in which equal meanings look equal: no places, no fields at rest; `of_run`: quantities as numbers."""
-    kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
-        return value
-    if kind is float:
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    if isinstance(value, tuple | list):
-        return [canonical(item, of_run=of_run) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _canonical_item(key, item, of_run) for key, item in value.items()}
-    return value.value if isinstance(value, Enum) else _canonical_fields(value)
+    return _Canonical().of(value, of_run)
 
 
-def _canonical_fields(value: Any) -> Json:
-    kind: Any = type(value)
-    return {
-        name: canonical(item, of_run=name == "run")
-        for name, default in _said_fields(kind)
-        if not _at_rest(item := getattr(value, name), default)
-    }
+class _Canonical:
+    """One value made canonical. What its ops share is made canonical once, by its identity."""
+
+    __slots__ = ("_shared",)
+
+    def __init__(self) -> None:
+        self._shared: dict[int, Json] = {}
+
+    def of(self, value: Any, of_run: bool = False) -> Json:
+        kind = type(value)
+        if kind is str or kind is int or kind is bool or value is None:
+            return value
+        if kind is float:
+            return int(value) if value.is_integer() and abs(value) < 2**53 else value
+        if kind is tuple or kind is list:
+            return [self.of(item, of_run) for item in value]
+        if isinstance(value, Mapping):
+            return {key: self._item(key, item, of_run) for key, item in value.items()}
+        return value.value if isinstance(value, Enum) else self._fields(value, kind)
+
+    def _item(self, key: str, item: Any, of_run: bool) -> Json:
+        if of_run and key == "resources" and isinstance(item, Mapping):
+            return {name: _canonical_amounts(amounts) for name, amounts in item.items()}
+        return self.of(item, of_run)
+
+    def _fields(self, value: Any, kind: Any) -> Json:
+        said = {}
+        get, defaults = _said_fields(kind)
+        for item, (name, default) in zip(get(value), defaults, strict=True):
+            if item is not default and not _at_rest(item, default):
+                said[name] = self._once(item, name) if name in _OFTEN_SHARED else self.of(item)
+        return said
+
+    def _once(self, item: Any, name: str) -> Json:
+        if id(item) not in self._shared:
+            self._shared[id(item)] = self.of(item, of_run=name == "run")
+        return self._shared[id(item)]
 
 
 @cache
-def _said_fields(kind: type) -> tuple[tuple[str, Any], ...]:
-    """The names and defaults of a dataclass's fields that make a difference."""
-    return tuple((field.name, field.default) for field in fields(kind) if field.name not in _SKIPPED)
+def _said_fields(kind: type) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[str, Any], ...]]:
+    """What gets the fields of a dataclass that make a difference, and their names and defaults."""
+    said = tuple((field.name, field.default) for field in fields(kind) if field.name not in _SKIPPED)
+    if len(said) > 1:
+        return attrgetter(*(name for name, _ in said)), said
+    return lambda value: tuple(getattr(value, name) for name, _ in said), said
 
 
 def _at_rest(item: Any, default: Any) -> bool:
@@ -82,12 +108,6 @@ def _at_rest(item: Any, default: Any) -> bool:
     if item is None or (type(item) is type(default) and item == default):
         return True
     return type(item) in (tuple, list, dict) and not item
-
-
-def _canonical_item(key: str, item: Any, of_run: bool) -> Json:
-    if of_run and key == "resources" and isinstance(item, Mapping):
-        return {name: _canonical_amounts(amounts) for name, amounts in item.items()}
-    return canonical(item, of_run=of_run)
 
 
 def _canonical_amounts(amounts: Any) -> Json:

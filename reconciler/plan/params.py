@@ -49,6 +49,8 @@ def sources_of(ready: Ready, bound: Bound) -> dict[str, Source]:
     """The sources of an op's params, in which those of its joins and its matrix have the last word."""
     operation = ready.operation
     found = {name: _source(operation.params[name], *taken) for name, taken in bound.taken.items()}
+    if not operation.joins and operation.matrix is None:
+        return found
     for index, join in enumerate(operation.joins):
         for name, param in join.params.items():
             found[name] = _source(param, "join", field=bare_field(param.value) or "", join=index)

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
-from reconciler.flows.model import IO, Cache, Component, Run, Termination, Trigger
+from reconciler.flows.model import IO, Cache, Component, Hook, Run, Termination, Trigger
 from reconciler.plan.dags import Judged
 from reconciler.plan.graph import critical, downstream_of
 from reconciler.plan.model import Graph, PlannedHook, PlannedOp
@@ -18,6 +18,7 @@ _IO_VALUES = attrgetter(*(field.name for field in fields(IO) if field.name != "n
 
 Ends = tuple[tuple[int, ...], tuple[int, ...], int]  # upstream, downstream, ops on the longest way to an end
 _ALONE: Ends = ((), (), 1)
+_NO_CACHE, _NO_TERMINATION = Cache(), Termination()
 
 
 class Planner:
@@ -31,7 +32,7 @@ class Planner:
         ready, edges = judged.ready, judged.edges
         operation, body, settings = ready.operation, ready.body, ready.settings
         assert body is not None
-        termination, node = settings.termination or Termination(), operation.node
+        termination, node = settings.termination or _NO_TERMINATION, operation.node
         _, inputs, outputs = self._io(body.component)
         upstream, downstream, length = ends
         return PlannedOp(
@@ -53,11 +54,8 @@ class Planner:
             skip_on_upstream_skip=operation.skip_on_upstream_skip,
             is_approved=settings.is_approved,
             joins=judged.joins,
-            hooks=tuple(
-                PlannedHook(self.op(op), hook.trigger, hook.conditions, hook.disable_defaults)
-                for hook, op in judged.hooks
-            ),
-            cache=settings.cache or Cache(),
+            hooks=tuple([self._hook(hook, op) for hook, op in judged.hooks]),
+            cache=settings.cache or _NO_CACHE,
             max_retries=termination.max_retries,
             timeout=termination.timeout,
             ttl=termination.ttl,
@@ -70,6 +68,9 @@ class Planner:
             line=node.line if node is not None else 0,
             unsupported=judged.unsupported,
         )
+
+    def _hook(self, hook: Hook, judged: Judged) -> PlannedHook:
+        return PlannedHook(self.op(judged), hook.trigger, hook.conditions, hook.disable_defaults)
 
     def _graph(self, ops: Sequence[Judged], run: Run) -> Graph:
         upstream = [tuple(sorted(op.edges.places)) for op in ops]
