@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
-from reconciler.flows.nodes import Node, Unplaced
+from reconciler.flows.nodes import Node, unplaced
 from reconciler.flows.scalars import resolve
 
 MIN_BYTES: Final = 16 * 1024  # below, loading rapidyaml takes longer than reading exactly
@@ -45,7 +45,7 @@ _QUOTED: Final = re.compile(r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-
 _ZERO_POWER: Final = re.compile(r"-?0[eE]")  # but for these, which rapidyaml takes for texts
 # Numbers that rapidyaml writes with one more digit, and how they look then.
 _BARE_POINT: Final = re.compile(rb"\.(?:(?<=[\s\[{,:+-]\.)[0-9]|(?<=[0-9]\.)(?:[eE][-+]?[0-9]+)?[\s,\]}])")
-_ADDED_DIGIT: Final = re.compile(rb"-?(?:0\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.0)\Z")
+_ADDED_DIGIT: Final = re.compile(r"-?(?:0\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.0)\Z")
 _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}\n")
 _NOT_QUOTES: Final = bytes(byte for byte in range(256) if byte not in b'"\n')
 
@@ -67,15 +67,16 @@ def read_fast(data: bytes, exact: Callable[[], tuple[Node, ...]], limit: int) ->
         import ryml
     except ImportError:  # there is no wheel of it for this platform
         return None
-    grower = _Grower(_Source(exact), data)
+    plain = _Plain(data)
     try:
         trees = [ryml.parse_in_arena(part) for part in (*(part + b"\n" for part in parts), last)]
-        sizes = [tree.size() for tree in trees]
-        if sum(sizes) > limit:
+        if sum(tree.size() for tree in trees) > limit:
             return None
-        return tuple(grower.document(ryml.emit_json(tree), tree.size()) for tree in trees)
+        documents = [plain.document(ryml.emit_json(tree), tree.size()) for tree in trees]
     except (_Doubt, ryml.ExceptionBasic, ValueError):
         return None
+    places = _Places(documents, exact)
+    return tuple(unplaced(documents, index, places) for index in range(len(documents)))
 
 
 def _is_doubtful(data: bytes) -> bool:
@@ -98,86 +99,62 @@ def _flow_levels(data: bytes) -> int:
     return levels
 
 
-class _Source:
-    """Where the nodes of a file get their places from: its exact reading, once, when the first place is asked for."""
+class _Places:
+    """Where the plain data of a file stands: from its exact reading, once, when the first place is asked for."""
 
-    def __init__(self, exact: Callable[[], tuple[Node, ...]]) -> None:
+    def __init__(self, documents: list[Any], exact: Callable[[], tuple[Node, ...]]) -> None:
+        self._documents = documents
         self._exact = exact
-        self._nodes: list[Node] | None = None
+        self._nodes: dict[int, Any] = {}  # what the exact node of a list or dict holds, by that one's identity
 
-    def placed(self, index: int) -> Node:
-        """The same node with its place."""
-        if self._nodes is None:
-            self._nodes = [node for document in self._exact() for node in _in_order(document)]
-        return self._nodes[index]
-
-
-def _in_order(document: Node) -> list[Node]:
-    """All nodes of a document, level by level."""
-    nodes = [document]
-    for node in nodes:
-        if type(node.value) is dict:
-            nodes.extend(node.value.values())
-        elif type(node.value) is list:
-            nodes.extend(node.value)
-    return nodes
+    def of(self, holder: Any, key: Any) -> Node:
+        """The exactly read node of what stands under `key` in a list or dict of the plain data."""
+        if not self._nodes:
+            self._nodes = _paired(self._documents, list(self._exact()))
+        node: Node = self._nodes[id(holder)][key]
+        return node
 
 
-class _Grower:
-    """Makes nodes of the plain data of one file."""
+def _paired(documents: list[Any], exact: list[Node]) -> dict[int, Any]:
+    pairs: list[tuple[Any, Any]] = [(documents, exact)]
+    for plain, nodes in pairs:
+        for key, item in plain.items() if type(plain) is dict else enumerate(plain):
+            if type(item) is dict or type(item) is list:
+                pairs.append((item, nodes[key].value))
+    return {id(plain): nodes for plain, nodes in pairs}
 
-    def __init__(self, source: _Source, data: bytes) -> None:
-        self._source = source
+
+class _Plain:
+    """The plain data of the documents of one file."""
+
+    def __init__(self, data: bytes) -> None:
         self._data = data
-        self._count = 0
         self._texts: set[str] = set()  # that are taken as they are
-        self._numbers: dict[bytes, tuple[str, Any]] = {}
 
-    def document(self, text: str | None, size: int) -> Node:
-        """The tree of a document of `size` values from its JSON."""
+    def document(self, text: str | None, size: int) -> Any:
+        """The mapping of `size` values that a JSON text is; numbers with a spelling of their own are bytes in it."""
         if not text or any(odd in text for odd in _ODD):
             raise _Doubt
-        # Of numbers their spelling is kept; bytes tell it from that of strings.
-        plain = json.loads(text, parse_int=str.encode, parse_float=str.encode)
-        if type(plain) is not dict:
+        number = cache(self._number)
+        plain = json.loads(text, parse_int=number, parse_float=number)
+        if type(plain) is not dict or self._size(plain) != size:  # fewer: a key stood twice
             raise _Doubt
-        before = self._count
-        root = self._grown(plain)
-        if self._count - before != size:  # a key stood twice
-            raise _Doubt
-        return root
+        return plain
 
-    def _grown(self, plain: Any) -> Node:
-        """The nodes of a document, in place of its values and numbered as `_in_order` has them."""
-        top = [plain]
-        collections: list[Any] = [top]
-        source, texts, numbers, index = self._source, self._texts, self._numbers, self._count
+    def _size(self, plain: Any) -> int:
+        """How many values there are, after a look at each text."""
+        collections = [plain]
+        texts, size = self._texts, 1
         for held in collections:
-            for place, item in held.items() if type(held) is dict else enumerate(held):
-                node = Unplaced()
-                node.source, node.index = source, index
-                index += 1
+            size += len(held)
+            for item in held.values() if type(held) is dict else held:
                 kind = type(item)
                 if kind is str:
                     if item not in texts:
                         self._look_at(item)
-                    node.value = item
-                elif kind is bytes:
-                    node.text, node.value = numbers.get(item) or self._number(item)
-                else:
-                    node.value = item
-                    if kind is dict or kind is list:
-                        collections.append(item)
-                    elif kind is bool:
-                        node.text = "true" if item else "false"
-                held[place] = node
-        self._count = index
-        grown: Node = top[0]
-        return grown
-
-    @cached_property
-    def _has_bare_points(self) -> bool:
-        return _BARE_POINT.search(self._data) is not None
+                elif kind is dict or kind is list:
+                    collections.append(item)
+        return size
 
     def _look_at(self, text: str) -> None:
         """Refuse a text that might have been another value, written without quotes."""
@@ -185,9 +162,12 @@ class _Grower:
             raise _Doubt
         self._texts.add(text)
 
-    def _number(self, spelled: bytes) -> tuple[str, Any]:
-        if _ADDED_DIGIT.match(spelled) and self._has_bare_points:
+    def _number(self, text: str) -> Any:
+        if _ADDED_DIGIT.match(text) and self._has_bare_points:
             raise _Doubt
-        text = spelled.decode()
-        self._numbers[spelled] = text, resolve(text)
-        return self._numbers[spelled]
+        value = resolve(text)
+        return value if repr(value) == text else text.encode()
+
+    @cached_property
+    def _has_bare_points(self) -> bool:
+        return _BARE_POINT.search(self._data) is not None

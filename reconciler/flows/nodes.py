@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from reconciler.flows.findings import Span
+from reconciler.flows.scalars import resolve
 
 _NO_KEYS: dict[str, int] = {}  # shared by all that are no mappings, never written to
 _BITS = 24  # of a column: a file has at most 10 MiB
@@ -83,6 +85,21 @@ class Node:
         """Where the value stands."""
         return Span(self.line, self.column, self.end_line, self.end_column)
 
+    @property
+    def outline(self) -> Any:
+        """The value with values in place of the nodes that it holds; of collections among them only the type counts.
+
+        Where no node was made yet, looking at the outline makes none.
+        """
+        if type(self.value) is dict:
+            return {key: node.value for key, node in self.value.items()}
+        return [node.value for node in self.value] if type(self.value) is list else self.value
+
+    def child(self, key: Any) -> Node:
+        """The node under a key of a mapping or an index of a list; there must be one."""
+        inner: Node = self.value[key]
+        return inner
+
     def get(self, key: str) -> Node | None:
         """The value under `key` of a mapping; None for other nodes and absent keys."""
         return self.value.get(key) if isinstance(self.value, dict) else None
@@ -101,11 +118,11 @@ class Node:
         """The node under a path of keys and indices, or the deepest one that exists on the way."""
         node = self
         for step in path:
-            inner = node.value
-            in_list = isinstance(inner, list) and isinstance(step, int) and step < len(inner)
-            if not in_list and not (isinstance(inner, dict) and step in inner):
+            held = node.outline
+            in_list = type(held) is list and isinstance(step, int) and step < len(held)
+            if not in_list and not (type(held) is dict and step in held):
                 break
-            node = inner[step]
+            node = node.child(step)
         return node
 
     def data(self) -> Any:
@@ -117,33 +134,91 @@ class Node:
         return self.value
 
 
-class Placed(Protocol):
-    """What knows the places of nodes that were made without."""
+class Places(Protocol):
+    """What knows where the values of a file stand that were read without."""
 
-    def placed(self, index: int) -> Node:
-        """The same node with its place; `index` is what the maker of the node gave it."""
+    def of(self, holder: Any, key: Any) -> Node:
+        """The node with its place of what stands under `key` in a list or dict of the plain data."""
         ...
 
 
 class Unplaced(Node):
-    """A node whose place, keys and spelling are looked up when one of them is first asked for.
+    """A value of plain data that becomes a node by and by: what it holds, and where it stands, is made when asked for.
 
-    Most files are read, found to be right and never pointed into. `text` may be known from the beginning.
+    Most files are found to be right; nobody points into them, and of most values only the plain data is looked at.
+    Numbers whose spelling says more than their value are bytes in the plain data.
     """
 
-    __slots__ = ("index", "source")
+    __slots__ = ("holder", "key", "outline", "places")
 
-    index: int
-    source: Placed
-    __init__ = object.__init__  # whoever makes one puts in what it knows: there are tens of thousands
+    outline: Any
+    places: Places
+    holder: Any
+    key: Any
+    __init__ = object.__init__  # there are tens of thousands: `unplaced` puts in what is known
 
     def __getattr__(self, name: str) -> Any:  # called for slots that nothing was put into
-        if name not in _PLACE:
+        if name == "value":
+            self.value = self._nodes()
+        elif name == "text" and type(self.outline) in _SPELLED:
+            self.text = _SPELLED[type(self.outline)](self.outline)
+        elif name in _PLACE:
+            node = self.places.of(self.holder, self.key)
+            for slot in _PLACE:
+                setattr(self, slot, getattr(node, slot))
+        else:
             raise AttributeError(name)
-        node = self.source.placed(self.index)
-        for slot in _PLACE:
-            setattr(self, slot, getattr(node, slot))
-        return getattr(node, name)
+        return getattr(self, name)
+
+    def _nodes(self) -> Any:
+        if type(self.outline) is dict:
+            return {key: self.child(key) for key in self.outline}
+        return [self.child(index) for index in range(len(self.outline))]
+
+    def child(self, key: Any) -> Node:
+        """The node under a key or an index; a new one each time, until somebody asked for `value`."""
+        return unplaced(self.outline, key, self.places)
+
+    def get(self, key: str) -> Node | None:
+        """The value under `key` of a mapping; None for other nodes and absent keys."""
+        return self.child(key) if type(self.outline) is dict and key in self.outline else None
+
+    def says(self, key: str) -> bool:
+        """Whether a mapping has a value under `key`; null counts as not said."""
+        return type(self.outline) is dict and self.outline.get(key) is not None
+
+    def data(self) -> Any:
+        """The plain JSON-like data without places."""
+        return _copied(self.outline)
+
+
+def unplaced(holder: Any, key: Any, places: Places) -> Unplaced:
+    """The node of what stands under `key` in a list or dict of plain data."""
+    node: Unplaced = Unplaced()
+    node.places, node.holder, node.key = places, holder, key
+    item = holder[key]
+    kind = type(item)
+    if kind is bytes:
+        node.text = item.decode()
+        node.outline = node.value = resolve(node.text)
+    else:
+        node.outline = item
+        if kind is not dict and kind is not list:
+            node.value = item
+    return node
+
+
+def _copied(plain: Any) -> Any:
+    if type(plain) is dict:
+        return {key: _copied(item) for key, item in plain.items()}
+    if type(plain) is list:
+        return [_copied(item) for item in plain]
+    return resolve(plain.decode()) if type(plain) is bytes else plain
 
 
 _PLACE: Final = ("line", "column", "end_line", "end_column", "keys", "text")
+_SPELLED: Final[dict[type, Callable[[Any], str]]] = {
+    int: repr,
+    float: repr,
+    bool: lambda value: "true" if value else "false",
+}

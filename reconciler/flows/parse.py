@@ -91,10 +91,10 @@ def default_name(file: str) -> str:
 
 
 def _flow(node: Node, index: int, report: Report) -> Flow | None:
-    if node.value is None or node.value == {}:
+    if node.outline is None or node.outline == {}:
         report.add("document-empty", "Add a flow, or remove the empty document.", node.span)
         return None
-    if not isinstance(node.value, dict):
+    if type(node.outline) is not dict:
         report.add("field-type", f"Write the flow as a mapping, not {described(node)}.", node.span)
         return None
     name = _name(node) or default_name(report.file)
@@ -120,7 +120,7 @@ def _is_component(node: Node) -> bool:
 
 
 def _preset(node: Node, report: Report) -> Operation | None:
-    if not isinstance(node.value, dict):
+    if type(node.outline) is not dict:
         report.add("field-type", f"Write the preset as a mapping, not {described(node)}.", node.span)
         return None
     path = _name(node) or default_name(report.file)
