@@ -8,7 +8,7 @@ import click
 
 from console.working_tree import WorkingTree
 from reconciler.checks import findings_text
-from reconciler.flows.findings import Finding, Severity
+from reconciler.flows.findings import NOWHERE, Finding, Severity
 
 
 def show_findings(tree: WorkingTree, findings: Sequence[Finding], notices: bool = False) -> None:
@@ -16,6 +16,6 @@ def show_findings(tree: WorkingTree, findings: Sequence[Finding], notices: bool 
     shown = [one for one in findings if notices or one.severity is not Severity.NOTICE or one.accepted]
     if not shown:
         return
-    files = sorted({one.file for one in shown})
+    files = sorted({one.file for one in shown if one.span != NOWHERE})
     sources = {file: data for file in files if (data := tree.read(file)) is not None}
-    click.echo(findings_text.text(shown, sources, len(files), notices=notices).rstrip("\n"), err=True)
+    click.echo(findings_text.text(shown, sources, len(files) or 1, notices=notices).rstrip("\n"), err=True)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from console.failures import Failure
+from reconciler.flows.findings import NOWHERE, Finding
 from reconciler.flows.model import Json
 from reconciler.flows.reader import read_documents
+
+
+def at_options(findings: Iterable[Finding], flow: str, given: Sequence[str]) -> list[Finding]:
+    """The findings; those about a value of the command line name its option instead of a place in a file."""
+    options = {f"{flow}.params.{text.partition('=')[0]}": f"-P {text}" for text in given}
+    return [
+        replace(found, file=options[found.path], span=NOWHERE, also=()) if found.path in options else found
+        for found in findings
+    ]
 
 
 def parse_params(given: Sequence[str]) -> dict[str, Json]:

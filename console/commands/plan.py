@@ -11,7 +11,7 @@ import click
 
 from console.failures import AWAY, NO, USAGE, Failure
 from console.findings import show_findings
-from console.params import parse_params
+from console.params import at_options, parse_params
 from console.ready_flows import ReadyFlow, flow_in, planned, ready
 from console.working_tree import WorkingTree, tree_of
 from reconciler.checks import plan_text
@@ -45,7 +45,8 @@ def plan(path: Path, against: str | None, form: str, params: tuple[str, ...], fl
     tree, values = tree_of(path), parse_params(params)
     chosen, findings = flow_in(tree, path, flow)
     made = ready(tree, chosen, values, start=False)
-    show_findings(tree, sorted({*findings, *made.built.findings}, key=lambda one: one.place))
+    of_plan = at_options(made.built.findings, chosen.name, params)
+    show_findings(tree, sorted({*findings, *of_plan}, key=lambda one: one.place))
     if made.built.plan is None:
         raise Failure("flow-wrong", "The flow has mistakes, so there is no plan of it.", where=str(path), exit_code=NO)
     if against is None:

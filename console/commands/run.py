@@ -12,7 +12,7 @@ from console.config import Config, load_config
 from console.data_lock import service_lasts
 from console.failures import NO, Failure
 from console.findings import show_findings
-from console.params import parse_params
+from console.params import at_options, parse_params
 from console.ready_flows import ReadyFlow, parsed, ready
 from console.submitting import submit
 from console.working_tree import WorkingTree, tree_of
@@ -76,8 +76,8 @@ def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, .
             raise Failure("no-flow", "The file holds no flow that can be read.", where=str(path), exit_code=1)
         raise Failure("flow-unclear", f"The file holds {names}.", where=str(path), do="Choose one with --flow NAME.")
     made = ready(tree, flows[0], parse_params(params))
-    findings = tuple(sorted({*file.findings, *made.built.findings}, key=lambda one: one.place))
-    show_findings(tree, findings)
+    of_plan = at_options(made.built.findings, flows[0].name, params)
+    show_findings(tree, sorted({*file.findings, *of_plan}, key=lambda one: one.place))
     return made
 
 

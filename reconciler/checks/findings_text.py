@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from reconciler.checks.words import count, line, plain
-from reconciler.flows.findings import Finding, Severity, Span
+from reconciler.flows.findings import NOWHERE, Finding, Severity, Span
 from reconciler.flows.model import Json
 from reconciler.flows.rules import page
 
@@ -38,9 +38,8 @@ def text(
 def one(finding: Finding, sources: Mapping[str, bytes], pages: str = "") -> str:
     """One finding: place and sentence, source line and caret, suggestion, further places, page."""
     span = finding.span
-    head = (
-        f"{line(finding.file)}:{span.line}:{span.column}: {finding.severity}: {line(finding.message)} [{finding.rule}]"
-    )
+    place = line(finding.file) if span == NOWHERE else f"{line(finding.file)}:{span.line}:{span.column}"
+    head = f"{place}: {finding.severity}: {line(finding.message)} [{finding.rule}]"
     lines = [head, *excerpt(sources.get(finding.file), span)]
     if finding.accepted:
         lines.append(f"  Accepted in the file: {line(finding.accepted)}")

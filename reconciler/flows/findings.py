@@ -24,6 +24,9 @@ class Span:
     end_column: int
 
 
+NOWHERE = Span(0, 0, 0, 0)  # of what stands in no file, as an option of a command
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing an author should know, at one place.

@@ -126,3 +126,13 @@ def test_one_of_several_flows_is_chosen_by_name(bare, repository):
 
     assert bare("plan", "flows/two.yaml").code == 2
     assert bare("plan", "flows/two.yaml", "--flow", "score").out.startswith("score ")
+
+
+def test_what_is_wrong_with_a_given_value_names_its_option(bare, tmp_path):
+    file = tmp_path / "f.yaml"
+    file.write_text("name: f\ninputs: [{name: lr, type: float}]\nrun: {kind: job, container: {image: a}}\n")
+    shown = bare("plan", str(file), "-P", "lr=abc", "-P", "lrr=1")
+
+    heads = [line for line in shown.err.splitlines() if line.startswith("-P")]
+    assert heads[0].startswith("-P lr=abc: error: `lr` takes a number")
+    assert heads[1].startswith("-P lrr=1: warning: The component declares no input `lrr`")
