@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from reconciler.checks.review import FlowVerdict
 from reconciler.flows.acceptances import unused_acceptances
 from reconciler.flows.findings import Finding
-from reconciler.flows.globs import COMPONENT_FOLDER, PRESET_FOLDER
+from reconciler.flows.globs import COMPONENT_FOLDER, LOCK_FILE, PRESET_FOLDER
+from reconciler.flows.lock import parse_lock, unused
 from reconciler.flows.parse import judged, parse, parse_preset
 from reconciler.plan.diff import diff
 from reconciler.plan.model import Plan
 from reconciler.ports import Records
 from reconciler.records import FlowRow
-from reconciler.steps.flow_files import Loaded, Revision
+from reconciler.steps.flow_files import Loaded, Revision, errors_of
 
 Place = tuple[str, str]  # path of a file, name of a flow in it
 
@@ -39,7 +40,19 @@ def judge(
             loose += loaded.findings if loaded else ()
     said = {finding for verdict in verdicts for finding in verdict.findings}
     loose += _unused_acceptances(result, ours, [*said, *loose])
+    if LOCK_FILE in changed:
+        loose += _of_lock(result, aside, is_known=not errors_of([*said, *loose]))
     return verdicts, [finding for finding in dict.fromkeys(loose) if finding not in said]
+
+
+def _of_lock(result: Revision, aside: Set[str], is_known: bool) -> Sequence[Finding]:
+    """What is wrong with a changed lock file; what it pins without need only where what is used `is_known`."""
+    lock, broken = parse_lock(result.read(LOCK_FILE))
+    if broken or not is_known:
+        return broken
+    components = [path for path in result.shared_files if path.startswith(COMPONENT_FOLDER)]
+    shared = {one for path in components for loaded in result.load_all(path) for one in loaded.references}
+    return judged(unused(lock, aside | shared), result.settings.severities)
 
 
 def _unused_acceptances(result: Revision, changed: Set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
