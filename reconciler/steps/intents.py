@@ -96,7 +96,8 @@ def _after_seen(row: AttemptRow, fact: Observed) -> AttemptRow:
     started_at = row.started_at or fact.started_at or (fact.at if fact.status is Status.RUNNING else None)
     if fact.status not in FINAL:
         phase = row.phase if row.phase == "stopping" else "started"
-        return replace(row, phase=phase, started_at=started_at)
+        retry_at = row.retry_at if row.wanted == "stop" else None  # there is no start left to repeat
+        return replace(row, phase=phase, started_at=started_at, retry_at=retry_at)
     return replace(
         row,
         phase="ended",

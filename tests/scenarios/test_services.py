@@ -1,5 +1,7 @@
 """Services of flows: declared by runs, kept true between them, replaced, pruned."""
 
+from dataclasses import replace
+
 from reconciler.engine.model import Performed
 from tests.world import Ending, dag, exits, runs_forever
 
@@ -244,3 +246,22 @@ def test_two_runs_of_one_instant_that_declare_the_same_service_both_see_it_ready
     world.pass_time(60)
 
     assert [run.state.status.value for run in world.runs()] == ["succeeded", "succeeded"]
+
+
+def test_a_service_whose_start_was_unknown_and_that_is_seen_running_leaves_its_flow_at_rest(world):
+    start = world.executor.start
+
+    def start_and_lose_the_answer(attempts, lease):
+        return [replace(done, outcome="unknown", again_at=done.at + 1.0) for done in start(attempts, lease)]
+
+    world.executor.start = start_and_lose_the_answer
+    world.merge(ops=FLOW)
+    world.settle(seconds=0)
+    world.executor.start = start
+    world.pass_time(5)
+    steps = sum(world.loop.counts.values())
+    world.clock.time += 1.0
+    for _ in range(50):
+        world.loop.turn()
+
+    assert sum(world.loop.counts.values()) <= steps + 2
