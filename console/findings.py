@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import click
 
+from console.options import coloured
+from console.terminal import painted
 from console.working_tree import WorkingTree
 from reconciler.checks import findings_text
 from reconciler.flows.findings import NOWHERE, Finding, Severity
@@ -18,4 +21,7 @@ def show_findings(tree: WorkingTree, findings: Sequence[Finding], notices: bool 
         return
     files = sorted({one.file for one in shown if one.span != NOWHERE})
     sources = {file: data for file in files if (data := tree.read(file)) is not None}
-    click.echo(findings_text.text(shown, sources, len(files) or 1, notices=notices).rstrip("\n"), err=True)
+    colour = coloured(sys.stderr)
+    paint = painted if colour else findings_text.bare
+    told = findings_text.text(shown, sources, len(files) or 1, notices=notices, paint=paint)
+    click.echo(told.rstrip("\n"), err=True, color=colour)

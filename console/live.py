@@ -10,7 +10,7 @@ from rich.live import Live as RichLive
 from rich.text import Text
 
 from console.following import Frame, verdict
-from console.terminal import colours
+from console.options import coloured
 from reconciler.checks.glyphs import look
 from reconciler.checks.ops import OpView, leaves, tally
 from reconciler.checks.words import duration
@@ -24,7 +24,7 @@ class Live:
     """Redraws on stderr; what is asked for, the verdict, goes to stdout at the end."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, no_color=not colours(sys.stderr), highlight=False)
+        self._console = Console(stderr=True, no_color=not coloured(sys.stderr), highlight=False)
         self._frame: Frame | None = None
         self._live = RichLive(get_renderable=self._picture, console=self._console, refresh_per_second=8)
         self._live.start()

@@ -13,6 +13,15 @@ def is_live(stream: TextIO, environment: Mapping[str, str] | None = None) -> boo
     return stream.isatty() and env.get("TERM") != "dumb"
 
 
+_CODES = {"error": "1;31", "warning": "33", "notice": "36", "place": "1", "hint": "32", "aside": "2"}
+
+
+def painted(look: str, text: str) -> str:
+    """A text with the escapes of its look, for a terminal that takes colours."""
+    code = _CODES.get(look)
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
 def colours(stream: TextIO, wanted: str = "auto", environment: Mapping[str, str] | None = None) -> bool:
     """Whether to colour: `NO_COLOR` and `never` win, then `FORCE_COLOR` and `always`, else a terminal that can."""
     env = os.environ if environment is None else environment

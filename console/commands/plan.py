@@ -11,6 +11,7 @@ import click
 
 from console.failures import AWAY, NO, USAGE, Failure
 from console.findings import show_findings
+from console.options import COLOR
 from console.params import at_options, parse_params
 from console.ready_flows import ReadyFlow, flow_in, planned, ready
 from console.working_tree import WorkingTree, tree_of
@@ -33,6 +34,7 @@ _FORMATS = ["text", "json", "markdown", "mermaid", "svg", "yaml"]
 @click.option("--param", "-P", "params", multiple=True, metavar="NAME=VALUE", help="A value for an input (YAML).")
 @click.option("--flow", metavar="NAME", help="Which flow, where the file holds several.")
 @click.option("--exit-code", is_flag=True, help="With --against: exit with 1 where something changes.")
+@COLOR
 def plan(path: Path, against: str | None, form: str, params: tuple[str, ...], flow: str | None, exit_code: bool) -> int:
     """Show what a flow would run, or what a change would do.
 

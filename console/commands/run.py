@@ -12,6 +12,7 @@ from console.config import Config, load_config
 from console.data_lock import service_lasts
 from console.failures import NO, Failure
 from console.findings import show_findings
+from console.options import COLOR
 from console.params import at_options, parse_params
 from console.ready_flows import ReadyFlow, parsed, ready
 from console.submitting import submit
@@ -33,6 +34,7 @@ from reconciler.plan.walk import unsupported
 @click.option(
     "--progress", type=click.Choice(["auto", "live", "plain", "json", "none"]), default="auto", help="How to show it."
 )
+@COLOR
 def run(
     path: Path,
     params: tuple[str, ...],

@@ -12,6 +12,8 @@ import click
 
 from console.failures import NO, Failure
 from console.judging import Judged, chosen, judge
+from console.options import COLOR, coloured
+from console.terminal import painted
 from console.verdicts import cache_folder
 from reconciler.checks import findings_text
 from reconciler.flows.findings import Severity
@@ -33,6 +35,7 @@ from reconciler.flows.model import Json
 @click.option("--fix", is_flag=True, help="Mend what can be mended without asking, then judge.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change; write nothing.")
 @click.option("--no-cache", is_flag=True, help="Judge every file again, and keep nothing for the next time.")
+@COLOR
 def validate(
     paths: tuple[str, ...],
     form: str,
@@ -72,19 +75,22 @@ def validate(
         validate_fix.refuse_links(paths)
         mended = validate_fix.mended(trees, stdin, since, diff)
         found = judge(mended.trees, mended.stdin, None, since)
-        told = _written(found, form, notices, mended.entries)
-        click.echo(told, err=diff or "-" in paths)
+        aside = diff or "-" in paths
+        colour = coloured(sys.stderr if aside else sys.stdout)
+        click.echo(_written(found, form, notices, colour, mended.entries), err=aside, color=colour)
     else:
         found = judge(trees, stdin, cache, since)
-        click.echo(_written(found, form, notices))
+        colour = coloured(sys.stdout)
+        click.echo(_written(found, form, notices, colour), color=colour)
     stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return NO if any(one.severity in stops for one in found.findings) else 0
 
 
-def _written(found: Judged, form: str, notices: bool, fixed: list[Json] | None = None) -> str:
+def _written(found: Judged, form: str, notices: bool, colour: bool, fixed: list[Json] | None = None) -> str:
     files = len(found.files)
     if form == "text":
-        return findings_text.text(found.findings, found.sources, files, notices=notices)
+        paint = painted if colour else findings_text.bare
+        return findings_text.text(found.findings, found.sources, files, notices=notices, paint=paint)
     if form == "json":
         document = findings_text.document(found.findings, files, notices=notices)
         document |= {"fixed": fixed} if fixed is not None else {}

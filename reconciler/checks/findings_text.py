@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from reconciler.checks.words import count, line, plain
 from reconciler.flows.findings import NOWHERE, Finding, Severity, Span
 from reconciler.flows.model import Json
 from reconciler.flows.rules import page
+
+Paint = Callable[[str, str], str]  # a severity, `place`, `hint` or `aside`, and the text that is to look like it
 
 _WIDTH = 160  # columns of a source line that are shown
 
@@ -24,30 +26,43 @@ def address(rule: str, pages: str = "") -> str:
     return f"{pages.rstrip('/')}/{page(rule)}" if pages else page(rule)
 
 
+def bare(_look: str, text: str) -> str:
+    """Text without colours."""
+    return text
+
+
 def text(
-    findings: Sequence[Finding], sources: Mapping[str, bytes], files: int, pages: str = "", notices: bool = True
+    findings: Sequence[Finding],
+    sources: Mapping[str, bytes],
+    files: int,
+    pages: str = "",
+    notices: bool = True,
+    paint: Paint = bare,
 ) -> str:
     """All findings as text, sorted by place, the count last. Lines are shown of the `sources` that are given.
 
     Without `notices` these are left out; of accepted findings there is still their number.
     """
     shown = [finding for finding in ordered(findings) if notices or finding.severity is not Severity.NOTICE]
-    return "\n\n".join([*(one(finding, sources, pages) for finding in shown), counted(findings, files, notices)])
+    blocks = [one(finding, sources, pages, paint) for finding in shown]
+    return "\n\n".join([*blocks, counted(findings, files, notices)])
 
 
-def one(finding: Finding, sources: Mapping[str, bytes], pages: str = "") -> str:
+def one(finding: Finding, sources: Mapping[str, bytes], pages: str = "", paint: Paint = bare) -> str:
     """One finding: place and sentence, source line and caret, suggestion, further places, page."""
     span = finding.span
     place = line(finding.file) if span == NOWHERE else f"{line(finding.file)}:{span.line}:{span.column}"
-    head = f"{place}: {finding.severity}: {line(finding.message)} [{finding.rule}]"
-    lines = [head, *excerpt(sources.get(finding.file), span)]
+    severity = finding.severity.value
+    head = f"{paint('place', place)}: {paint(severity, severity)}: {line(finding.message)} "
+    lines = [head + paint("aside", f"[{finding.rule}]"), *excerpt(sources.get(finding.file), span, severity, paint)]
     if finding.accepted:
         lines.append(f"  Accepted in the file: {line(finding.accepted)}")
     elif finding.suggestion and not _says(finding.message, finding.suggestion):
-        lines.append(f"  Did you mean `{line(finding.suggestion)}`?")
+        lines.append("  " + paint("hint", f"Did you mean `{line(finding.suggestion)}`?"))
     for file, also, word in finding.also:
-        lines += [f"  {line(file)}:{also.line}:{also.column}: {line(word)}", *excerpt(sources.get(file), also)]
-    lines.append(f"  See {address(finding.rule, pages)}")
+        where = paint("place", f"{line(file)}:{also.line}:{also.column}")
+        lines += [f"  {where}: {line(word)}", *excerpt(sources.get(file), also, "hint", paint)]
+    lines.append(paint("aside", f"  See {address(finding.rule, pages)}"))
     return "\n".join(lines)
 
 
@@ -55,7 +70,7 @@ def _says(message: str, suggestion: str) -> bool:
     return "did you mean" in message.lower() and suggestion in message
 
 
-def excerpt(source: bytes | None, span: Span) -> list[str]:
+def excerpt(source: bytes | None, span: Span, look: str = "", paint: Paint = bare) -> list[str]:
     """The source line with a caret below what is meant; nothing where the line is not there."""
     lines = source.decode("utf-8", "replace").splitlines() if source else []
     if not 0 < span.line <= len(lines):
@@ -68,7 +83,11 @@ def excerpt(source: bytes | None, span: Span) -> list[str]:
     before = _width(plain(whole[cut:start]))
     marked = max(1, min(_width(plain(whole[start:end])), _WIDTH - before))
     margin = " " * len(str(span.line))
-    return [f"  {span.line} | {shown}", f"  {margin} | {' ' * before}{'^' * marked}"]
+    caret = paint(look, "^" * marked)
+    return [
+        paint("aside", f"  {span.line} |") + f" {shown}",
+        paint("aside", f"  {margin} |") + f" {' ' * before}{caret}",
+    ]
 
 
 def _width(text: str) -> int:
