@@ -12,7 +12,7 @@ from reconciler.flows.matrix.table import MATRIX
 from reconciler.flows.model import Join, Trigger
 from reconciler.flows.nodes import Node
 from reconciler.flows.operations import REFS, component, operation
-from reconciler.flows.params import PARAMS
+from reconciler.flows.params import FULL_PARAMS, PARAMS
 from reconciler.flows.schedules import SCHEDULE
 from reconciler.flows.sections import (
     EVENT,
@@ -36,6 +36,7 @@ from reconciler.flows.shapes import (
     Words,
     described,
     reject,
+    section,
 )
 from reconciler.flows.shortcuts import SHORTCUT_FIELDS
 
@@ -83,8 +84,8 @@ def _join(values: Any, node: Node, _path: str, _report: Report) -> Join:
 
 
 _JOIN: Final = Built(
-    Record(
-        {"ref": TEXT, "query": TEXT, "sort": TEXT, "limit": COUNT, "offset": COUNT, "params": PARAMS},
+    section(
+        {"ref": TEXT, "query": TEXT, "sort": TEXT, "limit": COUNT, "offset": COUNT, "params": FULL_PARAMS},
         required=("query",),
         templated=False,
     ),
@@ -98,7 +99,7 @@ class _OperationShape:
     takes = "a mapping"
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        values = DOCUMENT.read(node, path, report)
+        values = _NESTED.read(node, path, report)
         return BAD if values is BAD else operation(values, node, path, report)
 
 
@@ -108,7 +109,7 @@ class _ComponentShape:
     takes = "a mapping"
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        values = DOCUMENT.read(node, path, report)
+        values = _NESTED.read(node, path, report)
         return BAD if values is BAD else component(values, node, path, report)
 
 
@@ -166,6 +167,7 @@ _FIELDS: Final[dict[str, Shape]] = {
 }
 PATCHED: Final[Record] = patch_shape(_PARTS)
 DOCUMENT: Final = Record(_FIELDS, templated=False)
+_NESTED: Final = section(_FIELDS, templated=False)
 
 
 def read_fields(node: Node, path: str, report: Report) -> Any:

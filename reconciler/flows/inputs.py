@@ -19,10 +19,10 @@ from reconciler.flows.shapes import (
     WHOLE,
     Built,
     Listing,
-    Record,
     Report,
     Shape,
     is_template,
+    section,
 )
 from reconciler.flows.types import canonical_type, convert, known_type, type_names
 
@@ -42,7 +42,7 @@ def _pattern(value: Any, node: Node, path: str, report: Report) -> Any:
 _PATTERN: Final = Built(TEXT, _pattern)
 _NUMBERS: Final = ["gt", "ge", "lt", "le", "multipleOf"]
 _WHOLES: Final = ["minDigits", "maxDigits", "decimalPlaces", "minLength", "maxLength", "minItems", "maxItems"]
-_VALIDATION: Final = Record(
+_VALIDATION: Final = section(
     {
         "delay": FLAG,
         **dict.fromkeys(_NUMBERS, NUMBER),
@@ -53,7 +53,7 @@ _VALIDATION: Final = Record(
     },
     templated=False,
 )
-_IO: Final = Record(
+_IO: Final = section(
     {
         "name": TEXT,
         "description": TEXT,

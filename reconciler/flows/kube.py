@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from reconciler.flows.nodes import Node
@@ -18,18 +16,12 @@ from reconciler.flows.shapes import (
     Built,
     Either,
     Listing,
-    Record,
     Report,
     Shape,
     Table,
     Words,
+    section,
 )
-
-
-def _object(fields: Mapping[str, Shape], required: Sequence[str] = ()) -> Record:
-    """An object of the API; the spelling of its Python client (`volume_mounts`) is taken too."""
-    snake = {re.sub(r"[A-Z]+", lambda found: "_" + found[0].lower(), name): name for name in fields}
-    return Record(fields, required, {other: name for other, name in snake.items() if other != name})
 
 
 def _pairs(value: Any, _node: Node, _path: str, _report: Report) -> list[dict[str, str]]:
@@ -44,43 +36,45 @@ _ARGV: Final = Either(
 )
 QUANTITY: Final = Either("a quantity such as 500m or 2Gi", str=TEXT, int=LENIENT_TEXT, float=LENIENT_TEXT)
 _PORT: Final = Either("a port", int=WHOLE, str=TEXT)
-_KEY_OF: Final = _object({"name": TEXT, "key": TEXT, "optional": FLAG}, required=("key",))
-_SOURCE: Final = _object({"name": TEXT, "optional": FLAG})
+_KEY_OF: Final = section({"name": TEXT, "key": TEXT, "optional": FLAG}, required=("key",))
+_SOURCE: Final = section({"name": TEXT, "optional": FLAG})
 
-ENV_VAR: Final = _object(
+ENV_VAR: Final = section(
     {
         "name": TEXT,
         "value": Either(
             "a text", str=TEXT, dict=ANYTHING, list=ANYTHING, **dict.fromkeys(("int", "float", "bool"), LENIENT_TEXT)
         ),
-        "valueFrom": _object(
+        "valueFrom": section(
             {
                 "configMapKeyRef": _KEY_OF,
                 "secretKeyRef": _KEY_OF,
-                "fieldRef": _object({"apiVersion": TEXT, "fieldPath": TEXT}, required=("fieldPath",)),
-                "resourceFieldRef": _object({"containerName": TEXT, "divisor": QUANTITY, "resource": TEXT}),
+                "fieldRef": section({"apiVersion": TEXT, "fieldPath": TEXT}, required=("fieldPath",)),
+                "resourceFieldRef": section({"containerName": TEXT, "divisor": QUANTITY, "resource": TEXT}),
                 "fileKeyRef": MAPPING,
             }
         ),
     },
     required=("name",),
 )
-_ENV_FROM: Final = _object({"prefix": TEXT, "configMapRef": _SOURCE, "secretRef": _SOURCE})
-RESOURCES: Final = _object(
+_ENV_FROM: Final = section({"prefix": TEXT, "configMapRef": _SOURCE, "secretRef": _SOURCE})
+RESOURCES: Final = section(
     {"limits": Table(QUANTITY), "requests": Table(QUANTITY), "claims": Listing(MAPPING)},
 )
-_HEADER: Final = _object({"name": TEXT, "value": LENIENT_TEXT})
-EXEC: Final = _object({"command": _ARGV})
-HTTP_GET: Final = _object({"host": TEXT, "path": TEXT, "port": _PORT, "scheme": TEXT, "httpHeaders": Listing(_HEADER)})
+_HEADER: Final = section({"name": TEXT, "value": LENIENT_TEXT})
+EXEC: Final = section({"command": _ARGV})
+HTTP_GET: Final = section(
+    {"host": TEXT, "path": TEXT, "port": _PORT, "scheme": TEXT, "httpHeaders": Listing(_HEADER)}, required=("port",)
+)
 _HANDLERS: Final[dict[str, Shape]] = {
     "exec": EXEC,
     "httpGet": HTTP_GET,
-    "tcpSocket": _object({"host": TEXT, "port": _PORT}),
+    "tcpSocket": section({"host": TEXT, "port": _PORT}),
 }
-_PROBE: Final = _object(
+_PROBE: Final = section(
     _HANDLERS
     | {
-        "grpc": _object({"port": WHOLE, "service": TEXT}),
+        "grpc": section({"port": WHOLE, "service": TEXT}),
         "initialDelaySeconds": COUNT,
         "periodSeconds": COUNT,
         "timeoutSeconds": COUNT,
@@ -89,8 +83,8 @@ _PROBE: Final = _object(
         "terminationGracePeriodSeconds": COUNT,
     }
 )
-_HOOK: Final = _object(_HANDLERS | {"sleep": _object({"seconds": COUNT})})
-_MOUNT: Final = _object(
+_HOOK: Final = section(_HANDLERS | {"sleep": section({"seconds": COUNT})})
+_MOUNT: Final = section(
     {
         "name": TEXT,
         "mountPath": TEXT,
@@ -102,7 +96,7 @@ _MOUNT: Final = _object(
     },
     required=("name", "mountPath"),
 )
-_CONTAINER_PORT: Final = _object(
+_CONTAINER_PORT: Final = section(
     {
         "containerPort": WHOLE,
         "name": TEXT,
@@ -112,25 +106,35 @@ _CONTAINER_PORT: Final = _object(
     },
     required=("containerPort",),
 )
-_SECURITY: Final = _object(
+_SECURITY_FIELDS: Final[dict[str, Shape]] = {
+    "allowPrivilegeEscalation": FLAG,
+    "appArmorProfile": MAPPING,
+    "capabilities": section({"add": _LENIENT_TEXTS, "drop": _LENIENT_TEXTS}),
+    "privileged": FLAG,
+    "procMount": TEXT,
+    "readOnlyRootFilesystem": FLAG,
+    "runAsGroup": WHOLE,
+    "runAsNonRoot": FLAG,
+    "runAsUser": WHOLE,
+    "seLinuxOptions": MAPPING,
+    "seccompProfile": MAPPING,
+    "windowsOptions": MAPPING,
+}
+_SECURITY: Final = section(_SECURITY_FIELDS)
+POD_SECURITY: Final = section(  # a pod's own fields, and those of a container, which Polyaxon takes here
     {
-        "allowPrivilegeEscalation": FLAG,
-        "appArmorProfile": MAPPING,
-        "capabilities": _object({"add": _LENIENT_TEXTS, "drop": _LENIENT_TEXTS}),
-        "privileged": FLAG,
-        "procMount": TEXT,
-        "readOnlyRootFilesystem": FLAG,
-        "runAsGroup": WHOLE,
-        "runAsNonRoot": FLAG,
-        "runAsUser": WHOLE,
-        "seLinuxOptions": MAPPING,
-        "seccompProfile": MAPPING,
-        "windowsOptions": MAPPING,
+        **_SECURITY_FIELDS,
+        "fsGroup": WHOLE,
+        "fsGroupChangePolicy": TEXT,
+        "seLinuxChangePolicy": TEXT,
+        "supplementalGroups": Listing(WHOLE),
+        "supplementalGroupsPolicy": TEXT,
+        "sysctls": Listing(MAPPING),
     }
 )
 PULL_POLICY: Final = Words("Always", "IfNotPresent", "Never", templated=True)
 
-CONTAINER: Final = _object(
+CONTAINER: Final = section(
     {
         "name": TEXT,
         "image": TEXT,
@@ -143,11 +147,11 @@ CONTAINER: Final = _object(
         "resources": RESOURCES,
         "ports": Listing(_CONTAINER_PORT),
         "volumeMounts": Listing(_MOUNT),
-        "volumeDevices": Listing(_object({"name": TEXT, "devicePath": TEXT})),
+        "volumeDevices": Listing(section({"name": TEXT, "devicePath": TEXT})),
         "livenessProbe": _PROBE,
         "readinessProbe": _PROBE,
         "startupProbe": _PROBE,
-        "lifecycle": _object({"postStart": _HOOK, "preStop": _HOOK, "stopSignal": TEXT}),
+        "lifecycle": section({"postStart": _HOOK, "preStop": _HOOK, "stopSignal": TEXT}),
         "securityContext": _SECURITY,
         "terminationMessagePath": TEXT,
         "terminationMessagePolicy": Words("File", "FallbackToLogsOnError"),
@@ -192,9 +196,9 @@ _VOLUME_SOURCES: Final = [
     "storageos",
     "vsphereVolume",
 ]
-VOLUME: Final = _object({"name": TEXT, **dict.fromkeys(_VOLUME_SOURCES, MAPPING)}, required=("name",))
+VOLUME: Final = section({"name": TEXT, **dict.fromkeys(_VOLUME_SOURCES, MAPPING)}, required=("name",))
 
-TOLERATION: Final = _object(
+TOLERATION: Final = section(
     {
         "key": TEXT,
         "operator": Words("Exists", "Equal", "Lt", "Gt", templated=True),
@@ -203,12 +207,13 @@ TOLERATION: Final = _object(
         "tolerationSeconds": WHOLE,
     }
 )
-HOST_ALIAS: Final = _object({"ip": TEXT, "hostnames": _LENIENT_TEXTS})
-DNS_CONFIG: Final = _object(
+HOST_ALIAS: Final = section({"ip": TEXT, "hostnames": _LENIENT_TEXTS}, required=("ip",))
+DNS_CONFIG: Final = section(
     {
         "nameservers": _LENIENT_TEXTS,
         "searches": _LENIENT_TEXTS,
-        "options": Listing(_object({"name": TEXT, "value": LENIENT_TEXT})),
+        "options": Listing(section({"name": TEXT, "value": LENIENT_TEXT})),
     }
 )
-AFFINITY: Final = _object({"nodeAffinity": MAPPING, "podAffinity": MAPPING, "podAntiAffinity": MAPPING})
+POD_FAILURES: Final = section({"rules": Listing(MAPPING)}, required=("rules",))
+AFFINITY: Final = section({"nodeAffinity": MAPPING, "podAffinity": MAPPING, "podAntiAffinity": MAPPING})

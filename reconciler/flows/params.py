@@ -10,15 +10,7 @@ from reconciler.flows.literals import quoted
 from reconciler.flows.model import Param
 from reconciler.flows.nodes import Node
 from reconciler.flows.pods import ARTIFACTS
-from reconciler.flows.shapes import (
-    ANYTHING,
-    PLAIN_FLAG,
-    TEXT,
-    Record,
-    Report,
-    Shape,
-    Table,
-)
+from reconciler.flows.shapes import ANYTHING, PLAIN_FLAG, TEXT, Report, Shape, Table, reject, section
 
 _FIELDS: Final[dict[str, Shape]] = {
     "value": ANYTHING,
@@ -28,7 +20,7 @@ _FIELDS: Final[dict[str, Shape]] = {
     "toInit": PLAIN_FLAG,
     "toEnv": TEXT,
 }
-FULL_PARAM: Final = Record(_FIELDS)
+FULL_PARAM: Final = section(_FIELDS)
 _HOLDERS: Final = ("inputs", "outputs", "io", "artifacts", "globals", "params")
 GLOBALS: Final = [
     "owner_name",
@@ -68,8 +60,12 @@ class _ParamShape:
         value = node.value
         if not isinstance(value, dict):
             return Param(value=node.data(), has_value=True, node=node)
-        if value and not any(key in _FIELDS for key in value):
+        if value and _FIELDS.keys().isdisjoint(value):
             return Param(value=node.data(), has_value=True, node=node)
+        return self.full(node, path, report)
+
+    def full(self, node: Node, path: str, report: Report) -> Param:
+        """The param of a mapping with any of the keys of a full one."""
         values = FULL_PARAM.read(node, path, report)
         param = Param(
             value=values.get("value"),
@@ -84,8 +80,20 @@ class _ParamShape:
         return param if param.ref is None else _with_ref(param, node, path, report)
 
 
+class _FullParam(_ParamShape):
+    """A param where only the full form is taken, as in builds, hooks, joins and tuners."""
+
+    takes = "a mapping such as {value: 1}"
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        if not isinstance(node.value, dict):
+            return reject(node, path, report, self.takes)
+        return self.full(node, path, report)
+
+
 PARAM: Final = _ParamShape()
 PARAMS: Final = Table(PARAM, templated=False)
+FULL_PARAMS: Final = Table(_FullParam(), templated=False)
 
 
 def _with_ref(param: Param, node: Node, path: str, report: Report) -> Param:

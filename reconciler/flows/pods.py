@@ -10,6 +10,7 @@ from reconciler.flows.kube import (
     CONTAINER,
     DNS_CONFIG,
     HOST_ALIAS,
+    POD_SECURITY,
     TOLERATION,
     VOLUME,
 )
@@ -29,16 +30,16 @@ from reconciler.flows.shapes import (
     Built,
     Either,
     Listing,
-    Record,
     Report,
     Shape,
     Table,
     Whole,
     Words,
     is_template,
+    section,
 )
 
-ENVIRONMENT: Final = Record(
+ENVIRONMENT: Final = section(
     {
         "labels": Table(LENIENT_TEXT),
         "annotations": Table(LENIENT_TEXT),
@@ -48,7 +49,7 @@ ENVIRONMENT: Final = Record(
         "nodeName": TEXT,
         "serviceAccountName": TEXT,
         "hostAliases": Listing(HOST_ALIAS, templated=False),
-        "securityContext": MAPPING,
+        "securityContext": POD_SECURITY,
         "imagePullSecrets": TEXTS,
         "hostNetwork": PLAIN_FLAG,
         "hostPID": PLAIN_FLAG,
@@ -63,15 +64,15 @@ ENVIRONMENT: Final = Record(
 )
 
 _PATH_OR_PAIR: Final = Either("a path or a pair of paths", str=TEXT, list=TEXTS)
-ARTIFACTS: Final = Record(
+ARTIFACTS: Final = section(
     {"files": Listing(_PATH_OR_PAIR), "dirs": Listing(_PATH_OR_PAIR), "workers": COUNT},
 )
 _ID: Final = Whole(quoted=True)
 _VARIABLES: Final = Either(
     "a mapping or a list of pairs", dict=MAPPING, list=Listing(Listing(TEXT, templated=False)), str=TEXT
 )
-_GIT: Final = Record({"url": TEXT, "revision": TEXT, "flags": TEXTS})
-_DOCKERFILE: Final = Record(
+_GIT: Final = section({"url": TEXT, "revision": TEXT, "flags": TEXTS})
+_DOCKERFILE: Final = section(
     {
         "image": TEXT,
         "env": _VARIABLES,
@@ -95,7 +96,7 @@ _ARTIFACT_KINDS: Final = (
     "model audio video histogram image tensor dataframe chart csv tsv psv ssv metric env html text file dir dockerfile "
     "docker_image data coderef table tensorboard curve confusion analysis iteration markdown system artifact span"
 )
-_FILE: Final = Record(
+_FILE: Final = section(
     {"kind": Words(*_ARTIFACT_KINDS.split(), templated=True), "content": TEXT, "filename": TEXT, "chmod": TEXT},
     required=("content",),
 )
@@ -111,7 +112,7 @@ def _uuids(value: Any, node: Node, path: str, report: Report) -> Any:
 
 
 _UUIDS: Final = Either("a list of UUIDs", str=Built(COMMAS, _uuids), list=Built(PLAIN_TEXTS, _uuids))
-_TENSORBOARD: Final = Record(
+_TENSORBOARD: Final = section(
     {"port": WHOLE, "uuids": _UUIDS, "useNames": FLAG, "pathPrefix": TEXT, "plugins": COMMAS},
 )
 _INIT_SOURCES: Final[dict[str, Shape]] = {
@@ -139,7 +140,7 @@ def _check_init(value: Any, node: Node, path: str, report: Report) -> Any:
     return value
 
 
-INIT: Final = Built(Record({**_INIT_SOURCES, "connection": TEXT, "path": TEXT, "container": CONTAINER}), _check_init)
+INIT: Final = Built(section({**_INIT_SOURCES, "connection": TEXT, "path": TEXT, "container": CONTAINER}), _check_init)
 
 POD_FIELDS: Final[dict[str, Shape]] = {
     "environment": ENVIRONMENT,

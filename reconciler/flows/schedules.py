@@ -15,13 +15,13 @@ from reconciler.flows.shapes import (
     FLAG,
     POSITIVE,
     TEXT,
-    Record,
     Report,
     Shape,
     Words,
     described,
     is_template,
     reject,
+    section,
 )
 
 
@@ -113,9 +113,9 @@ _REPEATED: Final[dict[str, Shape]] = {
     "missed": Words("skip", "one", "all"),
 }
 KINDS: Final = {
-    "cron": Record({**_REPEATED, "cron": _Cron()}, required=("cron",)),
-    "interval": Record({**_REPEATED, "frequency": _Frequency()}, required=("frequency",)),
-    "datetime": Record(
+    "cron": section({**_REPEATED, "cron": _Cron()}, required=("cron",)),
+    "interval": section({**_REPEATED, "frequency": _Frequency()}, required=("frequency",)),
+    "datetime": section(
         {key: _REPEATED[key] for key in ("kind", "startAt", "timezone", "overlap", "missed")},
         required=("startAt",),
     ),

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from reconciler.flows.kube import EXEC, HTTP_GET, PULL_POLICY, RESOURCES
+from reconciler.flows.kube import EXEC, HTTP_GET, POD_FAILURES, PULL_POLICY, RESOURCES
 from reconciler.flows.model import Cache, EventTrigger, Hook, Settings, Termination
 from reconciler.flows.nodes import Node
-from reconciler.flows.params import PARAMS
+from reconciler.flows.params import FULL_PARAMS
 from reconciler.flows.shapes import (
     ANYTHING,
     COMMAS,
     COUNT,
     FLAG,
-    MAPPING,
     NUMBER,
     PLAIN_FLAG,
     PLAIN_TEXTS,
@@ -23,13 +22,13 @@ from reconciler.flows.shapes import (
     Built,
     Either,
     Listing,
-    Record,
     Report,
     Shape,
     Table,
     Whole,
     Words,
     is_template,
+    section,
 )
 
 PATCH_STRATEGY: Final = Words("replace", "isnull", "post_merge", "pre_merge")
@@ -83,12 +82,12 @@ def _tuple(value: Any, key: str) -> tuple[Any, ...] | None:
 
 
 CACHE: Final = Built(
-    Record(
+    section(
         {
             "disable": FLAG,
             "ttl": COUNT,
             "io": PLAIN_TEXTS,
-            "sections": Listing(Words("containers", "init", "connections", templated=True), templated=False),
+            "sections": Listing(Words("containers", "init", "connections"), templated=False),
         },
         templated=False,
     ),
@@ -109,21 +108,21 @@ def _termination(value: Any, _node: Node, _path: str, _report: Report) -> Termin
 
 
 TERMINATION: Final = Built(
-    Record(
+    section(
         {
             "maxRetries": COUNT,
             "ttl": COUNT,
             "timeout": COUNT,
-            "culling": Record({"timeout": Whole(minimum=0, templated=False, quoted=True)}, templated=False),
-            "probe": Record({"exec": EXEC, "http": HTTP_GET}),
-            "podFailurePolicy": MAPPING,
+            "culling": section({"timeout": Whole(minimum=0, templated=False, quoted=True)}, templated=False),
+            "probe": section({"exec": EXEC, "http": HTTP_GET}),
+            "podFailurePolicy": POD_FAILURES,
         },
         templated=False,
     ),
     _termination,
 )
 
-_SIDECAR: Final = Record(
+_SIDECAR: Final = section(
     {
         "image": TEXT,
         "imageTag": TEXT,
@@ -136,8 +135,8 @@ _SIDECAR: Final = Record(
         "resources": RESOURCES,
     }
 )
-_NOTIFICATION: Final = Record({"connections": TEXTS, "trigger": Words(*_STATUSES)}, required=("connections",))
-PLUGINS: Final = Record(
+_NOTIFICATION: Final = section({"connections": TEXTS, "trigger": Words(*_STATUSES)}, required=("connections",))
+PLUGINS: Final = section(
     {
         **dict.fromkeys(
             [
@@ -164,15 +163,15 @@ PLUGINS: Final = Record(
     templated=False,
 )
 
-BUILD: Final = Record(
+BUILD: Final = section(
     {
         "hubRef": TEXT,
         "connection": TEXT,
-        "presets": PLAIN_TEXTS,
+        "presets": TEXTS,
         "queue": TEXT,
         "namespace": TEXT,
         "cache": CACHE,
-        "params": PARAMS,
+        "params": FULL_PARAMS,
         "runPatch": Table(ANYTHING, templated=False),
         "patchStrategy": PATCH_STRATEGY,
     },
@@ -197,7 +196,7 @@ def _hook(value: Any, node: Node, _path: str, _report: Report) -> Hook:
 
 
 HOOK: Final = Built(
-    Record(
+    section(
         {
             "hubRef": TEXT,
             "connection": TEXT,
@@ -206,7 +205,7 @@ HOOK: Final = Built(
             "presets": PLAIN_TEXTS,
             "queue": TEXT,
             "namespace": TEXT,
-            "params": PARAMS,
+            "params": FULL_PARAMS,
             "disableDefaults": PLAIN_FLAG,
         },
         required=("hubRef",),
@@ -226,7 +225,7 @@ def _event(value: Any, node: Node, path: str, report: Report) -> EventTrigger:
 
 
 EVENT: Final = Built(
-    Record(
+    section(
         {"ref": TEXT, "kinds": Listing(Words(*EVENT_KINDS, templated=True), templated=False)},
         required=("ref", "kinds"),
         templated=False,
@@ -234,8 +233,8 @@ EVENT: Final = Built(
     _event,
 )
 
-MOUNT: Final = Either("a text such as /from:/to or a mapping", str=TEXT, dict=Record({"from": TEXT, "to": TEXT}))
-TEMPLATE: Final = Record({"enabled": FLAG, "description": TEXT, "fields": TEXTS}, templated=False)
+MOUNT: Final = Either("a text such as /from:/to or a mapping", str=TEXT, dict=section({"from": TEXT, "to": TEXT}))
+TEMPLATE: Final = section({"enabled": FLAG, "description": TEXT, "fields": TEXTS}, templated=False)
 
 SETTINGS_FIELDS: Final[dict[str, Shape]] = {
     "description": TEXT,
@@ -254,8 +253,13 @@ SETTINGS_FIELDS: Final[dict[str, Shape]] = {
 }
 
 
+_NO_SETTINGS: Final = Settings()
+
+
 def settings(values: dict[str, Any]) -> Settings:
     """The shared fields among the values of an operation or component."""
+    if SETTINGS_FIELDS.keys().isdisjoint(values):
+        return _NO_SETTINGS
     return Settings(
         description=values.get("description"),
         tags=_items(values, "tags"),

@@ -313,6 +313,22 @@ class Record:
             report.add("field-missing", f"Add `{key}` to `{_last(path)}`.", _head(node), path)
 
 
+def section(
+    fields: Mapping[str, Shape],
+    required: Sequence[str] = (),
+    aliases: Mapping[str, str] | None = None,
+    templated: bool = True,
+) -> Record:
+    """A mapping of the language below the root of a document, whose keys Polyaxon takes in snake case too."""
+    snake = {_snake(name): name for name in fields}
+    others = {other: name for other, name in snake.items() if other != name and other not in fields}
+    return Record(fields, required, {**others, **(aliases or {})}, templated)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]+", lambda found: "_" + found[0].lower(), name)
+
+
 def _head(node: Node) -> Span:
     """The first key of a mapping, as the place where something is missing; the node where it is empty."""
     return node.key_span(next(iter(node.keys))) if node.keys else node.span

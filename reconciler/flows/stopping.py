@@ -18,11 +18,12 @@ from reconciler.flows.shapes import (
     Words,
     described,
     reject,
+    section,
 )
 
 _POLICIES: Final = {
-    "median": Record({"kind": TEXT, "evaluationInterval": WHOLE, "minInterval": WHOLE, "minSamples": WHOLE}),
-    "diff": Record(
+    "median": section({"kind": TEXT, "evaluationInterval": WHOLE, "minInterval": WHOLE, "minSamples": WHOLE}),
+    "diff": section(
         {
             "kind": TEXT,
             "percent": NUMBER,
@@ -30,9 +31,9 @@ _POLICIES: Final = {
             "minInterval": WHOLE,
             "minSamples": WHOLE,
         },
-        required=("percent",),
+        required=("percent", "evaluationInterval"),
     ),
-    "truncation": Record(
+    "truncation": section(
         {
             "kind": TEXT,
             "percent": NUMBER,
@@ -41,7 +42,7 @@ _POLICIES: Final = {
             "minSamples": WHOLE,
             "includeSucceeded": FLAG,
         },
-        required=("percent",),
+        required=("percent", "evaluationInterval"),
     ),
 }
 
@@ -91,7 +92,7 @@ class _Stopping(_ByKind):
 EARLY_STOPPING: Final = Listing(
     _Stopping(
         {
-            "metric_early_stopping": Record(
+            "metric_early_stopping": section(
                 {
                     "kind": TEXT,
                     "metric": TEXT,
@@ -101,7 +102,7 @@ EARLY_STOPPING: Final = Listing(
                 },
                 required=("metric", "value", "optimization"),
             ),
-            "failure_early_stopping": Record({"kind": TEXT, "percent": NUMBER}, required=("percent",)),
+            "failure_early_stopping": section({"kind": TEXT, "percent": NUMBER}, required=("percent",)),
         }
     ),
     templated=False,

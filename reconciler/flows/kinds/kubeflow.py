@@ -14,16 +14,15 @@ from reconciler.flows.shapes import (
     FLAG,
     MAPPING,
     PLAIN_FLAG,
-    POSITIVE,
     TEXT,
     Either,
     Listing,
-    Record,
     Shape,
     Words,
+    section,
 )
 
-_SCHEDULING: Final = Record(
+_SCHEDULING: Final = section(
     {
         "minAvailable": COUNT,
         "queue": TEXT,
@@ -39,7 +38,7 @@ _POLICIES: Final[dict[str, Shape]] = {
     "schedulingPolicy": _SCHEDULING,
 }
 _METRICS: Final = Listing(MAPPING, templated=False)
-_TORCH_ELASTIC: Final = Record(
+_TORCH_ELASTIC: Final = section(
     {
         "minReplicas": COUNT,
         "maxReplicas": COUNT,
@@ -49,14 +48,14 @@ _TORCH_ELASTIC: Final = Record(
         "rdvzId": TEXT,
         "rdvzConf": Listing(MAPPING, templated=False),
         "standalone": FLAG,
-        "nProcPerNode": POSITIVE,
+        "nProcPerNode": COUNT,
         "maxRestarts": COUNT,
         "Metrics": _METRICS,
     },
     aliases={"metrics": "Metrics"},
     templated=False,
 )
-_PADDLE_ELASTIC: Final = Record(
+_PADDLE_ELASTIC: Final = section(
     {"minReplicas": COUNT, "maxReplicas": COUNT, "maxRestarts": COUNT, "Metrics": _METRICS},
     aliases={"metrics": "Metrics"},
     templated=False,
@@ -72,14 +71,14 @@ TFJOB: Final = distributed(
 PYTORCHJOB: Final = distributed(
     "pytorchjob",
     "A distributed PyTorch training job.",
-    {**_POLICIES, "elasticPolicy": _TORCH_ELASTIC, "nProcPerNode": POSITIVE},
+    {**_POLICIES, "elasticPolicy": _TORCH_ELASTIC, "nProcPerNode": COUNT},
     REPLICA,
     ("master", "worker"),
 )
 MPIJOB: Final = distributed(
     "mpijob",
     "A distributed job whose launcher starts its workers with MPI.",
-    {**_POLICIES, "slotsPerWorker": POSITIVE},
+    {**_POLICIES, "slotsPerWorker": COUNT},
     REPLICA,
     ("launcher", "worker"),
 )

@@ -7,9 +7,9 @@ from typing import Final
 from reconciler.flows.kinds.kind import distributed
 from reconciler.flows.kinds.replicas import REPLICA_FIELDS
 from reconciler.flows.kube import RESOURCES
-from reconciler.flows.shapes import COUNT, FLAG, LENIENT_TEXT, MAPPING, TEXT, Record, Shape, Table
+from reconciler.flows.shapes import COUNT, FLAG, LENIENT_TEXT, MAPPING, TEXT, Shape, Table, section
 
-_REPLICA: Final = Record(
+_REPLICA: Final = section(
     {
         **REPLICA_FIELDS,
         "minReplicas": COUNT,
@@ -23,7 +23,7 @@ _FIELDS: Final[dict[str, Shape]] = {
     "metadata": Table(TEXT),
     "rayVersion": TEXT,
 }
-_AUTOSCALER: Final = Record({"upscalingMode": TEXT, "imagePullPolicy": TEXT, "resources": RESOURCES})
+_AUTOSCALER: Final = section({"upscalingMode": TEXT, "imagePullPolicy": TEXT, "resources": RESOURCES})
 
 RAYCLUSTER: Final = distributed(
     "raycluster",
@@ -33,7 +33,17 @@ RAYCLUSTER: Final = distributed(
     ("head",),
     ("workers",),
 )
+_LENIENT: Final[dict[str, Shape]] = {  # 2.4 takes numbers for texts
+    "entrypoint": LENIENT_TEXT,
+    "metadata": Table(LENIENT_TEXT),
+    "rayVersion": LENIENT_TEXT,
+}
 RAYJOB: Final = distributed(
-    "rayjob", "A Ray cluster that runs one entry point, of Polyaxon 2.4.", _FIELDS, _REPLICA, ("head",), ("workers",)
+    "rayjob",
+    "A Ray cluster that runs one entry point, of Polyaxon 2.4.",
+    {**_FIELDS, **_LENIENT},
+    _REPLICA,
+    ("head",),
+    ("workers",),
 )
 RAY: Final = (RAYCLUSTER, RAYJOB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.flows.pods import POD_FIELDS
-from reconciler.flows.shapes import COUNT, Record, Shape
+from reconciler.flows.shapes import COUNT, Shape, section
 
 REPLICA_FIELDS: Final[dict[str, Shape]] = {"replicas": COUNT, **POD_FIELDS}
-REPLICA: Final = Record(REPLICA_FIELDS)
+REPLICA: Final = section(REPLICA_FIELDS)

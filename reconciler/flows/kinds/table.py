@@ -15,7 +15,7 @@ from reconciler.flows.kinds.service import SERVICE
 from reconciler.flows.kinds.spark import SPARKJOB
 from reconciler.flows.model import Json, Run
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import ANYTHING, BAD, TEXT, Record, Report, Shape, described, reject
+from reconciler.flows.shapes import ANYTHING, BAD, TEXT, Record, Report, Shape, described, reject, section
 
 KINDS: Final[Mapping[str, RunKind]] = {
     kind.name: kind for kind in (JOB, SERVICE, DAG, *KUBEFLOW, *RAY, *DASK, SPARKJOB, NOTIFIER, CLEANER, TUNER)
@@ -39,7 +39,7 @@ class RunShape:
 
     def __init__(self, parts: Parts) -> None:
         self.records = {
-            kind.name: Record({"kind": TEXT, **kind.fields(parts)}, aliases=kind.aliases, templated=False)
+            kind.name: section({"kind": TEXT, **kind.fields(parts)}, aliases=kind.aliases, templated=False)
             for kind in KINDS.values()
         }
         self._patch = patch_shape(parts)
@@ -89,7 +89,7 @@ def patch_shape(parts: Parts) -> Record:
         for name, shape in (*row.fields(parts).items(), *of_replica.items()):
             if name not in ("operations", "components"):
                 fields.setdefault(name, shape)
-    return Record(fields, templated=False)
+    return section(fields, templated=False)
 
 
 def takes_field(kind: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.flows.matrix.kind import METRIC, RESOURCE, SEARCH_FIELDS, TUNER, MatrixKind
 from reconciler.flows.model import Matrix
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import NUMBER, POSITIVE, Record, Report, Shape
+from reconciler.flows.shapes import NUMBER, POSITIVE, Report, Shape, section
 
 
 def _check(matrix: Matrix, node: Node, path: str, report: Report) -> None:
@@ -32,7 +32,7 @@ _FIELDS: Final[dict[str, Shape]] = {
 ASHA: Final = MatrixKind(
     "asha",
     "Children start with little of a resource, and the best of those so far go on with more.",
-    Record(_FIELDS, required=("params", "numRuns", "maxIterations", "resource", "metric"), templated=False),
+    section(_FIELDS, required=("params", "numRuns", "maxIterations", "resource", "metric"), templated=False),
     _check,
     runs=False,
 )

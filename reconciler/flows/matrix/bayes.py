@@ -8,10 +8,10 @@ from reconciler.flows.matrix.kind import METRIC, SEARCH_FIELDS, TUNER, MatrixKin
 from reconciler.flows.matrix.space import SPACES
 from reconciler.flows.model import Matrix, SearchParam
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import COUNT, NUMBER, POSITIVE, Built, Record, Report, Shape, Words
+from reconciler.flows.shapes import COUNT, NUMBER, POSITIVE, Built, Report, Shape, Words, section
 
 _NEEDS: Final = {"ucb": "kappa", "ei": "eps", "poi": "eps"}
-_PROCESS: Final = Record(
+_PROCESS: Final = section(
     {
         "kernel": Words("rbf", "matern"),
         "lengthScale": NUMBER,
@@ -32,7 +32,7 @@ def _check_function(value: Any, node: Node, path: str, report: Report) -> Any:
 
 
 _FUNCTION: Final = Built(
-    Record(
+    section(
         {
             "acquisitionFunction": Words(*_NEEDS),
             "gaussianProcess": _PROCESS,
@@ -66,7 +66,7 @@ _FIELDS: Final[dict[str, Shape]] = {
 BAYES: Final = MatrixKind(
     "bayes",
     "A few random children, then those that a Gaussian process expects the most of.",
-    Record(_FIELDS, required=("numInitialRuns", "maxIterations", "metric", "params"), templated=False),
+    section(_FIELDS, required=("numInitialRuns", "maxIterations", "metric", "params"), templated=False),
     _check,
     runs=False,
 )

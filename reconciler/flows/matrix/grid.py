@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.flows.matrix.kind import SEARCH_FIELDS, MatrixKind, check_spaces, is_discrete
 from reconciler.flows.model import Matrix, SearchParam
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import Record, Report
+from reconciler.flows.shapes import Report, section
 
 
 def _countable(param: SearchParam) -> bool:
@@ -22,6 +22,6 @@ _FIELDS: Final = {name: shape for name, shape in SEARCH_FIELDS.items() if name !
 GRID: Final = MatrixKind(
     "grid",
     "One child for each combination of the params.",
-    Record(_FIELDS, required=("params",), templated=False),
+    section(_FIELDS, required=("params",), templated=False),
     _check,
 )

@@ -15,7 +15,7 @@ from reconciler.flows.matrix.kind import (
 )
 from reconciler.flows.model import Matrix
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import FLAG, NUMBER, Record, Report, Shape, Whole
+from reconciler.flows.shapes import FLAG, NUMBER, Report, Shape, Whole, section
 
 _NEEDED: Final = ("params", "maxIterations", "eta", "resource", "metric")
 
@@ -37,7 +37,7 @@ _FIELDS: Final[dict[str, Shape]] = {
 HYPERBAND: Final = MatrixKind(
     "hyperband",
     "Many children with little of a resource, then the best of them with more, in several brackets.",
-    Record(_FIELDS, templated=False),
+    section(_FIELDS, templated=False),
     _check,
     runs=False,
 )

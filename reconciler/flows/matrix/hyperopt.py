@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.flows.matrix.kind import METRIC, SEARCH_FIELDS, TUNER, MatrixKind
-from reconciler.flows.shapes import POSITIVE, Record, Shape, Words
+from reconciler.flows.shapes import POSITIVE, Shape, Words, section
 
 _FIELDS: Final[dict[str, Shape]] = {**SEARCH_FIELDS, "maxIterations": POSITIVE, "metric": METRIC, "tuner": TUNER}
 TPE: Final = MatrixKind(
     "tpe",
     "Children drawn near the best ones so far (a tree of Parzen estimators).",
-    Record(_FIELDS, required=("metric", "params"), templated=False),
+    section(_FIELDS, required=("metric", "params"), templated=False),
     runs=False,
 )
 HYPEROPT: Final = MatrixKind(
     "hyperopt",
     "The name of `tpe` up to Polyaxon 2.16, with a choice of algorithms.",
-    Record({**_FIELDS, "algorithm": Words("tpe", "rand", "anneal")}, required=("metric", "params"), templated=False),
+    section({**_FIELDS, "algorithm": Words("tpe", "rand", "anneal")}, required=("metric", "params"), templated=False),
     runs=False,
 )

@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.flows.matrix.kind import SEARCH_FIELDS, TUNER, MatrixKind, check_said
 from reconciler.flows.model import Matrix
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import POSITIVE, Record, Report, Shape
+from reconciler.flows.shapes import POSITIVE, Report, Shape, section
 
 
 def _check(matrix: Matrix, node: Node, path: str, report: Report) -> None:
@@ -22,7 +22,7 @@ _FIELDS: Final[dict[str, Shape]] = {
 ITERATIVE: Final = MatrixKind(
     "iterative",
     "Rounds of children whose values a tuner of one's own suggests.",
-    Record(_FIELDS, required=("maxIterations",), templated=False),
+    section(_FIELDS, required=("maxIterations",), templated=False),
     _check,
     runs=False,
 )

@@ -10,9 +10,21 @@ from reconciler.flows.findings import Severity, Span
 from reconciler.flows.matrix.space import SEARCH_PARAMS, SPACES
 from reconciler.flows.model import Matrix, SearchParam
 from reconciler.flows.nodes import Node
-from reconciler.flows.params import PARAMS
+from reconciler.flows.params import FULL_PARAMS
 from reconciler.flows.rules import finding
-from reconciler.flows.shapes import CONCURRENCY, POSITIVE, TEXT, TEXTS, WHOLE, Built, Record, Report, Shape, Words
+from reconciler.flows.shapes import (
+    CONCURRENCY,
+    POSITIVE,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    Built,
+    Record,
+    Report,
+    Shape,
+    Words,
+    section,
+)
 from reconciler.flows.stopping import EARLY_STOPPING
 
 SHARED_FIELDS: Final[dict[str, Shape]] = {
@@ -26,18 +38,24 @@ SEARCH_FIELDS: Final[dict[str, Shape]] = {
     "numRuns": POSITIVE,
     "seed": WHOLE,
 }
-METRIC: Final = Record(
+METRIC: Final = section(
     {"name": TEXT, "optimization": Words("maximize", "minimize")}, required=("name",), templated=False
 )
-RESOURCE: Final = Record({"name": TEXT, "type": Words("int", "float")}, required=("name",), templated=False)
+RESOURCE: Final = section({"name": TEXT, "type": Words("int", "float")}, required=("name",), templated=False)
 
 
 def _plain(_value: Any, node: Node, _path: str, _report: Report) -> Any:
     return node.data()  # a plan keeps it as it is written
 
 
-TUNER: Final = Record(
-    {"hubRef": TEXT, "presets": TEXTS, "queue": TEXT, "namespace": TEXT, "params": Built(PARAMS, _plain)},
+TUNER: Final = section(
+    {
+        "hubRef": TEXT,
+        "presets": TEXTS,
+        "queue": TEXT,
+        "namespace": TEXT,
+        "params": Built(FULL_PARAMS, _plain),
+    },
     required=("hubRef",),
 )
 
@@ -91,17 +109,21 @@ def is_discrete(param: SearchParam) -> bool:
 
 
 def check_eta(matrix: Matrix, node: Node, path: str, report: Report) -> None:
-    """Warn of an `eta` that halves nothing: each round keeps one child in `eta`."""
+    """Report an `eta` that is no factor, and warn of one that leaves nothing out."""
     eta = matrix.extra.get("eta")
-    if isinstance(eta, int | float) and eta <= 1:
-        message = f"Give `eta` more than 1, not {eta}: each round keeps one child in `eta`."
-        warn("value-not-allowed", message, node.at("eta").span, f"{path}.eta", report)
+    if not isinstance(eta, int | float) or eta > 1:
+        return
+    message, place = f"Give `eta` more than 1, not {eta}: each round keeps one child in `eta`.", node.at("eta").span
+    if eta > 0:
+        warn("value-not-allowed", message, place, f"{path}.eta", report)
+    else:
+        report.add("value-not-allowed", message, place, f"{path}.eta")
 
 
 def check_said(names: tuple[str, ...], matrix: Matrix, node: Node, path: str, report: Report) -> None:
     """Warn of fields that Polyaxon lets out though the search cannot work without them."""
     for name in names:
-        if not node.says(name):
+        if name not in matrix.extra and not node.says(name):
             message = f"Add `{name}` to the matrix: {matrix.kind} cannot search without it."
             warn("field-missing", message, node.key_span("kind"), path, report)
 

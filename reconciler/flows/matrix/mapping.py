@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.flows.matrix.kind import SHARED_FIELDS, MatrixKind
-from reconciler.flows.shapes import ANYTHING, Listing, Record, Table
+from reconciler.flows.shapes import ANYTHING, Listing, Table, section
 
 MAPPING: Final = MatrixKind(
     "mapping",
     "One child for each of a list of values.",
-    Record(
+    section(
         {**SHARED_FIELDS, "values": Listing(Table(ANYTHING, templated=False))}, required=("values",), templated=False
     ),
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.flows.matrix.kind import SEARCH_FIELDS, MatrixKind
-from reconciler.flows.shapes import Record
+from reconciler.flows.shapes import section
 
 RANDOM: Final = MatrixKind(
     "random",
     "A number of children with values drawn at random.",
-    Record(SEARCH_FIELDS, required=("params", "numRuns"), templated=False),
+    section(SEARCH_FIELDS, required=("params", "numRuns"), templated=False),
 )

@@ -34,7 +34,7 @@ run:
   - name: a
     dagRef: part
     params: {rate: 0.5}
-    hooks: [{hubRef: told, trigger: failed, params: {x: 1}}]
+    hooks: [{hubRef: told, trigger: failed, params: {x: {value: 1}}}]
   - name: b
     dagRef: part
     dependencies: [a]
