@@ -94,7 +94,9 @@ def _container(container: dict[str, Any], shortcuts: Mapping[str, Json]) -> dict
         container["args"] = [f"set -e\n{lines}"]
     env = shortcuts.get("env")
     if isinstance(env, dict):
-        kept = [one for one in container.get("env", ()) if one.get("name") not in env]
+        given = container.get("env")
+        listed = given if isinstance(given, list) else []  # a template for the whole of it gives way
+        kept = [one for one in listed if not isinstance(one, dict) or one.get("name") not in env]
         container["env"] = [*kept, *({"name": name, "value": value} for name, value in env.items())]
     resources = shortcuts.get("resources")
     if isinstance(resources, dict):

@@ -385,3 +385,13 @@ def test_the_span_of_a_missing_field_is_the_head_of_what_misses_it() -> None:
 def test_no_text_raises(text: str) -> None:
     parse(text.encode(), "f.yaml")
     parse_preset(text.encode(), "f.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("'{{ x }}'", []), ("['{{ x }}']", ["{{ x }}"]), ("[{name: A, value: old}]", [])]
+)
+def test_the_env_shortcut_stands_above_variables_and_templates_of_the_container(given, kept):
+    text = f"env: {{A: b}}\nrun: {{kind: job, container: {{image: i, env: {given}}}}}\n"
+    flow = parse(text.encode(), "flows/a.yaml").flows[0]
+
+    assert flow.operation.component.run.data["container"]["env"] == [*kept, {"name": "A", "value": "b"}]
