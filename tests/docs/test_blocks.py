@@ -33,7 +33,8 @@ def _findings(path: str, data: bytes, files: dict[str, bytes]) -> list[Finding]:
     if path.startswith(PRESET_FOLDER):
         return list(parse_preset(data, path)[1])
     parsed = parse(data, path)
-    built = [build(flow, files.get, start=False).findings for flow in parsed.flows]
+    remote = parse_settings(files.get(SETTINGS_FILE))[0].remote
+    built = [build(flow, files.get, start=False, remote=remote).findings for flow in parsed.flows]
     return [*parsed.findings, *(found for findings in built for found in findings)]
 
 

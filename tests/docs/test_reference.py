@@ -64,7 +64,7 @@ def test_every_reason_of_the_engine_is_on_the_page() -> None:
 def test_every_setting_is_on_its_page() -> None:
     page, rows = _page("docs/reference/settings.md"), _rows("docs/reference/settings.md")
 
-    assert [key for key in settings._SETTINGS.fields if f"{key}:" not in page] == []
+    assert [key for key in settings.SETTINGS.fields if f"{key}:" not in page] == []
     assert [key for key in settings._FLOW_FIELDS if key not in rows] == []
 
 
