@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import Final
 
 _CUTOFF: Final = 0.6  # below it, suggestions are more often wrong than right
-_SURE: Final = 0.75  # from here on a word is nearly always a slip of the fingers
+_SURE: Final = 0.75  # below it, even one slip of the fingers leaves too little of a short word
 _CLEAR: Final = 0.08  # by as much the best must be better than the next one
 _MANY: Final = 500  # with more words than this only a different spelling of the same word is looked for
 _LONG: Final = 100  # characters
+_LONGER: Final = 8  # characters in which two slips of the fingers still leave the word
 
 
 class Guess(str):
@@ -55,8 +56,22 @@ def _most_like(word: str, plain: str, known: list[str]) -> Guess | None:
             next_ratio = ratio
     if best is None:
         return None
-    clear = best_ratio - next_ratio >= _CLEAR and _digits(best) == _digits(word)
-    return Guess(best, clear and best_ratio >= _SURE)
+    clear = best_ratio >= _SURE and best_ratio - next_ratio >= _CLEAR and _digits(best) == _digits(word)
+    return Guess(best, clear and _slips(plain, _plain(best)) <= (1 if len(plain) < _LONGER else 2))
+
+
+def _slips(word: str, meant: str) -> int:
+    """How many letters were left out, put in, taken for another or typed in the wrong order."""
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for i, letter in enumerate(word, 1):
+        older, before, row = before, row, [i]
+        for j, right in enumerate(meant, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != right))
+            if i > 1 and j > 1 and letter == meant[j - 2] and word[i - 2] == right:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def _digits(word: str) -> str:

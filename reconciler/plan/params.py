@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.flows.findings import Severity
 from reconciler.flows.model import IO, Json, Param
+from reconciler.flows.near import Guess
 from reconciler.flows.types import compatible, convert
 from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, passed_names, unknown_op
 from reconciler.plan.layers import Ready
@@ -118,10 +119,12 @@ class _Binding:
         body, meant = self.ready.body, set()
         if body is None:
             return []
-        for name, param in self.ready.operation.params.items():
-            if name in body.declared or param.context_only:
-                continue
+        params = self.ready.operation.params.items()
+        lost = [(name, param) for name, param in params if name not in body.declared and not param.context_only]
+        for name, param in lost:
             guess = near(name, [other for other in unbound if other not in meant])
+            if guess is not None and len(lost) == len(unbound) == 1:
+                guess = Guess(guess, sure=True)  # the one value and the one input without a value
             meant.add(guess)
             self._undeclared(name, param, guess, body.declared)
         return [name for name in unbound if name not in meant]

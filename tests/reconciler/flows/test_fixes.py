@@ -145,8 +145,9 @@ def test_older_spellings_take_their_form_of_today_and_mean_the_same():
     assert "\nrun:\n  kind: dag\n  operations:\n    - name: job1\n" in made.text
     assert "serviceAccountName: my-service" in made.text
     assert made.text.startswith("version: 1.1\n")
-    assert made.outlook.meaning == outlook(SEED).meaning
+    assert made.outlook.meaning == outlook(SEED.replace("bucket:", "input-bucket:")).meaning
     assert [(fix.before, fix.after, fix.span.line) for fix in made.fixes] == [
+        ("bucket", "input-bucket", 9),
         ("1", "1.1", 1),
         ("serviceAccount", "serviceAccountName", 23),
         ("ops", "run", 5),
