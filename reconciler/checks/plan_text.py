@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from reconciler.checks import words
+from reconciler.checks.differences import reasons
 from reconciler.checks.mermaid import mermaid
 from reconciler.checks.ops import views
 from reconciler.checks.sections import Section
@@ -156,9 +156,9 @@ def _diff_lines(found: PlanDiff, code_changed: Sequence[str]) -> Iterator[tuple[
     yield from (("+", words.line(path)) for path in found.added)
     yield from (("-", words.line(path)) for path in found.removed)
     for change in found.changed:
-        yield from (("~", f"{words.line(change.path)}: {reason(one)}") for one in change.reasons)
-    yield from (("~", f"flow: {reason(one)}") for one in found.flow)
-    yield from (("~", f"schedule: {reason(one)}") for one in found.schedule)
+        yield from _signed(words.line(change.path), change.reasons)
+    yield from _signed("flow", found.flow)
+    yield from _signed("schedule", found.schedule)
     if found.code:
         yield "~", code_reason(code_changed)
     own = {*found.added, *found.removed}
@@ -166,14 +166,8 @@ def _diff_lines(found: PlanDiff, code_changed: Sequence[str]) -> Iterator[tuple[
         yield from ((sign, f"{words.line(up)} → {words.line(down)}") for up, down in edges if not {up, down} & own)
 
 
-def reason(change: Change) -> str:
-    """`image: a → b`, `timeout: 60 (new)`, `queue: gpu (gone)`."""
-    what = words.line(change.what)
-    if change.old is None:
-        return f"{what}: {_value(change.new)} (new)"
-    if change.new is None:
-        return f"{what}: {_value(change.old)} (gone)"
-    return f"{what}: {_value(change.old)} → {_value(change.new)}"
+def _signed(of: str, changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
+    yield from (("~", f"{of}: {said}") for change in changes for said in reasons(change))
 
 
 def code_reason(code_changed: Sequence[str]) -> str:
@@ -182,11 +176,6 @@ def code_reason(code_changed: Sequence[str]) -> str:
         return "code changed"
     more = f", +{len(code_changed) - 1}" if len(code_changed) > 1 else ""
     return f"code changed: {words.line(code_changed[0])}{more}"
-
-
-def _value(value: Json) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return words.clip(words.line(text), _VALUE) or '""'
 
 
 def diff_markdown(found: PlanDiff, code_changed: Sequence[str] = ()) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -168,7 +169,13 @@ def _matrix(placed: _Placed) -> Mapping[str, Json]:
 
 
 def _ios(of: Callable[[PlannedOp], Iterable[Json]]) -> Callable[[_Placed], Mapping[str, Json]]:
-    return lambda placed: {io.name: canonical(io) for io in of(placed.op)}
+    return lambda placed: {io.name: _spelt(canonical(io)) for io in of(placed.op)}
+
+
+def _spelt(io: Mapping[str, Json]) -> Json:
+    """An input or output in the words of the file, without a value where it has none."""
+    said = {key: value for key, value in io.items() if key != "has_value" and (key != "value" or io.get("has_value"))}
+    return {re.sub(r"_([a-z])", lambda found: found[1].upper(), key): value for key, value in said.items()}
 
 
 def _events(placed: _Placed) -> Json:
