@@ -15,6 +15,7 @@ from reconciler.flows.nodes import Node, unplaced
 from reconciler.flows.scalars import resolve
 
 MIN_BYTES: Final = 16 * 1024  # below, loading rapidyaml takes longer than reading exactly
+_VALUES_OF_A_LINE: Final = 3  # rarely more
 _MAX_INDENT: Final = 48
 _MAX_FLOW_LEVELS: Final = 30  # rapidyaml writes 64 levels, of both styles
 
@@ -69,7 +70,7 @@ def read_fast(data: bytes, exact: Callable[[], tuple[Node, ...]], limit: int) ->
         return None
     plain = _Plain(data)
     try:
-        trees = [ryml.parse_in_arena(part) for part in (*(part + b"\n" for part in parts), last)]
+        trees = [_tree(part) for part in (*(part + b"\n" for part in parts), last)]
         if sum(tree.size() for tree in trees) > limit:
             return None
         documents = [plain.document(ryml.emit_json(tree), tree.size()) for tree in trees]
@@ -77,6 +78,14 @@ def read_fast(data: bytes, exact: Callable[[], tuple[Node, ...]], limit: int) ->
         return None
     places = _Places(documents, exact)
     return tuple(unplaced(documents, index, places) for index in range(len(documents)))
+
+
+def _tree(data: bytes) -> Any:
+    import ryml
+
+    tree = ryml.Tree()
+    tree.reserve(_VALUES_OF_A_LINE * data.count(b"\n"))  # growing a large one takes as long as reading it
+    return ryml.parse_in_arena(data, tree)
 
 
 def _is_doubtful(data: bytes) -> bool:

@@ -23,6 +23,8 @@ _MAX_SHOWN = 20  # hidden characters that are reported one by one
 
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]")
 
+_HIDDEN_ASCII = bytes(code for code in range(128) if _HIDDEN.match(chr(code)))
+
 try:
     _Parser: Any = yaml.CSafeLoader
 except AttributeError:  # PyYAML was built without libyaml: the same events, some ten times slower
@@ -291,6 +293,8 @@ class _Composer:
 
 
 def _hidden_characters(data: bytes, file: str) -> tuple[Finding, ...]:
+    if data.isascii() and len(data.translate(None, _HIDDEN_ASCII)) == len(data):
+        return ()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
