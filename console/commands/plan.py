@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from reconciler.plan.model import Plan
 from reconciler.ports import ReconcileError, Waiting
 
 _FORMATS = ["text", "json", "markdown", "mermaid", "svg", "yaml"]
+_OF_DIFFS = ["text", "json", "markdown", "mermaid"]
 
 
 @click.command(epilog="Exit codes: 0 planned (with --exit-code: nothing changes), 1 errors or changes, 2 wrong use.")
@@ -44,6 +46,9 @@ def plan(path: Path, against: str | None, form: str, params: tuple[str, ...], fl
     """
     if exit_code and against is None:
         raise Failure("exit-code", "--exit-code compares two plans.", do="Add --against REV.")
+    if against is not None and form not in _OF_DIFFS:
+        do = f"Use {', '.join(_OF_DIFFS[:-1])} or {_OF_DIFFS[-1]}."
+        raise Failure("format-diff", f"A comparison cannot be written as {form}.", do=do)
     tree, values = tree_of(path), parse_params(params)
     chosen, findings = flow_in(tree, path, flow)
     made = ready(tree, chosen, values, start=False)
@@ -54,9 +59,9 @@ def plan(path: Path, against: str | None, form: str, params: tuple[str, ...], fl
     if against is None:
         click.echo(_understood(chosen) if form == "yaml" else _drawn(made.built.plan, form))
         return 0
-    found, changed = _compared(tree, chosen, made, values, against)
-    click.echo(_compared_as(found, changed, form))
-    return NO if exit_code and not found.no_effective_change else 0
+    compared = _compared(tree, chosen, made, values, against)
+    click.echo(_compared_as(compared, form))
+    return NO if exit_code and not compared.found.no_effective_change else 0
 
 
 def _understood(flow: Flow) -> str:
@@ -88,21 +93,34 @@ def _mermaid(made: Plan) -> str:
     return mermaid(made.graph, most=len(made.graph.ops))
 
 
-def _compared_as(found: PlanDiff, changed: tuple[str, ...], form: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Two plans and what changes between them; `old` is None where there was none. `code` names files."""
+
+    old: Plan | None
+    new: Plan
+    found: PlanDiff
+    code: tuple[str, ...] = ()
+
+
+def _compared_as(compared: _Compared, form: str) -> str:
+    found, code = compared.found, compared.code
     match form:
         case "json":
-            return json.dumps(plan_text.diff_document(found, changed), indent=2, ensure_ascii=False)
+            return json.dumps(plan_text.diff_document(found, code), indent=2, ensure_ascii=False)
         case "markdown":
-            return plan_text.diff_markdown(found, changed)
-        case "text":
-            return plan_text.diff_as_text(found, changed)
+            return plan_text.diff_markdown(found, code)
+        case "mermaid":
+            from reconciler.checks.mermaid import mermaid_diff
+
+            graph = compared.old.graph if compared.old else None
+            boxes = len(compared.new.graph.ops) + len(graph.ops if graph else ())
+            return mermaid_diff(graph, compared.new.graph, found, most=boxes)
         case _:
-            raise Failure("format-diff", f"A comparison cannot be drawn as {form}.", do="Use text, json or markdown.")
+            return plan_text.diff_as_text(found, code)
 
 
-def _compared(
-    tree: WorkingTree, flow: Flow, made: ReadyFlow, params: Mapping[str, Json], name: str
-) -> tuple[PlanDiff, tuple[str, ...]]:
+def _compared(tree: WorkingTree, flow: Flow, made: ReadyFlow, params: Mapping[str, Json], name: str) -> _Compared:
     """What changes since the revision, and the files of the flow's code that do."""
     from reconciler.adapters.git_revision import revision
 
@@ -115,14 +133,16 @@ def _compared(
     except ReconcileError as error:
         code = AWAY if isinstance(error, Waiting) else USAGE
         raise Failure("revision", error.message, where=str(tree.root), exit_code=code) from None
+    assert new is not None, "the same flow was planned just now"
     if old is None:
         why = "has no such flow" if old_flow is None else "has mistakes in it"
         click.echo(f"{name} {why}: everything counts as new.", err=True)
     found, globs = diff(old, new), settings.for_flow(flow.file, flow.name).code
     if not found.code or globs == ():
-        return found, ()
+        return _Compared(old, new, found)
     is_flow = partial(is_flow_file, settings=settings)
-    return found, changed_code(before.entries, now, flow.file, made.built.references, globs, is_flow)
+    changed = changed_code(before.entries, now, flow.file, made.built.references, globs, is_flow)
+    return _Compared(old, new, found, changed)
 
 
 def _flow_at(read: Callable[[str], bytes | None], flow: Flow) -> Flow | None:

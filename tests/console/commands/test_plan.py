@@ -74,6 +74,23 @@ def test_a_change_and_changed_code_are_told_against_a_revision(bare, repository)
     assert "code changed: train.py" in shown.out
 
 
+def test_a_change_can_be_drawn(bare, repository):
+    (repository / "flows" / "train.yaml").write_text(JOB.replace("busybox", "alpine"))
+
+    shown = bare("plan", "flows/train.yaml", "--against", "main", "--format", "mermaid")
+
+    assert (shown.code, shown.out.splitlines()[:2]) == (0, ["flowchart LR", '  n0["train — changed"]:::warn'])
+
+
+def test_only_what_differs_in_an_input_is_told(bare, repository):
+    sweep = NEEDS.replace("{name: lr, type: float}", "{name: lr, type: float, value: 0.1, description: the rate}")
+    (repository / "flows" / "train.yaml").write_text(sweep)
+    git(repository, "commit", "-qam", "Declare the rate")
+    (repository / "flows" / "train.yaml").write_text(sweep.replace("0.1", "0.2"))
+
+    assert "train: inputs.lr.value: 0.1 → 0.2\n" in bare("plan", "flows/train.yaml", "--against", "main").out
+
+
 def test_a_new_flow_is_all_new(bare, repository):
     (repository / "flows" / "more.yaml").write_text(JOB)
 
