@@ -30,6 +30,15 @@ _TYPES: Final = {
     "float": "number",
     "bool": "boolean",
 }
+_YES_OR_NO: Final[Schema] = {
+    "description": "Another way to write true or false: yes, no, on, off, 1, 0.",
+    "type": ["string", "integer"],
+    "pattern": "^(?:"
+    + "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in word) for word in shapes.FLAG_WORDS)
+    + ")$",
+    "minimum": 0,
+    "maximum": 1,
+}
 
 
 class Walk:
@@ -86,6 +95,12 @@ class Walk:
         made = self.of(record.fields[field], f"{owner}.{field}")
         return {**_said(word), **(made if field in record.required else _or_null(made))}
 
+    def numeral(self) -> Schema:
+        """A reference to the definition of numbers in quotes."""
+        numeral = {"description": "A number in quotes.", "type": "string", "pattern": "^[-+.0-9]"}
+        self.definitions.setdefault("numeral", numeral)
+        return {"$ref": "#/$defs/numeral"}
+
     def by_kind(self, records: Mapping[str, Record]) -> Schema:
         """A mapping whose `kind` says which record it is."""
         cases = [
@@ -140,13 +155,18 @@ def _text(_walk: Walk, shape: shapes.Text, _place: str) -> Schema:
     return {"type": ["string", "number", "boolean"]} if shape.lenient else {"type": "string"}
 
 
-def _whole(_walk: Walk, shape: shapes.Whole, _place: str) -> Schema:
+def _whole(walk: Walk, shape: shapes.Whole, _place: str) -> Schema:
     least = {} if shape.minimum is None else {"minimum": shape.minimum}
-    return _any_of({"type": "integer", **least}, templated=True)
+    quoted = [walk.numeral()] if shape.quoted else []
+    return _any_of({"type": "integer", **least}, *quoted, templated=shape.templated)
+
+
+def _number(walk: Walk, _shape: shapes.Number, _place: str) -> Schema:
+    return _any_of({"type": "number"}, walk.numeral(), templated=True)
 
 
 def _flag(walk: Walk, shape: shapes.Flag, _place: str) -> Schema:
-    walk.definitions.setdefault("yesOrNo", {"description": "Another way to write it.", "enum": [*shapes.FLAG_WORDS]})
+    walk.definitions.setdefault("yesOrNo", _YES_OR_NO)
     return _any_of({"type": "boolean"}, {"$ref": "#/$defs/yesOrNo"}, templated=shape.templated)
 
 
@@ -262,7 +282,7 @@ _SPECIAL: Final[Mapping[type, _Made]] = {
     shapes.Text: _text,
     shapes.Name: lambda _walk, _shape, _place: {"type": "string", "pattern": r"^[-a-zA-Z0-9_]+$|\{\{"},
     shapes.Whole: _whole,
-    shapes.Number: lambda _walk, _shape, _place: _any_of({"type": "number"}, templated=True),
+    shapes.Number: _number,
     shapes.Flag: _flag,
     shapes.Words: _words,
     shapes.Anything: lambda _walk, _shape, _place: {},
@@ -279,6 +299,7 @@ _SPECIAL: Final[Mapping[type, _Made]] = {
     type(MATRIX): lambda walk, _shape, _place: walk.by_kind({name: kind.record for name, kind in MATRICES.items()}),
     type(SEARCH_PARAM): _search_param,
     type(SCHEDULE): lambda walk, _shape, _place: walk.by_kind(schedules.KINDS),
+    type(documents.KIND): lambda _walk, _shape, _place: {"enum": ["component", "operation"]},
     type(documents.RUN_PATCH): lambda walk, _shape, place: walk.defined(documents.PATCHED, place),
     type(documents.OPERATION): lambda walk, _shape, _place: walk.defined(documents.DOCUMENT, "document"),
     type(documents.COMPONENT): lambda walk, _shape, _place: walk.defined(documents.DOCUMENT, "document"),

@@ -15,9 +15,8 @@ from reconciler.flows.remotes import REFERENCES, RemoteSettings
 from reconciler.flows.rules import RULES
 from reconciler.flows.shapes import (
     BAD,
-    FLAG,
     NUMBER,
-    POSITIVE,
+    PLAIN_FLAG,
     TEXT,
     Built,
     Either,
@@ -137,9 +136,9 @@ _FLOW_FIELDS: Final[dict[str, Shape]] = {
     "onConnect": Words("record", "run"),
     "services": Words("keep", "run"),
     "code": Code(),
-    "concurrency": POSITIVE,
+    "concurrency": Whole(minimum=1, templated=False),
     "namespace": TEXT,
-    "priority": Whole(),
+    "priority": Whole(templated=False),
 }
 
 
@@ -190,7 +189,7 @@ SETTINGS: Final = Record(
         "version": NUMBER,
         "flows": GLOBS,
         "settings": ByGlob(),
-        "checks": Record({"style": Words("flow", "op"), "annotations": FLAG}, templated=False),
+        "checks": Record({"style": Words("flow", "op"), "annotations": PLAIN_FLAG}, templated=False),
         "commands": Record({"allow": Listing(TEXT, templated=False)}, templated=False),
         "policies": GLOBS,
         "severities": Severities(),

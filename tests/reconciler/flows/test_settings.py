@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.flows.findings import Severity
 from reconciler.flows.settings import FlowSettings, RepositorySettings, parse_settings
 
@@ -71,3 +73,15 @@ def test_broken_settings_are_found_and_never_raise() -> None:
         settings, findings = parse_settings(data)
         assert isinstance(settings, RepositorySettings)
         assert findings, data
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "settings: {'*': {concurrency: '{{ 4 }}'}}",
+        "settings: {'*': {priority: '{{ 4 }}'}}",
+        "checks: {annotations: '{{ true }}'}",
+    ],
+)
+def test_settings_are_said_plainly_as_no_run_fills_templates_in(said):
+    assert [found.rule for found in parse_settings(said.encode())[1]] == ["template-not-allowed"]
