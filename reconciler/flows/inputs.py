@@ -84,26 +84,36 @@ def _io(values: Any, node: Node, path: str, report: Report) -> Any:
     if name in _RESERVED or not name.strip():
         message = f"Rename `{name}`: templates use this name for something else."
         report.add("name-invalid", message, node.at("name").span, path)
-    has_value = "value" in node.value
+    has_value = "value" in node.outline
     io = IO(
         name=name,
         type=_type(values, node, path, report),
-        is_list=values.get("isList") is True,
-        is_optional=values.get("isOptional") is True or has_value,
-        is_flag=values.get("isFlag") is True,
+        is_optional=has_value or values.get("isOptional") is True,
         has_value=has_value,
         value=values.get("value"),
-        arg_format=values.get("argFormat"),
-        connection=values.get("connection"),
-        to_init=values.get("toInit") is True,
-        to_env=values.get("toEnv"),
-        validation=_validation(values),
-        delay_validation=_delay(values),
-        description=values.get("description"),
         node=node,
+        **({} if _COMMON.issuperset(values) else _uncommon(values)),
     )
     _check_flags(io, values, node, path, report)
     return _with_value(io, node, path, report) if has_value else io
+
+
+_COMMON: Final = frozenset({"name", "type", "value", "isOptional"})
+
+
+def _uncommon(values: dict[str, Any]) -> dict[str, Any]:
+    """What few inputs say."""
+    return {
+        "is_list": values.get("isList") is True,
+        "is_flag": values.get("isFlag") is True,
+        "arg_format": values.get("argFormat"),
+        "connection": values.get("connection"),
+        "to_init": values.get("toInit") is True,
+        "to_env": values.get("toEnv"),
+        "validation": _validation(values),
+        "delay_validation": _delay(values),
+        "description": values.get("description"),
+    }
 
 
 def _type(values: dict[str, Any], node: Node, path: str, report: Report) -> str | None:
@@ -121,8 +131,10 @@ def _type(values: dict[str, Any], node: Node, path: str, report: Report) -> str 
 
 def _note_older(node: Node, report: Report) -> None:
     """`options` and `delayValidation` are what `validation` was before."""
+    if _OLDER.keys().isdisjoint(node.outline):
+        return
     older = [key for key in _OLDER if node.says(key)]
-    if len(older) == 1 and "validation" not in node.value:
+    if len(older) == 1 and "validation" not in node.outline:
         report.respell(node, older[0], _OLDER[older[0]], "io")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,22 +17,26 @@ from reconciler.flows.sections import settings
 from reconciler.flows.shapes import Report
 from reconciler.flows.shortcuts import SHORTCUT_FIELDS, made_kind
 
+
+def _as_items(items: Any) -> tuple[Any, ...]:
+    return tuple(items) if isinstance(items, list) else ()
+
+
 REFS: Final = {"hubRef": "hub", "dagRef": "dag", "pathRef": "path", "urlRef": "url"}
-_OPERATION_FIELDS: Final = (
-    *REFS,
-    "params",
-    "strictParams",
-    "dependencies",
-    "trigger",
-    "conditions",
-    "skipOnUpstreamSkip",
-    "events",
-    "joins",
-    "matrix",
-    "schedule",
-    "runPatch",
-    "patchStrategy",
-)
+_OWN_FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    "params": ("params", lambda params: params),
+    "strictParams": ("strict_params", lambda strict: strict if isinstance(strict, bool) else None),
+    "dependencies": ("dependencies", _as_items),
+    "trigger": ("trigger", Trigger),
+    "conditions": ("conditions", lambda conditions: conditions),
+    "skipOnUpstreamSkip": ("skip_on_upstream_skip", lambda skip: skip is True),
+    "events": ("events", _as_items),
+    "joins": ("joins", _as_items),
+    "matrix": ("matrix", lambda matrix: matrix),
+    "schedule": ("schedule", lambda schedule: schedule),
+    "patchStrategy": ("patch_strategy", lambda strategy: strategy),
+}
+_OPERATION_FIELDS: Final = frozenset({*REFS, *_OWN_FIELDS, "runPatch"})
 
 _NOTHING: Final = Operation(None)
 
@@ -75,9 +79,8 @@ def component(values: dict[str, Any], node: Node, path: str, report: Report) -> 
     run = _run(values, node, path, report)
     if run is None and ref is None and not any(map(node.says, ("run", "ops", "component"))):
         _report_no_run(values, node, path, report)
-    has_defaults = any(name in values for name in _OPERATION_FIELDS)
     patch = _run_patch(values, ref, report)
-    defaults = Operation(None, ref=ref, run_patch=patch, **own) if has_defaults else _NOTHING
+    defaults = None if _OPERATION_FIELDS.isdisjoint(values) else Operation(None, ref=ref, run_patch=patch, **own)
     return Component(
         name=values.get("name"),
         inputs=values.get("inputs", ()),
@@ -110,20 +113,8 @@ def root_component(values: dict[str, Any], node: Node, path: str, report: Report
 
 def _operation_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an `Operation` that only operations have, but for refs and patches of the run."""
-    trigger = values.get("trigger")
-    return {
-        "params": values.get("params", {}),
-        "strict_params": values.get("strictParams") if isinstance(values.get("strictParams"), bool) else None,
-        "dependencies": _items(values, "dependencies"),
-        "trigger": Trigger(trigger) if trigger is not None else None,
-        "conditions": values.get("conditions"),
-        "skip_on_upstream_skip": values.get("skipOnUpstreamSkip") is True,
-        "events": _items(values, "events"),
-        "joins": _items(values, "joins"),
-        "matrix": values.get("matrix"),
-        "schedule": values.get("schedule"),
-        "patch_strategy": values.get("patchStrategy"),
-    }
+    said = [(_OWN_FIELDS[key], value) for key, value in values.items() if key in _OWN_FIELDS]
+    return {name: made(value) for (name, made), value in said}
 
 
 def _run_patch(values: Mapping[str, Any], ref: Ref | None, report: Report) -> Any:
@@ -140,15 +131,10 @@ def _patch_value(values: Mapping[str, Any]) -> Any:
     return values["runPatch"][0] if "runPatch" in values else None
 
 
-def _items(values: Mapping[str, Any], key: str) -> tuple[Any, ...]:
-    items = values.get(key)
-    return tuple(items) if isinstance(items, list) else ()
-
-
 def _ref(values: Mapping[str, Any], node: Node, path: str, report: Report) -> Ref | None:
-    named = [name for name in REFS if values.get(name) is not None]
-    if not named:
+    if REFS.keys().isdisjoint(values):
         return None
+    named = [name for name in REFS if name in values]
     if len(named) > 1:
         message = f"Keep one of {' and '.join(f'`{name}`' for name in named)}: an op runs one component."
         report.add("field-conflict", message, node.key_span(named[1]), path)
@@ -177,7 +163,7 @@ def _run(values: dict[str, Any], node: Node, path: str, report: Report) -> Run |
     if run is not None and not run.kind:
         report_no_kind(run.node or node, f"{path}.run", report)
         run = None
-    if "ops" in node.value or "components" in node.value:
+    if "ops" in node.outline or "components" in node.outline:
         run = _root_dag(run, values, node, path, report)
     shortcuts = _shortcuts(values)
     if not shortcuts:
@@ -196,7 +182,7 @@ def _run(values: dict[str, Any], node: Node, path: str, report: Report) -> Run |
 
 def _root_dag(run: Run | None, values: dict[str, Any], node: Node, path: str, report: Report) -> Run | None:
     if node.says("run"):
-        key = "ops" if "ops" in node.value else "components"
+        key = "ops" if "ops" in node.outline else "components"
         message = f"Move `{key}` into `run`: a document has one run."
         report.add("field-conflict", message, node.key_span(key), path)
         return run
@@ -206,6 +192,8 @@ def _root_dag(run: Run | None, values: dict[str, Any], node: Node, path: str, re
 
 
 def _shortcuts(values: Mapping[str, Any]) -> dict[str, Any]:
+    if SHORTCUT_FIELDS.keys().isdisjoint(values):
+        return {}
     return {name: values[name] for name in SHORTCUT_FIELDS if name in values}
 
 

@@ -57,7 +57,7 @@ class _ParamShape:
     takes = "a value"
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        value = node.value
+        value = node.outline
         if not isinstance(value, dict):
             return Param(value=node.data(), has_value=True, node=node)
         if value and _FIELDS.keys().isdisjoint(value):
@@ -69,7 +69,7 @@ class _ParamShape:
         values = FULL_PARAM.read(node, path, report)
         param = Param(
             value=values.get("value"),
-            has_value="value" in node.value,
+            has_value="value" in node.outline,
             ref=values.get("ref"),
             context_only=values.get("contextOnly"),
             connection=values.get("connection"),

@@ -59,11 +59,23 @@ class Report:
 
 
 class Shape(Protocol):
-    """What may stand at a place."""
+    """What may stand at a place.
+
+    A shape may say in `plain` which types of values it takes as they are, so that whoever holds the place need not ask.
+    """
 
     def read(self, node: Node, path: str, report: Report) -> Any:
         """The plain value, or `BAD` after reporting why not. `path` names the place for people."""
         ...
+
+
+def plain_types(shape: Shape) -> frozenset[type]:
+    """The types of values that a shape takes as they are; null is none of them."""
+    return getattr(shape, "plain", _NO_TYPES)
+
+
+_SCALARS: Final = (str, int, float, bool)
+_NO_TYPES: Final[frozenset[type]] = frozenset()
 
 
 def is_template(value: Any) -> bool:
@@ -99,6 +111,7 @@ class Text:
     """A text; `lenient` ones take numbers and booleans as they are written, as the places of Kubernetes do."""
 
     takes = "a text"
+    plain = frozenset({str})
 
     def __init__(self, lenient: bool = False) -> None:
         self.lenient = lenient
@@ -123,7 +136,7 @@ class Name:
     _PATTERN = re.compile(r"[-a-zA-Z0-9_]+\Z")
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        value = Text().read(node, path, report)
+        value = TEXT.read(node, path, report)
         if value is BAD or self._PATTERN.match(value) or is_template(value):
             return value
         plain = re.sub(r"[^-a-zA-Z0-9_]+", "-", value).strip("-")
@@ -139,6 +152,7 @@ class Whole:
 
     def __init__(self, minimum: int | None = None, templated: bool = True, quoted: bool = False) -> None:
         self.minimum = minimum
+        self.plain = frozenset({int}) if minimum is None else _NO_TYPES
         self.templated = templated
         self.quoted = quoted
 
@@ -158,6 +172,7 @@ class Number:
     """A number, quoted or not, or a template."""
 
     takes = "a number"
+    plain = frozenset({int, float})
 
     def read(self, node: Node, path: str, report: Report) -> Any:
         value = resolve(node.value) if type(node.value) is str else node.value
@@ -170,6 +185,7 @@ class Flag:
     """True or false, or a word or digit for it (`yes`, `off`, `0`); `templated` ones may be a template."""
 
     takes = "true or false"
+    plain = frozenset({bool})
 
     def __init__(self, templated: bool = True) -> None:
         self.templated = templated
@@ -208,6 +224,7 @@ class Anything:
     """Any plain data."""
 
     takes = "a value"
+    plain = frozenset({str, int, float, bool})
 
     def read(self, node: Node, path: str, report: Report) -> Any:
         return node.data()
@@ -221,14 +238,19 @@ class Listing:
     def __init__(self, item: Shape, templated: bool = True) -> None:
         self.item = item
         self.templated = templated
+        self._plain = plain_types(item)
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        if type(node.value) is not list:
-            if self.templated and is_template(node.value):
-                return node.value
+        outline = node.outline
+        if type(outline) is not list:
+            if self.templated and is_template(outline):
+                return outline
             return reject(node, path, report, self.takes)
-        read = self.item.read
-        values = [read(item, f"{path}[{index}]", report) for index, item in enumerate(node.value)]
+        read, plain = self.item.read, self._plain
+        values = [
+            value if type(value) in plain else read(node.child(index), f"{path}[{index}]", report)
+            for index, value in enumerate(outline)
+        ]
         return [value for value in values if value is not BAD]
 
 
@@ -240,14 +262,19 @@ class Table:
     def __init__(self, item: Shape, templated: bool = True) -> None:
         self.item = item
         self.templated = templated
+        self._plain = plain_types(item)
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        if type(node.value) is not dict:
-            if self.templated and is_template(node.value):
-                return node.value
+        outline = node.outline
+        if type(outline) is not dict:
+            if self.templated and is_template(outline):
+                return outline
             return reject(node, path, report, self.takes)
-        read = self.item.read
-        values = {key: read(item, f"{path}.{key}", report) for key, item in node.value.items()}
+        read, plain = self.item.read, self._plain
+        values = {
+            key: value if type(value) in plain else read(node.child(key), f"{path}.{key}", report)
+            for key, value in outline.items()
+        }
         return {key: value for key, value in values.items() if value is not BAD}
 
 
@@ -267,22 +294,25 @@ class Record:
         self.required = required
         self.aliases = aliases or {}
         self.templated = templated
+        self._table = {key: (shape, plain_types(shape)) for key, shape in fields.items()}
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        if type(node.value) is not dict:
-            if self.templated and is_template(node.value):
-                return node.value
+        outline = node.outline
+        if type(outline) is not dict:
+            if self.templated and is_template(outline):
+                return outline
             return reject(node, path, report, self.takes)
         values: dict[str, Any] = {}
-        fields = self.fields
-        for key, item in node.value.items():
-            shape = fields.get(key)
-            if shape is None:
+        table = self._table
+        for key, value in outline.items():
+            if key not in table:
                 self._read_other(key, node, path, report, values)
-            elif item.value is not None:
-                value = shape.read(item, f"{path}.{key}", report)
-                if value is not BAD:
-                    values[key] = value
+                continue
+            shape, plain = table[key]
+            if type(value) in plain:
+                values[key] = value
+            elif value is not None and (read := shape.read(node.child(key), f"{path}.{key}", report)) is not BAD:
+                values[key] = read
         for key in self.required:
             if key not in values:
                 self._check_missing(key, node, path, report)
@@ -292,12 +322,12 @@ class Record:
         name = self.aliases.get(key)
         if name is None:
             self._reject_key(key, node, path, report)
-        elif name in node.value:
+        elif name in node.outline:
             message = f"Remove `{key}`: it is another spelling of `{name}`, which is said too."
             report.add("field-conflict", message, node.key_span(key), f"{path}.{key}")
-        elif (item := node.value[key]).value is not None:
+        elif node.says(key):
             report.respell(node, key, name)
-            value = self.fields[name].read(item, f"{path}.{key}", report)
+            value = self.fields[name].read(node.child(key), f"{path}.{key}", report)
             if value is not BAD:
                 values[name] = value
 
@@ -309,7 +339,7 @@ class Record:
 
     def _check_missing(self, key: str, node: Node, path: str, report: Report) -> None:
         given = node.get(key) or next((node.get(a) for a, n in self.aliases.items() if n == key), None)
-        if given is None or given.value is None:  # else it was bad, and that was said
+        if given is None or given.outline is None:  # else it was bad, and that was said
             report.add("field-missing", f"Add `{key}` to `{_last(path)}`.", _head(node), path)
 
 
@@ -340,9 +370,11 @@ class Either:
     def __init__(self, takes: str, **by_type: Shape) -> None:
         self.takes = takes
         self.by_type = by_type
+        scalars = {kind: plain_types(by_type[kind.__name__]) for kind in _SCALARS if kind.__name__ in by_type}
+        self.plain = frozenset(kind for kind, plain in scalars.items() if kind in plain)
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        shape = self.by_type.get(type(node.value).__name__)
+        shape = self.by_type.get(type(node.outline).__name__)
         return reject(node, path, report, self.takes) if shape is None else shape.read(node, path, report)
 
 

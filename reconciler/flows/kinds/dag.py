@@ -26,11 +26,12 @@ class Named:
         self.noun = noun
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        if not isinstance(node.value, list):
+        if type(node.outline) is not list:
             return reject(node, path, report, self.takes)
         base = path.rpartition(".")[0].removesuffix(".run")
         items = []
-        for index, item in enumerate(node.value):
+        for index in range(len(node.outline)):
+            item = node.child(index)
             name = item.get("name")
             label = name.value if name is not None and type(name.value) is str else f"{index}"
             value = self.item.read(item, f"{base}.{self.group}.{label}", report)

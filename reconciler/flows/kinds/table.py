@@ -45,7 +45,7 @@ class RunShape:
         self._patch = patch_shape(parts)
 
     def read(self, node: Node, path: str, report: Report) -> Any:
-        if not isinstance(node.value, dict):
+        if type(node.outline) is not dict:
             return reject(node, path, report, self.takes)
         kind = node.get("kind")
         if kind is None:
@@ -94,9 +94,14 @@ def patch_shape(parts: Parts) -> Record:
 
 def takes_field(kind: str, name: str) -> bool:
     """Whether a patch may say `name` of a run of this kind: it, or each of its replicas, has such a field."""
+    return name in patch_fields(kind)
+
+
+def patch_fields(kind: str) -> frozenset[str]:
+    """What a patch may say of a run of this kind; what has a container has the shortcuts of containers too."""
     replica = KINDS[kind].replica
     names = _FIELD_NAMES[kind] | (replica.fields.keys() if replica is not None else set())
-    return name in names or (name in ("cmd", "env", "resources") and "container" in names)
+    return names | {"cmd", "env", "resources"} if "container" in names else names
 
 
 def own_field(kind: str, name: str) -> bool:
