@@ -23,9 +23,8 @@ def hook_operation(hook: Hook, ready: Ready) -> Operation:
 
 
 def _file_of(hook: Hook, ready: Ready) -> str:
-    """The file that says the hook: the op's own, its component's or a preset's."""
-    for file, node in ready.sources:
-        listed = node.get("hooks") if node is not None else None
-        if listed is not None and any(one is hook.node for one in listed.value or ()):
-            return file
-    return ready.operation.file
+    """The file that says the hook: that of a preset or of a file around the op, its component's or its own."""
+    said = [(layer.file, layer.settings) for layer in ready.around]
+    if ready.component is not None:
+        said.append((ready.component.file, ready.component.settings))
+    return next((file for file, settings in said if any(one is hook for one in settings.hooks)), ready.operation.file)

@@ -110,7 +110,7 @@ class Names:
             return unknown_op(name, self.level.indexes)
         if index not in self.edges.places:
             self.edges.imply(index, self._place(template.text, template.offset_of(used)))
-        self.edges.reads.add(index)
+        self.edges.read(index)
         fault = field_fault(_dotted(used[2:4]), f"ops.{name}", self.level.ops[index]) if len(used) > 2 else None
         return _as_template_fault(fault)
 
