@@ -17,6 +17,9 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no news."""
+
 
 class HttpsServer:
     """Answers by path: bytes are a text, a function does as it likes; everything else is not found."""

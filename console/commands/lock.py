@@ -127,7 +127,9 @@ def _written(tree: WorkingTree, found: Outcome, form: str) -> int:
 def _note(found: Outcome) -> None:
     if found.broken is not None:
         place = f"{found.broken.file}:{found.broken.span.line}"
-        click.echo(f"{place}: The lock file cannot be read, so everything is pinned anew.", err=True)
+        kept = len(found.before.pins())
+        what = f"what it says beyond doubt ({kept}) is kept, the rest" if kept else "everything"
+        click.echo(f"{place}: The lock file cannot be read: {what} is pinned anew.", err=True)
     if found.unread:
         names = ", ".join(found.unread[:3]) + (", …" if len(found.unread) > 3 else "")
         click.echo(f"Nothing is removed, as flows have mistakes that `headgate validate` tells: {names}.", err=True)

@@ -106,7 +106,7 @@ def _body(answer: HTTPResponse, host: str, until: float) -> bytes:
     if size is not None and size > MAX_BYTES:
         raise _too_large(host)
     kept = bytearray()
-    while chunk := answer.read(_CHUNK):
+    while chunk := answer.read1(_CHUNK):  # what is there, so that a server that trickles is seen to
         kept += chunk
         if len(kept) > MAX_BYTES:
             raise _too_large(host)

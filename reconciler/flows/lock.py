@@ -18,7 +18,7 @@ from reconciler.flows.globs import LOCK_FILE
 from reconciler.flows.nodes import Node
 from reconciler.flows.pins import Pin, is_plain_path, pin_marked
 from reconciler.flows.reader import read_documents
-from reconciler.flows.remotes import RemoteSettings, is_hub_name
+from reconciler.flows.remotes import RemoteSettings, is_hub_name, is_plain_address
 from reconciler.flows.rules import finding
 from reconciler.flows.shapes import BAD, TEXT, WHOLE, Built, Record, Report, Shape, Table, described
 
@@ -122,8 +122,8 @@ def written(lock: Lock) -> bytes:
     if lock.hubs:
         lines.append("hubs:\n")
         for name, hub in sorted(lock.hubs.items()):
-            said = {"url": hub.url, "revision": hub.revision, "commit": hub.commit}
-            lines += [f"  {_quoted(name)}:\n", *(f"    {key}: {_quoted(one)}\n" for key, one in said.items() if one)]
+            said = {"url": hub.url, **({"revision": hub.revision} if hub.revision else {}), "commit": hub.commit}
+            lines += [f"  {_quoted(name)}:\n", *(f"    {key}: {_quoted(one)}\n" for key, one in said.items())]
             lines += ["    files:\n", *_entries(hub.files, "      ")]
     return "".join(lines).encode()
 
@@ -133,13 +133,15 @@ def _entries(digests: Mapping[str, str], indent: str) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # as YAML reads it too
+    """As YAML reads it, which takes what JSON writes, and hidden characters only when escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)
 
 
 def parse_lock(data: bytes | None) -> tuple[Lock, tuple[Finding, ...]]:
     """What a lock file says and what is wrong with it; None is an absent file, which pins nothing.
 
-    Where something is wrong the lock holds what could be read.
+    Where something is wrong the lock holds what could be read; of a conflict, what its sides do not contradict.
     """
     return (Lock(), ()) if data is None else _parsed(data)
 
@@ -149,7 +151,8 @@ def _parsed(data: bytes) -> tuple[Lock, tuple[Finding, ...]]:
     conflict = _CONFLICT.search(data)
     if conflict is not None:
         line = data.count(b"\n", 0, conflict.start()) + 1
-        return Lock(), (_invalid(f"The lock file has the marks of a conflict: {_AGAIN}", Span(line, 1, line, 8)),)
+        message = f"The lock file has the marks of a conflict: {_AGAIN}"
+        return _agreed(*_sides(data)), (_invalid(message, Span(line, 1, line, 8)),)
     nodes, broken = read_documents(data, LOCK_FILE)
     if broken:
         return Lock(), tuple(_invalid(f"{found.message} Or {_AGAIN}", found.span) for found in broken)
@@ -157,6 +160,37 @@ def _parsed(data: bytes) -> tuple[Lock, tuple[Finding, ...]]:
         span = nodes[-1].span if nodes else Span(1, 1, 1, 1)
         return Lock(), (_invalid(f"The lock file is no mapping: {_AGAIN}", span),)
     return _read(nodes[0])
+
+
+def _sides(data: bytes) -> tuple[bytes, bytes]:
+    """Both versions of a text with the marks of conflicts."""
+    sides: tuple[list[bytes], list[bytes]] = [], []
+    chosen: tuple[int, ...] = (0, 1)
+    for line in data.splitlines(keepends=True):
+        mark = line[:7] if _CONFLICT.match(line) else b""
+        chosen = {b"<<<<<<<": (0,), b"|||||||": (), b"=======": (1,), b">>>>>>>": (0, 1)}.get(mark, chosen)
+        for side in () if mark else chosen:
+            sides[side].append(line)
+    return b"".join(sides[0]), b"".join(sides[1])
+
+
+def _agreed(one: bytes, other: bytes) -> Lock:
+    """What two lock files say, but for what they contradict each other in; nothing where one cannot be read."""
+    (ours, wrong), (theirs, too) = ((Lock(), ()) if _CONFLICT.search(side) else _parsed(side) for side in (one, other))
+    if wrong or too:
+        return Lock()
+    hubs = {**theirs.hubs, **ours.hubs}
+    for name in ours.hubs.keys() & theirs.hubs.keys():
+        a, b = ours.hubs[name], theirs.hubs[name]
+        if (a.url, a.commit, a.revision) == (b.url, b.commit, b.revision):
+            hubs[name] = replace(a, files=_united(a.files, b.files))
+        else:
+            del hubs[name]
+    return Lock(_united(ours.urls, theirs.urls), hubs)
+
+
+def _united(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in {**other, **one}.items() if other.get(name, digest) == digest}
 
 
 def _invalid(message: str, span: Span) -> Finding:
@@ -222,7 +256,7 @@ _HUB: Final = Record(
 _LOCK: Final = Record(
     {
         "version": WHOLE,
-        "urls": Table(_matching(_DIGEST, "digest"), templated=False),
+        "urls": _Named(_matching(_DIGEST, "digest"), is_plain_address, "address"),
         "hubs": _Named(_HUB, is_hub_name, "name of a hub"),
     },
     required=("version",),

@@ -52,8 +52,8 @@ class RemoteSettings:
 
     def refusal(self, url: str) -> str:
         """Why components may not be taken from an address, as a sentence that says what to do; "" where they may."""
-        found = _URL.fullmatch(url) if len(url) <= _LONG else None
-        if found is None or _is_winding(found["path"]):
+        found = _plain(url)
+        if found is None:
             return _unclear(url)
         if any(_takes(one, found) for one in self.urls):
             return ""
@@ -63,6 +63,16 @@ class RemoteSettings:
             f"`{host}` is not on the list of allowed hosts{listed}: add it under `references.urls` of .headgate.yaml, "
             "or copy the component under hub/."
         )
+
+
+def is_plain_address(url: str) -> bool:
+    """Whether an address is https, and written in a way that everybody reads alike."""
+    return _plain(url) is not None
+
+
+def _plain(url: str) -> re.Match[str] | None:
+    found = _URL.fullmatch(url) if len(url) <= _LONG else None
+    return None if found is None or _is_winding(found["path"]) else found
 
 
 def is_hub_name(name: str) -> bool:

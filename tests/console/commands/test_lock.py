@@ -384,8 +384,23 @@ def test_marks_of_a_conflict_are_told_and_mended(shop, hub):
     assert shop.lock("--check").code == 1
 
     done = shop.lock()
-    assert (done.code, "pinned anew" in done.err) == (0, True)
+    assert (done.code, "everything is pinned anew" in done.err) == (0, True)
     assert shop.files() == right
+
+
+def test_what_both_sides_of_a_conflict_say_is_not_taken_anew(shop, hub):
+    first = hub.commit({"hub/job.yaml": JOB, "hub/more.yaml": JOB, "hub/most.yaml": JOB})
+    shop.allow(hub=hub)
+    shop.write(f=op("hubRef: acme/job"), g=op("hubRef: acme/more"), h=op("hubRef: acme/most"))
+    shop.lock()
+    right = shop.files()
+    *head, one, other = right[".headgate.lock"].decode().splitlines()
+    shop.put(".headgate.lock", "\n".join([*head, "<<<<<<< ours", one, "=======", other, ">>>>>>> theirs", ""]))
+    hub.commit({"hub/job.yaml": OTHER})
+
+    assert "(3) is kept" in shop.lock().err
+    assert shop.files() == right
+    assert parse_lock(right[".headgate.lock"])[0].hubs["acme"].commit == first
 
 
 def test_without_references_to_elsewhere_nothing_is_written(shop):

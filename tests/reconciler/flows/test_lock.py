@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.flows.globs import LOCKED_FOLDER
 from reconciler.flows.lock import Lock, LockedHub, digest_of, parse_lock, state_of, unused, written
 from reconciler.flows.pins import Pin, is_plain_path, pin_in_hub, pin_marked
 from reconciler.flows.remotes import HubSource, RemoteSettings
+from reconciler.flows.rules import RULES
+
+
+def _lock_like() -> st.SearchStrategy[bytes]:
+    """Texts that look like lock files, with odd names."""
+    names = st.one_of(
+        st.sampled_from(["acme", "../x", "hub/a.yaml", ".git/x", "a/../b", "/x", ""]), st.text(max_size=8)
+    )
+    digests = st.sampled_from(["sha256:" + "0" * 64, "sha256:" + "1" * 64, "no"])
+    files = st.dictionaries(names, digests, max_size=3)
+    commits = st.sampled_from(["0" * 40, "1" * 40, "main"])
+    hub = st.fixed_dictionaries({"url": names, "commit": commits, "files": files})
+    whole = st.fixed_dictionaries(
+        {"version": st.just(1), "urls": files, "hubs": st.dictionaries(names, hub, max_size=2)}
+    )
+    conflict = st.tuples(whole, whole).map(lambda two: b"<<<<<<< a\n%s\n=======\n%s\n>>>>>>> b\n" % (*map(_json, two),))
+    return st.one_of(whole.map(_json), conflict)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
 
 ONE, OTHER = digest_of(b"one"), digest_of(b"other")
 SHA = "2f6c1d9e0b7a4c3d5e8f90123456789abcdef012"
@@ -103,18 +129,34 @@ def test_the_ends_of_lines_do_not_change_a_digest() -> None:
     assert digest_of(b"a: 1\r\nb: 2\r\n") == digest_of(b"a: 1\nb: 2\n") != digest_of(b"a: 1\nb: 3\n")
 
 
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode), _lock_like()))
+@settings(max_examples=200, deadline=None)
+def test_whatever_a_lock_file_holds_it_is_read_or_a_finding_and_names_no_place_outside(data: bytes) -> None:
+    lock, findings = parse_lock(data)
+
+    assert all(found.rule in RULES and found.file == ".headgate.lock" for found in findings)
+    assert all(is_plain_path(pin.file) and pin.file.startswith(LOCKED_FOLDER) for pin in lock.pins())
+    whole = lock.only(lock.pins())
+    assert parse_lock(written(whole) or None) == (whole, ())
+
+
+@given(st.text(max_size=60))
+def test_whatever_an_address_is_it_has_a_plain_place(text: str) -> None:
+    for url in (text, f"https://h/{text}", f"https://{text}/x.yaml"):
+        assert is_plain_path(Pin("", url).file)
+        assert RemoteSettings(("h",)).refusal(url) == "" or RemoteSettings(("h",)).refusal(url).endswith((".", ")"))
+
+
 def test_only_its_own_pin_and_source_count_for_a_pin() -> None:
-    settings = RemoteSettings(("components.example.com",), {"acme": HubSource("/srv/hub.git", "main")})
+    remote = RemoteSettings(("components.example.com",), {"acme": HubSource("/srv/hub.git", "main")})
     mark, hub = Pin("", URL).mark, Pin("acme", "hub/train.yaml").mark
     moved = LOCK.with_hub("acme", LockedHub("/srv/hub.git", "0" * 40, "main", HUB.files))
     other = moved.with_digest(Pin("acme", "hub/other.yaml"), OTHER).with_digest(Pin("", "https://h/x"), ONE)
 
-    assert [state_of(one, other, settings) for one in (mark, hub)] == [
-        state_of(one, LOCK, settings) for one in (mark, hub)
-    ]
-    assert state_of(mark, LOCK.with_digest(Pin("", URL), OTHER), settings) != state_of(mark, LOCK, settings)
-    assert state_of(hub, LOCK, RemoteSettings()) != state_of(hub, LOCK, settings)
-    assert state_of(mark, LOCK, RemoteSettings()) != state_of(mark, LOCK, settings)
+    assert [state_of(one, other, remote) for one in (mark, hub)] == [state_of(one, LOCK, remote) for one in (mark, hub)]
+    assert state_of(mark, LOCK.with_digest(Pin("", URL), OTHER), remote) != state_of(mark, LOCK, remote)
+    assert state_of(hub, LOCK, RemoteSettings()) != state_of(hub, LOCK, remote)
+    assert state_of(mark, LOCK, RemoteSettings()) != state_of(mark, LOCK, remote)
 
 
 def test_what_nothing_refers_to_is_told_on_its_line() -> None:
