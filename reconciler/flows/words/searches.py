@@ -166,10 +166,10 @@ SPACES: Final = dict(
         _space(
             "range", "Numbers from start up to and without stop, a step apart.", {"start": 2, "stop": 10, "step": 2}
         ),
-        _space("daterange", "Days from start to stop, a step of days apart.", ["2026-01-01", "2026-02-01", 1]),
+        _space("daterange", "Days from start up to and without stop, a step of days apart.", ["2026-01-01", "2026-02-01", 1]),
         _space(
             "datetimerange",
-            "Times from start to stop, a step of seconds apart.",
+            "Times from start up to and without stop, a step of seconds apart.",
             ["2026-01-01T00:00:00", "2026-01-02T00:00:00", 3600],
         ),
         _space("linspace", "So many numbers from start to stop, evenly apart.", {"start": 0, "stop": 1, "num": 5}),
@@ -185,13 +185,13 @@ SPACES: Final = dict(
         _space("quniform", "The same, rounded to multiples of q.", {**_BOUNDS, "q": 0.1}),
         _space(
             "loguniform",
-            "Any number between low and high, all orders of magnitude equally likely.",
-            {"low": 0.0001, "high": 0.1},
+            "Exponentials of numbers between low and high, which are natural logarithms.",
+            {"low": -9.2, "high": -2.3},
         ),
-        _space("qloguniform", "The same, rounded to multiples of q.", {"low": 1, "high": 1000, "q": 1}),
+        _space("qloguniform", "The same, rounded to multiples of q.", {"low": 0, "high": 7, "q": 1}),
         _space("normal", "Numbers around loc, as far away as scale says.", _NORMAL),
         _space("qnormal", "The same, rounded to multiples of q.", {**_NORMAL, "q": 0.5}),
-        _space("lognormal", "Numbers whose logarithm is normal.", _NORMAL),
+        _space("lognormal", "Exponentials of numbers around loc, as far away as scale says.", _NORMAL),
         _space("qlognormal", "The same, rounded to multiples of q.", {**_NORMAL, "q": 0.5}),
     )
 )
