@@ -33,6 +33,7 @@ from reconciler.flows.writing import yaml_text
 
 _REFS: Final = {"hub": "hubRef", "dag": "dagRef", "path": "pathRef", "url": "urlRef"}
 _NOTHING: Final = Settings()
+_BESIDE: Final = frozenset({"cmd", "env", "resources"})
 
 
 def canonical_text(flow: Flow) -> str:
@@ -112,9 +113,18 @@ def _of_operations(operation: Operation) -> dict[str, Json]:
         joins=operation.joins,
         matrix=operation.matrix,
         schedule=operation.schedule,
-        runPatch=None if operation.run_patch is None else _Kept(operation.run_patch),
         patchStrategy=operation.patch_strategy,
+        **_patch(operation.run_patch),
     )
+
+
+def _patch(patch: Mapping[str, Json] | None) -> dict[str, Any]:
+    """The `runPatch`, and beside it the shortcuts that can stand at the root of an operation only."""
+    if patch is None:
+        return {}
+    beside = {key: value for key, value in patch.items() if key in _BESIDE}
+    rest = {key: value for key, value in patch.items() if key not in _BESIDE}
+    return {**beside, "runPatch": _Kept(rest)} if rest or not beside else beside
 
 
 def _settings(settings: Settings) -> dict[str, Json]:

@@ -22,6 +22,7 @@ MAX_ALIASED = 200_000  # values that the aliases of a file stand for
 _MAX_SHOWN = 20  # hidden characters that are reported one by one
 
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]")
+_LINE_BREAK = re.compile("\r\n?|\n")
 
 _HIDDEN_ASCII = bytes(code for code in range(128) if _HIDDEN.match(chr(code)))
 
@@ -133,7 +134,7 @@ class _Composer:
         except _Stop:
             pass
         except yaml.MarkedYAMLError as error:
-            self._note("yaml-broken", _broken_message(error), _error_span(error))
+            self._note("yaml-broken", _broken_message(error), _within(_error_span(error), data))
         except yaml.YAMLError as error:
             self._note("yaml-characters", f"Save the file as UTF-8 text: {error}.", Span(1, 1, 1, 1))
 
@@ -310,8 +311,8 @@ def _hidden_characters(data: bytes, file: str) -> tuple[Finding, ...]:
 
 
 def _span_after(before: str, length: int) -> Span:
-    line = before.count("\n") + 1
-    column = len(before) - before.rfind("\n")
+    lines = _LINE_BREAK.split(before)
+    line, column = len(lines), len(lines[-1]) + 1
     return Span(line, column, line, column + length)
 
 
@@ -325,3 +326,12 @@ def _error_span(error: yaml.MarkedYAMLError) -> Span:
     if mark is None:
         return Span(1, 1, 1, 1)
     return Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+
+
+def _within(span: Span, data: bytes) -> Span:
+    """The span, or the end of the text where the parser says a place behind it."""
+    lines = _LINE_BREAK.split(data.decode("utf-8-sig"))
+    line = min(span.line, len(lines))
+    longest = len(lines[line - 1]) + 1
+    column = longest if line < span.line else min(span.column, longest)
+    return Span(line, column, line, min(column + 1, longest))

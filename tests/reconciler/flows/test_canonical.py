@@ -81,6 +81,15 @@ def test_a_file_reads_as_the_same_flows_from_its_canonical_form(file: Path) -> N
             },
         ),
         (
+            "kind: operation\nhubRef: h\ncmd: make\nresources: {cpu: 1}\nrunPatch: {container: {image: i}}\n",
+            {
+                "hubRef": "h",
+                "cmd": "make",
+                "resources": {"cpu": "1"},
+                "runPatch": {"container": {"image": "i"}},
+            },
+        ),
+        (
             "inputs: [{name: a, type: integer, value: '3', options: [3]}]\nrun: {kind: job, container: {image: i}}\n",
             {
                 "inputs": [{"name": "a", "type": "int", "validation": {"options": [3]}, "value": 3}],
@@ -88,7 +97,7 @@ def test_a_file_reads_as_the_same_flows_from_its_canonical_form(file: Path) -> N
             },
         ),
     ],
-    ids=["root dag", "shortcuts", "patch", "input"],
+    ids=["root dag", "shortcuts", "patch", "beside a patch", "input"],
 )
 def test_dialects_and_shortcuts_have_one_form(written: str, canonical: dict[str, object]) -> None:
     document = canonical_document(parse(written.encode(), "flow.yaml").flows[0])
