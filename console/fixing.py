@@ -18,7 +18,7 @@ from reconciler.flows.findings import Finding
 from reconciler.flows.fixes import SPELLING, Fix, Outlook, mend
 from reconciler.flows.globs import LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE
 from reconciler.flows.model import Json
-from reconciler.flows.parse import judged, parse, parse_preset
+from reconciler.flows.parse import judged, parse, spelled_preset
 from reconciler.flows.settings import RepositorySettings, parse_settings
 from reconciler.plan.judge import judge
 
@@ -94,8 +94,8 @@ def _outlook(tree: MendedTree, file: str, settings: RepositorySettings) -> Outlo
         own, findings = parse_settings(data)
         return Outlook(findings, own)
     if file.startswith(PRESET_FOLDER):
-        preset, findings = parse_preset(data, file)
-        return Outlook(judged(findings, settings.severities), preset)
+        preset, findings, spellings = spelled_preset(data, file)
+        return Outlook(judged(findings, settings.severities), preset, spellings)
     parsed = parse(data, file, settings.severities)
     severities, remote = settings.severities, settings.remote
     built = [judge(flow, tree.read, severities=severities, remote=remote) for flow in parsed.flows]

@@ -18,8 +18,8 @@ from reconciler.flows.root_dags import moved
 from reconciler.flows.rules import RULES
 
 SPELLING: Final = "spelling"  # what is mended there is no mistake
-_ROUNDS: Final = 10  # each mends what the one before has brought to light
 _AHEAD: Final = 3  # what a fix brings to light may bring something to light itself
+_JUDGEMENTS: Final = 300  # of one text: one that is wrong in so many ways is left to people
 _MOST: Final = 200  # fixes of one round: a text with more gets the others the next time
 _WORD: Final = re.compile(r"[A-Za-z_][\w-]*")
 _PLAIN: Final = re.compile(r"[A-Za-z_][\w./-]*")
@@ -38,6 +38,11 @@ class Outlook:
     def is_understood(self) -> bool:
         """Whether no part of the text is passed over for what is wrong with it."""
         return all(found.rule in RULES and RULES[found.rule].lowerable for found in self.findings)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there is more wrong than is kept."""
+        return any(found.rule == "findings-too-many" for found in self.findings)
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -82,18 +87,21 @@ class _Session:
         """`known` are the mistakes that the `outer` session, which looks ahead here, sees to itself."""
         self._file = file
         self._judge = judge
+        self._outer = outer
+        self._budget: list[int] = outer._budget if outer is not None else [_JUDGEMENTS]  # one for all that look ahead
         self._depth: int = outer._depth + 1 if outer is not None else 0
-        self._passed_over = {(one.rule, one.message) for one in known} | (outer._passed_over if outer else set())
+        outside: set[tuple[str, str]] = outer._passed_over if outer is not None else set()
+        self._passed_over: set[tuple[str, str]] = outside | {(one.rule, one.message) for one in known}
         self._refused: set[tuple[str, str, str, int]] = set()
 
     def settled(self, now: Mended) -> Mended:
         """The text once nothing is left that can be mended; looking ahead, spellings are left to the outer session."""
-        for _ in range(_ROUNDS):
-            found = self.mistakes(now) or (self.spellings(now) if self._depth == 0 else [])
-            if not found:
-                break
+        while not self._is_spent and (found := self._found(now)):
             now = self.kept(now, found)
         return now
+
+    def _found(self, now: Mended) -> list[Fix]:
+        return self.mistakes(now) or (self.spellings(now) if self._outer is None else [])
 
     def mistakes(self, now: Mended) -> list[Fix]:
         """A fix for each finding that has one."""
@@ -118,14 +126,25 @@ class _Session:
 
     def kept(self, now: Mended, fixes: Sequence[Fix]) -> Mended:
         """As many of the fixes as help; halves are tried where all of them together do not."""
+        if self._is_spent:
+            return now
         text = edited(now.text, (edit for fix in fixes for edit in fix.edits))
-        after = Mended(text, (*now.fixes, *reversed(fixes)), self._judge(text))
+        after = Mended(text, (*now.fixes, *reversed(fixes)), self._judged(text))
         if _helps(now.outlook, after.outlook, fixes):
             return after
         if len(fixes) == 1:
             return self._ahead(now, after) or now
         half = len(fixes) // 2  # the later half of the text first: it moves nothing of the other
         return self.kept(self.kept(now, fixes[:half]), fixes[half:])
+
+    def _judged(self, text: str) -> Outlook:
+        self._budget[0] -= 1
+        return self._judge(text)
+
+    @property
+    def _is_spent(self) -> bool:
+        """Whether texts were judged as often as they may be."""
+        return self._budget[0] <= 0
 
     def _ahead(self, now: Mended, after: Mended) -> Mended | None:
         """Where a fix brings other mistakes to light: all of it if these can be mended, too."""
@@ -148,6 +167,8 @@ def _apart(fixes: Iterable[Fix | None]) -> list[Fix]:
 
 def _helps(before: Outlook, after: Outlook, fixes: Sequence[Fix]) -> bool:
     errors, wrong = after.counts
+    if before.is_cut:  # as many as are kept, before and after
+        return (errors, wrong) <= before.counts
     if all(fix.rule == SPELLING for fix in fixes):
         return (errors, wrong) == before.counts and after.meaning == before.meaning
     if any(fix.keeps_meaning for fix in fixes) and (len(fixes) > 1 or after.meaning != before.meaning):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler.flows.documents import read_fields
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.model import Flow, Operation, ParsedFile
-from reconciler.flows.nodes import Node
+from reconciler.flows.nodes import Node, Spelling
 from reconciler.flows.operations import operation, root_component
 from reconciler.flows.reader import read_documents
 from reconciler.flows.rules import ACCEPTING, MAX_FINDINGS, RULES, finding
@@ -38,15 +38,21 @@ def parse(data: bytes, file: str, severities: Mapping[str, Severity] | None = No
 
 def parse_preset(data: bytes, file: str) -> tuple[Operation | None, tuple[Finding, ...]]:
     """A preset (a fragment of an operation) and what is wrong with it; None where it could not be read."""
+    preset, findings, _ = spelled_preset(data, file)
+    return preset, findings
+
+
+def spelled_preset(data: bytes, file: str) -> tuple[Operation | None, tuple[Finding, ...], tuple[Spelling, ...]]:
+    """The same, with the places in it that are written in older forms."""
     nodes, broken = read_documents(data, file)
     report = Report(file)
     if len(nodes) != 1:
         if not broken:
             span = nodes[1].span if nodes else Span(1, 1, 1, 1)
             report.add("document-empty", "Put exactly one document into a preset.", span)
-        return None, _settled((*broken, *report.findings), data, file, None)
+        return None, _settled((*broken, *report.findings), data, file, None), ()
     preset = _preset(nodes[0], report)
-    return preset, _settled(_all(broken, report), data, file, None)
+    return preset, _settled(_all(broken, report), data, file, None), tuple(report.spellings)
 
 
 def _all(broken: tuple[Finding, ...], report: Report) -> tuple[Finding, ...]:
