@@ -123,7 +123,8 @@ def _said(word: Word | None) -> Schema:
     if word is None:
         return {}
     default = {} if word.default is NOTHING else {"default": word.default}
-    return {"description": word.meaning, **default, "examples": [word.example]}
+    others = [one for one in word.others if one != word.example]
+    return {"description": word.meaning, **default, "examples": [word.example, *others]}
 
 
 def _alias(name: str, field: str) -> Schema:

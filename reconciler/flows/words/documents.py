@@ -30,7 +30,10 @@ _SAID: Final = {
     ),
 }
 _REFERENCES: Final = {
-    "hubRef": Word("The component to run, as `name` or `name:tag` under `hub/` of the repository.", "train:v2"),
+    "hubRef": Word(
+        "The component to run: `name` or `name:tag` under `hub/` of the repository, `owner/name:tag` of another hub.",
+        "train:v2",
+    ),
     "dagRef": Word("The component to run, by its name among the components of the same dag.", "train"),
     "pathRef": Word(
         "The component to run, as a path relative to this file that stays in the repository.", "../shared/train.yaml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.cron import PRESETS
 from reconciler.flows.words.word import Section, Word
 
 _TERMS: Final = {
@@ -23,7 +24,9 @@ SCHEDULES: Final = {
         "Starts the flow by a cron expression.",
         {
             "kind": Word("The kind of schedule.", "cron"),
-            "cron": Word("Minute, hour, day, month and weekday, or a word such as @daily.", "0 2 * * 1-5"),
+            "cron": Word(
+                "Minute, hour, day, month and weekday, or a word such as @daily.", "0 2 * * 1-5", others=(*PRESETS,)
+            ),
             **_REPEATED,
         },
     ),

@@ -166,7 +166,11 @@ SPACES: Final = dict(
         _space(
             "range", "Numbers from start up to and without stop, a step apart.", {"start": 2, "stop": 10, "step": 2}
         ),
-        _space("daterange", "Days from start up to and without stop, a step of days apart.", ["2026-01-01", "2026-02-01", 1]),
+        _space(
+            "daterange",
+            "Days from start up to and without stop, a step of days apart.",
+            ["2026-01-01", "2026-02-01", 1],
+        ),
         _space(
             "datetimerange",
             "Times from start up to and without stop, a step of seconds apart.",

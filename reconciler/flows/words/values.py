@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.types import type_names
 from reconciler.flows.words.word import Section, Word
 
 IO: Final = Section(
@@ -12,7 +13,9 @@ IO: Final = Section(
         "name": Word("Its name: params, templates and other ops use it.", "lr"),
         "description": Word("What it means, for those who give it a value.", "The learning rate."),
         "type": Word(
-            "The type of its value, such as int, float, bool, str, dict, path, uri, date, metric or image.", "float"
+            "The type of its value, such as int, float, bool, str, dict, path, uri, date, metric or image.",
+            "float",
+            others=type_names(),
         ),
         "isOptional": Word("Whether it may stay without a value; with a `value` it may.", True, False),
         "isList": Word("Whether the value is a list of values of the type.", True, False),

@@ -13,11 +13,15 @@ NOTHING: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One sentence on a field, a value to copy, and what holds where the field is not said, if anything does."""
+    """One sentence on a field, a value to copy, and what holds where the field is not said, if anything does.
+
+    `others` are further values that an editor offers.
+    """
 
     meaning: str
     example: Json
     default: Json = NOTHING
+    others: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

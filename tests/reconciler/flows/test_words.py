@@ -59,7 +59,7 @@ def test_the_example_and_the_default_of_a_field_can_stand_there(name: str) -> No
     for field in _RECORDS[name].fields:
         word = _word(name, field)
         validator = jsonschema.Draft202012Validator({**_SCHEMA, "$ref": f"#/$defs/{name}/properties/{field}"})
-        for value in (word.example, *([] if word.default is NOTHING else [word.default])):
+        for value in (word.example, *word.others, *([] if word.default is NOTHING else [word.default])):
             assert [error.message for error in validator.iter_errors(value)] == [], field
             assert _findings(_RECORDS[name], field, value) == [], field
 
