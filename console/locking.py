@@ -132,7 +132,7 @@ class Locking:
     def _obtain(self, missing: Mapping[tuple[Pin, ...], Said]) -> None:
         if self._elsewhere is None:
             for pins, said in missing.items():
-                self._refuse(pins, said, f"`{said.words}` is not locked, or not as it was.")
+                self._refuse(pins, said, f"`{said.words}` is not locked, or its text is not the one that is.")
             return
         urls = [pin.name for pin, *_ in missing if not pin.hub]
         texts = self._elsewhere.texts(urls) if urls else {}

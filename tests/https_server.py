@@ -47,6 +47,12 @@ class HttpsServer:
 
         self.answers[path] = answer
 
+    def serve_folder(self, prefix: str, folder: Path) -> None:
+        """Every file of a folder, as it is now."""
+        for file in folder.rglob("*"):
+            if file.is_file():
+                self.answers[f"{prefix}/{file.relative_to(folder).as_posix()}"] = file.read_bytes()
+
     def refuse(self, path: str, code: int) -> None:
         self.answers[path] = lambda request: request.send_error(code)
 
@@ -56,7 +62,7 @@ class HttpsServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.asked.append(self.path)
-                answer = server.answers.get(self.path)
+                answer = server.answers.get(self.path.partition("?")[0])
                 if answer is None:
                     self.send_error(404)
                 elif isinstance(answer, bytes):

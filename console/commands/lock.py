@@ -98,8 +98,9 @@ def _forgotten(tree: WorkingTree, upgrade: Sequence[str]) -> frozenset[str]:
 
 
 def _checked(tree: WorkingTree, found: Outcome, form: str) -> int:
-    stale = () if found.unread else superfluous(tree.root, found.after)
-    changed = changes(found, stale, tree.read)
+    # What is missing may want what seems to be superfluous.
+    stale = () if found.unread or found.problems else superfluous(tree.root, found.after)
+    changed = () if found.problems else changes(found, stale, tree.read)
     up_to_date = not (changed or found.problems or found.broken)
     _note(found)
     _tell_problems(found)
@@ -111,17 +112,24 @@ def _checked(tree: WorkingTree, found: Outcome, form: str) -> int:
 
 def _written(tree: WorkingTree, found: Outcome, form: str) -> int:
     _note(found)
-    _tell_problems(found)
     if found.problems:
-        count, away = len(found.problems), all(one.away for one in found.problems)
-        what = "1 reference cannot be locked" if count == 1 else f"{count} references cannot be locked"
-        do = "Try again later." if away else "Mend what is said above and try again."
-        raise Failure("lock-failed", f"{what}; nothing was written.", do=do, exit_code=AWAY if away else NO)
+        raise _failure(found)
     stale = () if found.unread else superfluous(tree.root, found.after)
     changed = changes(found, stale, tree.read)
     write(tree.root, found.after, found.texts, stale)
     _show(found, changed, form, not changed)
     return 0
+
+
+def _failure(found: Outcome) -> Failure:
+    """Why nothing was written: the one reference that stands in the way, or how many there are."""
+    away = all(one.away for one in found.problems)
+    do, exit_code = ("Nothing was written: try again later.", AWAY) if away else ("Nothing was written.", NO)
+    first, *more = found.problems
+    if not more:
+        return Failure("lock-failed", first.message, where=first.where, do=do, exit_code=exit_code)
+    _tell_problems(found)
+    return Failure("lock-failed", f"{1 + len(more)} references cannot be locked.", do=do, exit_code=exit_code)
 
 
 def _note(found: Outcome) -> None:

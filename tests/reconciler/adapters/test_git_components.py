@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from reconciler.adapters.git_components import ComponentCommit, ComponentRepositories
 from reconciler.ports import Stalled, Waiting
+from tests.https_server import HttpsServer, make_certificate
 from tests.reconciler.adapters.git_repository import GitRepository
 
 
@@ -107,6 +109,28 @@ def test_a_folder_that_is_no_repository_is_told(tmp_path):
 
     with pytest.raises((Stalled, Waiting), match="git cannot fetch the hub `acme`"):
         ComponentRepositories(tmp_path / "fetched").commit("acme", str(tmp_path / "plain"))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_a_hub_is_fetched_over_https_from_a_server_that_only_has_files(tmp_path, hub, monkeypatch):
+    first = hub.commit({"hub/a.yaml": "one"})
+    hub.commit({"hub/a.yaml": "two"})
+    hub.git("update-server-info")
+    certificate = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "GIT_SSL_CAINFO"):
+        monkeypatch.delenv(name, raising=False)
+    repositories = ComponentRepositories(tmp_path / "fetched")
+
+    with HttpsServer(certificate).serving() as server:
+        server.serve_folder("/hub.git", hub.path)
+        assert repositories.commit("acme", server.url("/hub.git"), "main").read("hub/a.yaml") == b"two"
+        assert repositories.commit("acme", server.url("/hub.git"), sha=first).read("hub/a.yaml") == b"one"
+        with pytest.raises(Stalled, match="not found"):
+            repositories.commit("acme", server.url("/other.git"), "main")
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(Stalled, match="certificate"):
+            repositories.commit("acme", server.url("/another.git"), "main")
 
 
 def test_a_host_that_is_away_may_come_back_and_secrets_are_not_repeated(tmp_path, monkeypatch):
