@@ -93,7 +93,7 @@ class RunMachine:
 
     def _begin(self) -> None:
         book = self._book
-        why = [f"{path}: {op.unsupported}" for path, op in unsupported(book.plan)]
+        why = [f"{path}: {op.unsupported}{_where(op)}" for path, op in unsupported(book.plan)]
         if why:
             finish(book, book.root, Status.FAILED, UNSUPPORTED, " ".join(why[:5]))
         elif book.run.stop_asked_by is not None:
@@ -148,3 +148,7 @@ def _root_op(plan: Plan) -> PlannedOp:
     if plan.root.graph is not None and plan.root.matrix is None:
         return plan.root
     return PlannedOp(plan.flow, "dag", {}, graph=plan.graph)
+
+
+def _where(op: PlannedOp) -> str:
+    return f" ({op.file}:{op.line})" if op.file else ""

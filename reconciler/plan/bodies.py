@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from reconciler.flows.kinds.table import KINDS, replicas_of
 from reconciler.flows.model import IO, Cache, Component, Json, Run, Settings, Termination
 from reconciler.plan.templates import TemplateError, compile_template, templates_in
 from reconciler.plan.vocabulary import is_known
@@ -40,12 +41,20 @@ def body(component: Component, run: Run, settings: Settings) -> Body:
 
 def own_names(declared: Mapping[str, IO], run: Run) -> Collection[str]:
     """The names that a component brings along: inputs, outputs, and the connections that its run section lists."""
-    connections, init = run.data.get("connections"), run.data.get("init")
-    if not connections and not init:
+    pods = _pods(run)
+    if not any(pod.get("connections") or pod.get("init") for pod in pods):
         return declared
-    listed = [item for items in (connections, init) if isinstance(items, list) for item in items]
+    sections = [pod.get(name) for pod in pods for name in ("connections", "init")]
+    listed = [item for items in sections if isinstance(items, list) for item in items]
     names = (item.get("connection") if isinstance(item, Mapping) else item for item in listed)
     return {*declared, *(name for name in names if isinstance(name, str))}
+
+
+def _pods(run: Run) -> list[Mapping[str, Json]]:
+    """The parts of a run section that hold pods: the section itself, or its replicas."""
+    if run.kind not in KINDS or KINDS[run.kind].replica is None:
+        return [run.data]
+    return [replica for _, replica in replicas_of(run.kind, run.data) if isinstance(replica, Mapping)]
 
 
 def extras(component: Component, run: Run, settings: Settings) -> list[Json]:

@@ -25,6 +25,7 @@ from reconciler.plan.missing import check_missing_inputs
 from reconciler.plan.model import EventEdge, PlannedJoin
 from reconciler.plan.names import Names
 from reconciler.plan.params import Bound, bind
+from reconciler.plan.patches import check_patches
 from reconciler.plan.references import Read, References, Scope
 from reconciler.plan.report import Report, place_of
 from reconciler.plan.unsupported import check_supported
@@ -112,17 +113,18 @@ class Judge:
         run = ready.run
         if run is None:
             return Judged(ready, edges, bound)
+        no_query = check_joins(ready, self._report)
         self._check(ready, level, names, edges)
         ops = self._ops(ready, run) if run.kind == "dag" else None
         hooks = self._hooks(ready) if ready.settings.hooks else ()
-        unsupported = check_supported(ready, self._report) or bound.unsupported or no_event or no_join
+        unsupported = check_supported(ready, self._report) or bound.unsupported or no_event or no_join or no_query
         return Judged(ready, edges, bound, ops, events, joins, hooks, unsupported)
 
     def _check(self, ready: Ready, level: Level, names: Names, edges: Edges) -> None:
         operation = ready.operation
         check_containers(ready, self._report)
         check_matrix(ready, names, self._report)
-        check_joins(ready, self._report)
+        check_patches(ready, self._report)
         check_missing_inputs(ready, edges, self._report)
         _check_templates(ready, names)
         if operation.conditions:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from reconciler.flows.kinds.table import KINDS, replicas_of
 from reconciler.flows.model import Json
 from reconciler.plan.hash import canonical
 from reconciler.plan.model import Graph, Plan, PlannedOp, Source
@@ -130,9 +131,25 @@ def _compare(old: Mapping[str, Json], new: Mapping[str, Json], prefix: str) -> I
         yield from _one(f"{prefix}{key}", old.get(key), new.get(key))
 
 
-def _container(placed: _Placed) -> Mapping[str, Json]:
-    container = placed.op.run.get("container")
+def _containers(placed: _Placed) -> Mapping[str, Json]:
+    """The parts of the main container, and those of each replica under its name: `worker.image`."""
+    parts = dict(_container(placed.op.run.get("container")))
+    for keys, replica in _replicas(placed.op):
+        prefix = ".".join(keys)
+        if not isinstance(replica, Mapping):
+            parts[prefix] = replica
+            continue
+        parts |= {f"{prefix}.{key}": value for key, value in _container(replica.get("container")).items()}
+        parts |= {f"{prefix}.{key}": value for key, value in replica.items() if key != "container"}
+    return parts
+
+
+def _container(container: Json) -> Mapping[str, Json]:
     return {"image": container} if isinstance(container, str) else canonical_resources(container or {})
+
+
+def _replicas(op: PlannedOp) -> Iterable[tuple[tuple[str, ...], Json]]:
+    return replicas_of(op.kind, op.run) if op.kind in KINDS else ()
 
 
 def canonical_resources(container: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -143,7 +160,8 @@ def canonical_resources(container: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _rest(placed: _Placed) -> Mapping[str, Json]:
-    return {key: value for key, value in placed.op.run.items() if key != "container"}
+    apart = {"container", *(keys[0] for keys, _ in _replicas(placed.op))}
+    return {key: value for key, value in placed.op.run.items() if key not in apart}
 
 
 def _params(placed: _Placed) -> Mapping[str, Json]:
@@ -220,7 +238,7 @@ _PLAIN: Mapping[str, Callable[[_Placed], Json]] = {
 }
 
 _KEYED: Mapping[str, Callable[[_Placed], Mapping[str, Json]]] = {
-    "": _container,
+    "": _containers,
     "run": _rest,
     "params": _params,
     "inputs": _ios(lambda op: op.inputs),

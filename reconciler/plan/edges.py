@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from reconciler.flows.findings import Span
+from reconciler.flows.findings import Severity, Span
 from reconciler.flows.model import Trigger
 from reconciler.plan.fields import unknown_op
 from reconciler.plan.graph import cycles, order
@@ -62,6 +62,8 @@ def add_joins(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple
             index = _sibling(ref.removeprefix("ops."), level, place, report, ready.path, "op-unknown")
             if index is not None:
                 edges.add(index, place, reads=True)
+            elif level.dag is None:
+                unsupported = f"Joins over `{ref}` find nothing outside of a dag."
         elif ref is not None and ref != "dag":
             unsupported = f"Joins over `{ref}` are not supported yet; joins over `ops.NAME` are."
             report.add("kind-unsupported", unsupported, place, ready.path)
@@ -142,7 +144,10 @@ def _edge_note(level: Level, edges: Sequence[Edges], here: int, there: int) -> t
 
 def _sibling(name: str, level: Level, place: Place, report: Report, path: str, rule: str) -> int | None:
     index = level.indexes.get(name)
-    if index is None:
+    if index is None and level.dag is None:
+        message = f"Remove this: no op stands beside a flow, so there is no `{name}` to wait for."
+        report.add(rule, message, place, path, severity=Severity.WARNING)
+    elif index is None:
         fault = unknown_op(name, level.indexes)
         report.add(rule, fault.message, place, path, fault.suggestion)
     return index

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reconciler.flows.findings import Severity
 from reconciler.plan.layers import Ready
 from reconciler.plan.queries import QueryError, parse_query, parse_sort
 from reconciler.plan.report import Report
 from reconciler.plan.templates import templates_in
 
 
-def check_joins(ready: Ready, report: Report) -> None:
-    """Report every query and sort that could find nothing but an error."""
+def check_joins(ready: Ready, report: Report) -> str | None:
+    """Report every query and sort that cannot be read; the sentence that says why a run cannot start with it.
+
+    A word that is near to a field is a mistake; others may mean something to Polyaxon.
+    """
+    found = None
     for join in ready.operation.joins:
-        _check(ready, "query", join.query, parse_query, report)
-        _check(ready, "sort", join.sort or "", parse_sort, report)
+        found = found or _check(ready, "query", join.query, parse_query, report)
+        found = found or _check(ready, "sort", join.sort or "", parse_sort, report)
+    return found
 
 
-def _check(ready: Ready, field: str, text: str, parse: Callable[[str], object], report: Report) -> None:
+def _check(ready: Ready, field: str, text: str, parse: Callable[[str], object], report: Report) -> str | None:
     if templates_in(text):
-        return
+        return None
     try:
         parse(text)
     except QueryError as error:
         place = report.text_place(text, text.find(error.part), ready.sources)
-        report.add("query-invalid", str(error), place, f"{ready.path}.joins.{field}", error.suggestion)
+        severity = None if error.suggestion else Severity.WARNING
+        path = f"{ready.path}.joins.{field}"
+        report.add("query-invalid", str(error), place, path, error.suggestion, severity=severity)
+        return str(error)
+    return None

@@ -114,7 +114,7 @@ def check_eta(matrix: Matrix, node: Node, path: str, report: Report) -> None:
     if not isinstance(eta, int | float) or eta > 1:
         return
     message, place = f"Give `eta` more than 1, not {eta}: each round keeps one child in `eta`.", node.at("eta").span
-    if eta > 0:
+    if eta >= 0:
         warn("value-not-allowed", message, place, f"{path}.eta", report)
     else:
         report.add("value-not-allowed", message, place, f"{path}.eta")
