@@ -12,11 +12,15 @@ import re
 from contextlib import chdir
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from console.judging import chosen, judge
 from reconciler.flows.findings import Finding, Severity
+from reconciler.flows.globs import LOCK_FILE, SETTINGS_FILE
+from reconciler.flows.reader import read_documents
 from reconciler.flows.rules import RULES, page
+from reconciler.flows.schema import schema
 
 _ROOT = Path(__file__).resolve().parents[3]
 _BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -89,3 +93,22 @@ def test_the_good_example_breaks_none(rule: str, tmp_path: Path) -> None:
 
     assert files
     assert [one for one in found if one.severity is not Severity.NOTICE or one.rule == rule] == []
+
+
+_SAID_BY_SCHEMAS = {
+    *("document-empty", "field-missing", "field-type", "field-unknown"),
+    *("kind-unknown", "name-invalid", "settings-invalid", "value-not-allowed"),
+}
+
+
+def _refused(file: str, text: str) -> bool:
+    """Whether the schema of a file refuses one of its documents."""
+    validator = jsonschema.Draft202012Validator(schema("settings" if file == SETTINGS_FILE else "flow"))
+    return any(not validator.is_valid(node.data()) for node in read_documents(text.encode(), file)[0])
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in _SHOWN_IN_WORDS])
+def test_schemas_say_some_rules_and_leave_the_others_to_validate(rule: str) -> None:
+    bad = {file: text for file, text in _section(rule, "Bad").items() if file != LOCK_FILE}
+
+    assert any(_refused(file, text) for file, text in bad.items()) is (rule in _SAID_BY_SCHEMAS)
