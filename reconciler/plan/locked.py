@@ -14,6 +14,7 @@ from reconciler.flows.lock import Lock, digest_of, parse_lock
 from reconciler.flows.pins import Pin, is_plain_path, pin_in_hub
 from reconciler.flows.remotes import DEFAULT_HUB, RemoteSettings
 from reconciler.plan.report import Place, Report
+from reconciler.plan.suggestions import near
 
 _LOCK_IT = "run `headgate lock` and commit what it writes."
 
@@ -64,6 +65,12 @@ class Locked:
         if inside is not None:
             return inside.hub, name
         return (DEFAULT_HUB, name) if not rest and DEFAULT_HUB in self._settings.hubs else None
+
+    def near_hub(self, name: str) -> str | None:
+        """The same name of the hub whose owner was most likely meant."""
+        owner, _, rest = name.partition("/")
+        guess = near(owner, self._settings.hubs) if rest else None
+        return f"{guess}/{rest}" if guess else None
 
     def folder_of(self, hub: str) -> str:
         """The folder of a hub's repository that holds its components."""

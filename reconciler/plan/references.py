@@ -107,9 +107,9 @@ class References:
         if remote is not None and (paths := _hub_files(remote[1], self.locked.folder_of(remote[0]))):
             file = self.locked.in_hub(remote[0], paths, Said(name, place, path))
             return self._in_locked(file, place, scope, path)
-        wanted = files[0] if files else "a file under hub/"
-        message = f"Component `{name}` is not in the hub: add {wanted} or correct the name."
-        self._report.add("ref-not-found", message, place, path)
+        wanted, guess = files[0] if files else "a file under hub/", self.locked.near_hub(name)
+        hint = f"did you mean `{guess}`?" if guess else f"add {wanted} or correct the name."
+        self._report.add("ref-not-found", f"Component `{name}` is not in the hub: {hint}", place, path, guess)
         return None
 
     def _follow_dag(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:

@@ -14,8 +14,9 @@ from reconciler.checks.glyphs import LOOKS
 from reconciler.checks.model import Annotation, Check, Conclusion
 from reconciler.engine import reasons
 from reconciler.engine.model import FINAL
-from reconciler.flows import settings
-from tests.docs.pages import ROOT
+from reconciler.flows import lock, settings
+from reconciler.flows.lock import parse_lock
+from tests.docs.pages import ROOT, blocks
 
 _STATUSES = "docs/reference/statuses-and-reasons.md"
 _BLANK = re.compile(r"\{\w+\}")
@@ -66,6 +67,18 @@ def test_every_setting_is_on_its_page() -> None:
 
     assert [key for key in settings.SETTINGS.fields if f"{key}:" not in page] == []
     assert [key for key in settings._FLOW_FIELDS if key not in rows] == []
+
+
+def test_the_lock_file_that_is_shown_is_one_and_shows_every_key() -> None:
+    (block,) = (one for one in blocks("docs/reference/lock-file.md") if one.language == "yaml")
+    parsed, findings = parse_lock(block.text.encode())
+
+    assert findings == ()
+    assert len(parsed.pins()) == 2
+    keys = {*lock._LOCK.fields, *lock._HUB.fields}
+    assert {f"`{key}`" for key in keys} <= {
+        f"`{part}`" for row in _rows("docs/reference/lock-file.md") for part in row.split("`, `")
+    }
 
 
 def test_every_key_and_variable_of_the_server_is_on_its_page() -> None:

@@ -101,6 +101,12 @@ def test_what_is_not_locked_is_one_error_that_says_what_to_do(built, ref, rule):
     assert rule != "ref-unpinned" or "run `headgate lock`" in result.findings[0].message
 
 
+def test_an_owner_that_is_nearly_a_hub_is_suggested(built):
+    (found,) = built(op("hubRef: acne/job"), remote=REMOTE).findings
+
+    assert (found.rule, found.suggestion) == ("ref-not-found", "acme/job")
+
+
 def test_a_text_that_was_changed_by_hand_is_not_used(built):
     files = locked({Pin("", URL): JOB}) | {Pin("", URL).file: JOB.replace("image: a", "image: evil")}
     result = built(op(f"urlRef: {URL}"), files, remote=REMOTE)
