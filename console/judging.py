@@ -185,7 +185,7 @@ def _unneeded(
             from reconciler.flows.acceptances import unused_acceptances
             from reconciler.flows.parse import judged
 
-            yield from judged(unused_acceptances(data, file, findings), settings.severities)
+            yield from judged(unused_acceptances(data, file, findings, settings.severities), settings.severities)
 
 
 def _unused_pins(
@@ -231,7 +231,7 @@ def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence
         return findings
     from reconciler.flows.acceptances import unused_acceptances
 
-    return (*findings, *judged(unused_acceptances(data, file, findings), settings.severities))
+    return (*findings, *judged(unused_acceptances(data, file, findings, severities), severities))
 
 
 def _from_here(root: Path, file: str) -> str:

@@ -1,14 +1,14 @@
 """Findings accepted in place: comments that name a rule and a reason, and the lines whose findings they speak of.
 
 `# headgate: accept image-missing (built elsewhere)` stands at the end of the finding's line, or alone above it;
-`# headgate: accept-file ref-unpinned (…)` stands above the first key and speaks of the whole file. What a repository
-accepts everywhere is the business of its settings.
+`# headgate: accept-file image-missing (…)` stands above the first key and speaks of the whole file. What a
+repository accepts everywhere, and what it insists on, is the business of its settings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,6 +26,7 @@ _NO_CONTENT: Final = re.compile(r"\s*(?:#.*|---\s*)?")
 _WORDS: Final = ("accept", "accept-file")
 _OTHERS: Final = frozenset({"allow", "disable", "ignore", "noqa", "nolint", "off", "skip", "suppress"})
 _EXAMPLE: Final = "`# headgate: accept image-missing (reason)`"
+_OF_THE_REPOSITORY: Final = frozenset({"ref-not-allowed", "ref-outside", "ref-unpinned"})  # they bound its authors
 _LAST: Final = 1 << 30  # a line after any other
 
 
@@ -50,9 +51,12 @@ class Acceptance:
 Read = tuple[tuple[Acceptance, ...], tuple[Finding, ...]]
 
 
-def read_acceptances(data: bytes, file: str) -> Read:
-    """The acceptances that a file's comments hold, and what is wrong with them. Files without any pay nothing."""
-    return _read(data, file) if ACCEPTING in data else ((), ())
+def read_acceptances(data: bytes, file: str, severities: Mapping[str, Severity] | None = None) -> Read:
+    """The acceptances that a file's comments hold, and what is wrong with them. Files without any pay nothing.
+
+    What the repository's `severities` make an error cannot be accepted: a proposal cannot change how it is judged.
+    """
+    return _read(data, file, severities or {}) if ACCEPTING in data else ((), ())
 
 
 def accepted(findings: tuple[Finding, ...], acceptances: Sequence[Acceptance]) -> tuple[Finding, ...]:
@@ -60,9 +64,11 @@ def accepted(findings: tuple[Finding, ...], acceptances: Sequence[Acceptance]) -
     return tuple(_accepted(found, acceptances) for found in findings) if acceptances else findings
 
 
-def unused_acceptances(data: bytes, file: str, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def unused_acceptances(
+    data: bytes, file: str, findings: Iterable[Finding], severities: Mapping[str, Severity] | None = None
+) -> tuple[Finding, ...]:
     """A finding for each acceptance of a file that none of its findings needs; `findings` are all that are known."""
-    acceptances, _ = read_acceptances(data, file)
+    acceptances, _ = read_acceptances(data, file, severities)
     if not acceptances:
         return ()
     own = [one for one in findings if one.file == file]
@@ -96,7 +102,7 @@ class _Comment:
     alone: bool
 
 
-def _read(data: bytes, file: str) -> Read:
+def _read(data: bytes, file: str, severities: Mapping[str, Severity]) -> Read:
     lines = _BREAK.split(data.decode("utf-8-sig", "replace"))
     candidates = list(_candidates(lines))
     if not candidates:
@@ -108,7 +114,7 @@ def _read(data: bytes, file: str) -> Read:
     for comment in _comments(candidates, scalars):
         line = targets[comment]
         last = max((place.last_line for place in scalars if place.span.line == line), default=line)
-        meant += _meant(comment, (line, last), top, file)
+        meant += _meant(comment, (line, last), top, file, severities)
     made = tuple(one for one in meant if isinstance(one, Acceptance))
     return made, tuple(one for one in meant if isinstance(one, Finding))
 
@@ -139,7 +145,9 @@ def _target(comment: _Comment, lines: Sequence[str]) -> int:
     return next((at for at, line in below if not _NO_CONTENT.fullmatch(line)), 0)
 
 
-def _meant(comment: _Comment, lines: tuple[int, int], top: int, file: str) -> Iterator[Acceptance | Finding]:
+def _meant(
+    comment: _Comment, lines: tuple[int, int], top: int, file: str, severities: Mapping[str, Severity]
+) -> Iterator[Acceptance | Finding]:
     """What a comment accepts on `lines`, and what is wrong with it. One that says something else is none of ours."""
     said = _SAID.fullmatch(comment.text)
     word = said["word"] if said else comment.text.partition(" ")[0]
@@ -154,7 +162,7 @@ def _meant(comment: _Comment, lines: tuple[int, int], top: int, file: str) -> It
         return
     for name in _RULE.finditer(said["rules"]):
         start = said.start("rules") + name.start()
-        message, guess = _refusal(name[0])
+        message, guess = _refusal(name[0], severities)
         if message:
             yield _invalid(message, file, comment, start, start + len(name[0]), guess)
         else:
@@ -174,7 +182,7 @@ def _problem(said: re.Match[str] | None, comment: _Comment, word: str, top: int)
     return ""
 
 
-def _refusal(rule: str) -> tuple[str, str | None]:
+def _refusal(rule: str, severities: Mapping[str, Severity]) -> tuple[str, str | None]:
     """Why a rule cannot be accepted, and what was meant; "" if it can."""
     if rule not in RULES:
         guess = near(rule, RULES)
@@ -183,6 +191,8 @@ def _refusal(rule: str) -> tuple[str, str | None]:
         return f"Mend the finding instead: without `{rule}` the file has no clear meaning.", None
     if rule.startswith("acceptance-"):
         return f"Correct or remove the acceptance instead: `{rule}` is about the comments themselves.", None
+    if rule in _OF_THE_REPOSITORY or severities.get(rule) is Severity.ERROR:
+        return f"Mend the finding, or change the repository's settings: `{rule}` is decided for all of its files.", None
     return "", None
 
 

@@ -72,15 +72,20 @@ def _settled(
         return judged(findings, severities)
     from reconciler.flows.acceptances import accepted, read_acceptances  # few files accept anything
 
-    acceptances, wrong = read_acceptances(data, file)
+    acceptances, wrong = read_acceptances(data, file, severities)
     return accepted(judged((*findings, *wrong), severities), acceptances)
 
 
 def judged(findings: tuple[Finding, ...], severities: Mapping[str, Severity] | None) -> tuple[Finding, ...]:
-    """The findings sorted by place, each with the severity that the repository gives its rule if it is not accepted."""
+    """The findings sorted by place, each with the severity that the repository gives its rule.
+
+    Where a file accepts one, only an error that the repository insists on counts.
+    """
     given = {name: severity for name, severity in (severities or {}).items() if RULES[name].lowerable}
     changed = (
-        replace(found, severity=given[found.rule]) if found.rule in given and not found.accepted else found
+        replace(found, severity=given[found.rule], accepted="")
+        if found.rule in given and (not found.accepted or given[found.rule] is Severity.ERROR)
+        else found
         for found in findings
     )
     return tuple(sorted(changed, key=lambda found: found.place))

@@ -81,7 +81,7 @@ class Report:
         if self._read is None or not RULES[findings[0].rule].lowerable:
             return findings
         if file not in self._acceptances:
-            self._acceptances[file] = _acceptances(self._read(file) or b"", file)
+            self._acceptances[file] = _acceptances(self._read(file) or b"", file, self.severities)
         if not self._acceptances[file]:
             return findings
         from reconciler.flows.acceptances import accepted
@@ -150,12 +150,12 @@ class Report:
         return tuple(sorted(kept.values(), key=lambda found: found.place))
 
 
-def _acceptances(data: bytes, file: str) -> tuple[Acceptance, ...]:
+def _acceptances(data: bytes, file: str, severities: Mapping[str, Severity]) -> tuple[Acceptance, ...]:
     if ACCEPTING not in data:
         return ()
     from reconciler.flows.acceptances import read_acceptances  # few files accept anything
 
-    return read_acceptances(data, file)[0]
+    return read_acceptances(data, file, severities)[0]
 
 
 def place_of(file: str, node: Node | None, *path: str | int) -> Place:

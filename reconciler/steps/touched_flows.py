@@ -57,8 +57,9 @@ def _of_lock(result: Revision, aside: Set[str], is_known: bool) -> Sequence[Find
 
 def _unused_acceptances(result: Revision, changed: Set[str], findings: Sequence[Finding]) -> Iterable[Finding]:
     """What changed files of ours accept without need. All that is wrong with one is among `findings`."""
+    severities = result.settings.severities
     for path in sorted(changed):
-        yield from judged(unused_acceptances(result.read(path) or b"", path, findings), result.settings.severities)
+        yield from judged(unused_acceptances(result.read(path) or b"", path, findings, severities), severities)
 
 
 def _prefetch(base: Revision, result: Revision, changed: Set[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.flows.acceptances import read_acceptances, unused_acceptances
 from reconciler.flows.findings import Finding, Severity
-from reconciler.flows.parse import parse, parse_preset
+from reconciler.flows.parse import judged, parse, parse_preset
 
 TWICE = """\
 name: a
@@ -90,6 +90,7 @@ def test_line_breaks_of_other_systems_count_as_lines():
         ("accept (because)", 23, None),
         ("accept field-type (x)", 30, None),
         ("accept acceptance-unused (x)", 30, None),
+        ("accept ref-not-allowed (x)", 30, None),
         ("acept yaml-octal (x)", 23, "accept"),
         ("ignore yaml-octal", 23, "accept"),
         ("accept-file yaml-octal (too late)", 23, None),
@@ -137,3 +138,19 @@ def test_a_severity_of_the_repository_does_not_undo_an_acceptance():
     parsed = parse(TWICE.encode(), "a.yaml", {"yaml-duplicate-key": Severity.WARNING})
 
     assert [found.severity for found in parsed.findings] == [Severity.NOTICE]
+
+
+def test_what_the_repository_makes_an_error_is_told_not_to_be_accepted():
+    parsed = parse(TWICE.encode(), "a.yaml", {"yaml-duplicate-key": Severity.ERROR})
+
+    assert [(found.rule, found.severity) for found in parsed.findings] == [
+        ("yaml-duplicate-key", Severity.ERROR),
+        ("acceptance-invalid", Severity.WARNING),
+    ]
+
+
+def test_a_preset_accepts_nothing_that_the_repository_makes_an_error():
+    text = b"isPreset: true\ncost: 1\ncost: 2 # headgate: accept yaml-duplicate-key (x)\n"
+    found = judged(parse_preset(text, "presets/a.yaml")[1], {"yaml-duplicate-key": Severity.ERROR})
+
+    assert [(one.severity, one.accepted) for one in found] == [(Severity.ERROR, "")]

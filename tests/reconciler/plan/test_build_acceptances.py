@@ -44,10 +44,11 @@ def test_an_accepted_error_without_which_nothing_can_run_stays_an_error(built):
     ]
 
 
-def test_the_strictest_repository_does_not_undo_an_acceptance(built):
+def test_what_the_repository_insists_on_cannot_be_accepted(built):
     text = (
         "name: f\nparams: {x: 1} # headgate: accept param-undeclared (later)\nrun: {kind: job, container: {image: a}}\n"
     )
     result = built(text, {"flow.yaml": text}, severities={"param-undeclared": Severity.ERROR})
 
-    assert result.plan is not None
+    assert result.plan is None
+    assert [(found.rule, found.severity) for found in result.findings] == [("param-undeclared", Severity.ERROR)]
