@@ -85,8 +85,8 @@ class Locking:
         self._elsewhere = elsewhere
         self._before, findings = parse_lock(tree.read(LOCK_FILE))
         self._broken = findings[0] if findings else None
-        forgotten = frozenset(upgrade)
-        kept = [pin for pin in self._before.pins() if not forgotten & {pin.hub or pin.name}]
+        forgotten = {*upgrade, *(name for name in self._before.hubs if not self._before.is_current(name, remote))}
+        kept = [pin for pin in self._before.pins() if (pin.hub or pin.name) not in forgotten]
         self._expected = self._lock = self._before.only(kept)
         self._texts: dict[str, bytes] = {}
         self._hubs: dict[str, HubCommit | ReconcileError] = {}
@@ -132,7 +132,7 @@ class Locking:
     def _obtain(self, missing: Mapping[tuple[Pin, ...], Said]) -> None:
         if self._elsewhere is None:
             for pins, said in missing.items():
-                self._refuse(pins, said, f"`{said.words}` is not locked, or its text is not the one that is.")
+                self._refuse(pins, said, f"`{said.words}` is not locked, or not as it should be.")
             return
         urls = [pin.name for pin, *_ in missing if not pin.hub]
         texts = self._elsewhere.texts(urls) if urls else {}
@@ -163,12 +163,12 @@ class Locking:
     def _hub(self, name: str) -> HubCommit | ReconcileError:
         """A hub at the commit that it is locked to, else at what its revision means now."""
         assert self._elsewhere is not None
-        source, is_known = self._remote.hubs[name], self._lock.is_of(name, self._remote)
+        source, known = self._remote.hubs[name], self._lock.hubs.get(name)
         try:
-            commit = self._elsewhere.hub(name, source, self._lock.hubs[name].commit if is_known else "")
+            commit = self._elsewhere.hub(name, source, known.commit if known is not None else "")
         except ReconcileError as error:
             return error
-        if not is_known:
+        if known is None:
             self._lock = self._lock.with_hub(name, LockedHub(source.url, commit.sha, source.revision))
         return commit
 
@@ -178,7 +178,7 @@ class Locking:
             self._refuse(pins, said, f"`{said.words}`: {data.message}", isinstance(data, Waiting))
             return
         mistakes = [found for found in parse(data, pin.file).findings if found.severity is Severity.ERROR]
-        expected = self._expected.digest(pin) if self._is_held(pin) else ""
+        expected = self._expected.digest(pin)
         if mistakes:
             line, what = mistakes[0].span.line, mistakes[0].message
             self._refuse(pins, said, f"`{said.words}` gives no component that can be used. Line {line}: {what}")
@@ -188,9 +188,6 @@ class Locking:
         else:
             self._lock = self._lock.with_digest(pin, digest_of(data))
             self._texts[pin.file] = data
-
-    def _is_held(self, pin: Pin) -> bool:
-        return not pin.hub or self._expected.is_of(pin.hub, self._remote)
 
     def _refuse(self, pins: tuple[Pin, ...], said: Said, message: str, away: bool = False) -> None:
         span = said.place.span

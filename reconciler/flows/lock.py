@@ -42,7 +42,8 @@ class LockedHub:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """All that is pinned: digests of addresses, and hub repositories by name. `places` are lines of the lock file."""
+    """All that is pinned: digests of addresses, and hub repositories by name. `places` are lines of the
+    lock file: a hub's own is that of the pin without a name."""
 
     urls: Mapping[str, str] = field(default_factory=dict)
     hubs: Mapping[str, LockedHub] = field(default_factory=dict)
@@ -61,9 +62,13 @@ class Lock:
         return hub.files.get(pin.name, "") if hub is not None else ""
 
     def is_of(self, name: str, settings: RemoteSettings) -> bool:
-        """Whether a hub was locked from the repository and revision that the settings name now."""
+        """Whether a hub was locked from the repository that the settings name now."""
         hub, source = self.hubs.get(name), settings.hubs.get(name)
-        return hub is not None and source is not None and (hub.url, hub.revision) == (source.url, source.revision)
+        return hub is not None and source is not None and hub.url == source.url
+
+    def is_current(self, name: str, settings: RemoteSettings) -> bool:
+        """Whether it was locked from the revision as well that the settings name now."""
+        return self.is_of(name, settings) and self.hubs[name].revision == settings.hubs[name].revision
 
     def with_digest(self, pin: Pin, digest: str) -> Lock:
         """The lock with one file pinned. Its hub is pinned already."""
@@ -98,8 +103,8 @@ def state_of(mark: str, lock: Lock, settings: RemoteSettings) -> tuple[str, ...]
     if not pin.hub:
         return (lock.digest(pin), settings.refusal(pin.name))
     hub, source = lock.hubs.get(pin.hub), settings.hubs.get(pin.hub)
-    origin = (hub.url, hub.revision) if hub is not None else ()
-    return (lock.digest(pin), *origin, *((source.url, source.revision, source.folder) if source is not None else ()))
+    origin = (hub.url,) if hub is not None else ()
+    return (lock.digest(pin), *origin, *((source.url, source.folder) if source is not None else ()))
 
 
 def unused(lock: Lock, used: Iterable[str]) -> tuple[Finding, ...]:
@@ -108,7 +113,7 @@ def unused(lock: Lock, used: Iterable[str]) -> tuple[Finding, ...]:
     return tuple(
         finding("lock-unused", f"Nothing refers to `{pin.shown}`: run `headgate lock`.", LOCK_FILE, span)
         for pin, span in sorted(lock.places.items(), key=lambda one: one[1])
-        if pin.file not in known
+        if pin.name and pin.file not in known
     )
 
 
@@ -207,7 +212,8 @@ def _read(node: Node) -> tuple[Lock, tuple[Finding, ...]]:
     hubs = {name: LockedHub(**hub) for name, hub in values.get("hubs", {}).items() if {"url", "commit"} <= hub.keys()}
     lock = Lock(values.get("urls", {}), hubs)
     findings = tuple(sorted(report.findings, key=lambda found: found.place))
-    return replace(lock, places={pin: _place(node, pin) for pin in lock.pins()}), findings
+    places = {Pin(name, ""): node.at("hubs").key_span(name) for name in hubs}
+    return replace(lock, places=places | {pin: _place(node, pin) for pin in lock.pins()}), findings
 
 
 def _place(node: Node, pin: Pin) -> Span:

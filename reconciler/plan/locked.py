@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin
 
+from reconciler.flows.findings import Severity
 from reconciler.flows.globs import LOCK_FILE, LOCKED_FOLDER
 from reconciler.flows.lock import Lock, digest_of, parse_lock
 from reconciler.flows.pins import Pin, is_plain_path, pin_in_hub
@@ -85,10 +86,21 @@ class Locked:
             return None
         pins = tuple(Pin(hub, path) for path in paths if is_plain_path(path))
         if hub in self._lock.hubs and not self._lock.is_of(hub, self._settings):
-            message = f"The hub `{hub}` was locked from another repository or revision: {_LOCK_IT}"
+            message = f"The hub `{hub}` was locked from another repository than the settings name: {_LOCK_IT}"
             self._lacks("ref-unpinned", message, pins, said)
             return None
+        self._check_revision(hub)
         return self._pinned(pins, said)
+
+    def _check_revision(self, hub: str) -> None:
+        """Say that a hub is not locked at the revision of the settings: what is locked stays good until it is."""
+        if hub in self._lock.hubs and not self._lock.is_current(hub, self._settings) and not self._is_broken:
+            was, now = (
+                one.revision or "the default branch" for one in (self._lock.hubs[hub], self._settings.hubs[hub])
+            )
+            message = f"The hub `{hub}` is locked at {was}, and the settings say {now}: {_LOCK_IT}"
+            place = Place(LOCK_FILE, self._lock.places[Pin(hub, "")])
+            self._report.add("ref-unpinned", message, place, severity=Severity.WARNING)
 
     def origin(self, file: str) -> Pin | None:
         """Where the text of a file comes from, if it is of elsewhere."""

@@ -145,11 +145,24 @@ def test_a_lock_file_that_nothing_uses_is_not_read(built):
     assert (result.findings, result.references) == ((), ("job.yaml",))
 
 
-def test_a_hub_of_another_repository_or_revision_is_not_taken_for_this_one(built):
-    files = locked({Pin("acme", "hub/job.yaml"): JOB})
-    for source in (HubSource("/srv/other.git", "main"), HubSource("/srv/hub.git", "v2")):
-        result = built(op("hubRef: acme/job"), files, remote=RemoteSettings((), {"acme": source}))
-        assert rules(result) == ["ref-unpinned"]
+def test_a_hub_of_another_repository_is_not_taken_for_this_one(built):
+    files, other = locked({Pin("acme", "hub/job.yaml"): JOB}), HubSource("/srv/other.git", "main")
+    result = built(op("hubRef: acme/job"), files, remote=RemoteSettings((), {"acme": other}))
+
+    assert (rules(result), result.plan) == (["ref-unpinned"], None)
+
+
+def test_a_hub_of_another_revision_than_the_settings_say_is_good_until_it_is_locked_anew(built):
+    files, other = locked({Pin("acme", "hub/job.yaml"): JOB}), HubSource("/srv/hub.git", "v2")
+    text = "name: f\nrun:\n  kind: dag\n  operations:\n" + "".join(
+        f"  - {{name: {x}, hubRef: acme/job}}\n" for x in "ab"
+    )
+    result = built(text, files, remote=RemoteSettings((), {"acme": other}))
+
+    (found,) = result.findings
+    assert (found.rule, found.severity, found.file, found.span.line) == ("ref-unpinned", "warning", ".headgate.lock", 4)
+    assert "locked at main, and the settings say v2" in found.message
+    assert result.plan is not None
 
 
 def test_paths_in_a_hub_stay_in_the_hub(built):
