@@ -13,6 +13,7 @@ from pathlib import Path
 from console.failures import AWAY, USAGE, Failure
 from console.verdicts import Verdicts
 from console.working_tree import WorkingTree, tree_of
+from reconciler.flows.collecting import uncollected
 from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.globs import COMPONENT_FOLDER, LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE, files_by_role
 from reconciler.flows.rules import ACCEPTING
@@ -207,6 +208,7 @@ def _identity(finding: Finding) -> tuple[object, ...]:
     return (finding.rule, finding.file, finding.span)
 
 
+@uncollected
 def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence[Finding]:
     # The rules are a third of a start and are loaded by the first file whose verdict is not known.
     from reconciler.flows.parse import judged, parse, parse_preset

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reconciler.flows.collecting import uncollected
 from reconciler.flows.documents import read_fields
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.model import Flow, Operation, ParsedFile
@@ -17,6 +18,7 @@ from reconciler.flows.shapes import BAD, Report, described
 _REFS = ("hubRef", "dagRef", "pathRef", "urlRef", "component")
 
 
+@uncollected
 def parse(data: bytes, file: str, severities: Mapping[str, Severity] | None = None) -> ParsedFile:
     """All flows of a file and all that is wrong with it, sorted by place.
 
