@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from reconciler.flows import documents, schedules, settings, shapes
+from reconciler.flows import documents, schedules, schema_spaces, settings, shapes
 from reconciler.flows.findings import Severity
 from reconciler.flows.inputs import IOS
 from reconciler.flows.kinds.dag import Named
 from reconciler.flows.kinds.table import RunShape
-from reconciler.flows.matrix.space import SEARCH_PARAM, SPACES, SpaceKind
+from reconciler.flows.matrix.space import SEARCH_PARAM
 from reconciler.flows.matrix.table import MATRICES, MATRIX
 from reconciler.flows.model import Json
 from reconciler.flows.params import FULL_PARAM, PARAM
 from reconciler.flows.rules import RULES
 from reconciler.flows.schedules import SCHEDULE
+from reconciler.flows.schema_parts import TEMPLATE, YES_OR_NO, Schema, any_of, or_null, said, spelling
 from reconciler.flows.shapes import Record
 from reconciler.flows.words.table import PLACES, WORDS
-from reconciler.flows.words.word import NOTHING, Word
+from reconciler.flows.words.word import Word
 
-Schema = dict[str, Json]
-_TEMPLATE: Final[Schema] = {"$ref": "#/$defs/expression"}
 _TYPES: Final = {
     "str": "string",
     "list": "array",
@@ -29,15 +28,6 @@ _TYPES: Final = {
     "int": "integer",
     "float": "number",
     "bool": "boolean",
-}
-_YES_OR_NO: Final[Schema] = {
-    "description": "Another way to write true or false: yes, no, on, off, 1, 0.",
-    "type": ["string", "integer"],
-    "pattern": "^(?:"
-    + "|".join("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in word) for word in shapes.FLAG_WORDS)
-    + ")$",
-    "minimum": 0,
-    "maximum": 1,
 }
 
 
@@ -81,7 +71,7 @@ class Walk:
         properties = {field: self._field(record, name, field, words.get(field)) for field in record.fields}
         if kind is not None:
             properties["kind"] = {**properties["kind"], "type": "string", "const": kind}
-        aliases = {alias: _alias(name, field) for alias, field in record.aliases.items()}
+        aliases = {alias: spelling(name, field) for alias, field in record.aliases.items()}
         required = [field for field in record.required if field not in record.aliases.values()]
         return {
             **({"description": section.meaning} if section is not None else {}),
@@ -93,7 +83,7 @@ class Walk:
 
     def _field(self, record: Record, owner: str, field: str, word: Word | None) -> Schema:
         made = self.of(record.fields[field], f"{owner}.{field}")
-        return {**_said(word), **(made if field in record.required else _or_null(made))}
+        return {**said(word), **(made if field in record.required else or_null(made))}
 
     def numeral(self) -> Schema:
         """A reference to the definition of numbers in quotes."""
@@ -119,39 +109,6 @@ def _name(place: str) -> str:
     return PLACES.get(place) or PLACES.get(field, field)
 
 
-def _said(word: Word | None) -> Schema:
-    if word is None:
-        return {}
-    default = {} if word.default is NOTHING else {"default": word.default}
-    others = [one for one in word.others if one != word.example]
-    return {"description": word.meaning, **default, "examples": [word.example, *others]}
-
-
-def _alias(name: str, field: str) -> Schema:
-    described = {"description": f"Another spelling of `{field}`.", "deprecated": True}
-    return {**described, "doNotSuggest": True, "$ref": f"#/$defs/{name}/properties/{field}"}
-
-
-def _or_null(made: Schema) -> Schema:
-    """Null counts as not said."""
-    if not made:
-        return made  # takes anything already
-    if set(made) == {"anyOf"}:
-        return {"anyOf": [*made["anyOf"], {"type": "null"}]}
-    if set(made) == {"type"}:
-        return {"type": [*_listed(made["type"]), "null"]}
-    return {"anyOf": [made, {"type": "null"}]}
-
-
-def _listed(types: str | list[str]) -> list[str]:
-    return [types] if isinstance(types, str) else types
-
-
-def _any_of(*choices: Schema, templated: bool = False) -> Schema:
-    given = [*choices, *([_TEMPLATE] if templated else [])]
-    return given[0] if len(given) == 1 else {"anyOf": given}
-
-
 def _text(_walk: Walk, shape: shapes.Text, _place: str) -> Schema:
     return {"type": ["string", "number", "boolean"]} if shape.lenient else {"type": "string"}
 
@@ -159,30 +116,30 @@ def _text(_walk: Walk, shape: shapes.Text, _place: str) -> Schema:
 def _whole(walk: Walk, shape: shapes.Whole, _place: str) -> Schema:
     least = {} if shape.minimum is None else {"minimum": shape.minimum}
     quoted = [walk.numeral()] if shape.quoted else []
-    return _any_of({"type": "integer", **least}, *quoted, templated=shape.templated)
+    return any_of({"type": "integer", **least}, *quoted, templated=shape.templated)
 
 
 def _number(walk: Walk, _shape: shapes.Number, _place: str) -> Schema:
-    return _any_of({"type": "number"}, walk.numeral(), templated=True)
+    return any_of({"type": "number"}, walk.numeral(), templated=True)
 
 
 def _flag(walk: Walk, shape: shapes.Flag, _place: str) -> Schema:
-    walk.definitions.setdefault("yesOrNo", _YES_OR_NO)
-    return _any_of({"type": "boolean"}, {"$ref": "#/$defs/yesOrNo"}, templated=shape.templated)
+    walk.definitions.setdefault("yesOrNo", YES_OR_NO)
+    return any_of({"type": "boolean"}, {"$ref": "#/$defs/yesOrNo"}, templated=shape.templated)
 
 
 def _words(_walk: Walk, shape: shapes.Words, _place: str) -> Schema:
-    return _any_of({"enum": [str(word) for word in shape.words]}, templated=shape.templated)
+    return any_of({"enum": [str(word) for word in shape.words]}, templated=shape.templated)
 
 
 def _listing(walk: Walk, shape: shapes.Listing, place: str) -> Schema:
-    return _any_of({"type": "array", "items": walk.of(shape.item, place)}, templated=shape.templated)
+    return any_of({"type": "array", "items": walk.of(shape.item, place)}, templated=shape.templated)
 
 
 def _table(walk: Walk, shape: shapes.Table, place: str) -> Schema:
     item = walk.of(shape.item, place)
     items: Schema = {"additionalProperties": item} if item else {}
-    return _any_of({"type": "object", **items}, templated=shape.templated)
+    return any_of({"type": "object", **items}, templated=shape.templated)
 
 
 def _either(walk: Walk, shape: shapes.Either, place: str) -> Schema:
@@ -191,21 +148,21 @@ def _either(walk: Walk, shape: shapes.Either, place: str) -> Schema:
     whole = [name for name, one in made.items() if not one or set(one) == {"type"}]
     choices: list[Schema] = [{"type": whole[0] if len(whole) == 1 else whole}] if whole else []
     choices += [_of_type(name, one) for name, one in made.items() if name not in whole]
-    return _any_of(*choices)
+    return any_of(*choices)
 
 
 def _of_type(name: str, made: Schema) -> Schema:
     """The part of a schema that takes values of one type; a template is a text and so is said by that type alone."""
-    choices = [one for one in made.get("anyOf", [made]) if one != _TEMPLATE or name == "string"]
+    choices = [one for one in made.get("anyOf", [made]) if one != TEMPLATE or name == "string"]
     if all(_is_of_type(name, one) for one in choices):
-        return _any_of(*choices)
+        return any_of(*choices)
     return {"allOf": [{"type": name}, made]}
 
 
 def _is_of_type(name: str, made: Schema) -> bool:
     if "enum" in made:
         return name == "string"
-    return made.get("type") == name or (name == "object" and "$ref" in made) or made == _TEMPLATE
+    return made.get("type") == name or (name == "object" and "$ref" in made) or made == TEMPLATE
 
 
 def _run(walk: Walk, shape: RunShape, place: str) -> Schema:
@@ -221,47 +178,8 @@ def _param(walk: Walk, _shape: Any, _place: str) -> Schema:
 
 
 def _search_param(walk: Walk, _shape: Any, _place: str) -> Schema:
-    cases = [
-        {"if": {"properties": {"kind": {"const": name}}, "required": ["kind"]}, "then": walk_space(walk, space)}
-        for name, space in SPACES.items()
-    ]
-    properties = {name: _said(word) for name, word in WORDS["searchParam"].fields.items()}
-    properties["kind"] = {**properties["kind"], "enum": [*SPACES]}
-    made = {
-        "description": WORDS["searchParam"].meaning,
-        "type": "object",
-        "required": ["kind", "value"],
-        "properties": properties,
-        "additionalProperties": False,
-        "allOf": cases,
-    }
-    walk.definitions.setdefault("searchParam", made)
+    walk.definitions.update(schema_spaces.definitions())
     return {"$ref": "#/$defs/searchParam"}
-
-
-def walk_space(walk: Walk, space: SpaceKind) -> Schema:
-    """A reference to the definition of a space of values."""
-    walk.definitions[space.name] = {
-        "description": WORDS[space.name].meaning,
-        "properties": {"value": {**_said(WORDS[space.name].fields["value"]), **_space_value(space)}},
-    }
-    return {"$ref": f"#/$defs/{space.name}"}
-
-
-def _space_value(space: SpaceKind) -> Schema:
-    """A list of choices; else the numbers as a list, a mapping or a text with colons."""
-    if not space.fields:
-        return _any_of({"type": "array", "minItems": 1}, templated=True)
-    names = (*space.fields, *space.optional)
-    one: Schema = {"type": ["number", "string"]} if space.numeric else {}
-    mapping = {
-        "type": "object",
-        "required": [*space.fields],
-        "properties": dict.fromkeys(names, one),
-        "additionalProperties": False,
-    }
-    listed = {"type": "array", "minItems": len(space.fields), "maxItems": len(names)}
-    return _any_of(mapping, listed, {"type": "string"})
 
 
 def _severities(_walk: Walk, _shape: Any, _place: str) -> Schema:
@@ -289,7 +207,7 @@ _SPECIAL: Final[Mapping[type, _Made]] = {
     shapes.Anything: lambda _walk, _shape, _place: {},
     shapes.Listing: _listing,
     shapes.Table: _table,
-    shapes.Record: lambda walk, shape, place: _any_of(walk.defined(shape, place), templated=shape.templated),
+    shapes.Record: lambda walk, shape, place: any_of(walk.defined(shape, place), templated=shape.templated),
     shapes.Either: _either,
     shapes.Built: lambda walk, shape, place: walk.of(shape.shape, place),
     shapes.Later: lambda walk, shape, place: walk.of(shape.shape(), place),

@@ -111,7 +111,7 @@ def _spaces() -> str:
 
 def _aliases(name: str) -> str:
     taken = {
-        field: one["$ref"].rpartition("/")[2]
+        field: one["allOf"][0]["$ref"].rpartition("/")[2]
         for field, one in definitions()[name]["properties"].items()
         if one.get("deprecated")
     }
