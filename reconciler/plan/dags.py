@@ -14,7 +14,6 @@ from reconciler.plan.edges import (
     add_joins,
     report_cycles,
     report_implied,
-    report_unreachable,
 )
 from reconciler.plan.hooks import HOOK_NAMES, hook_operation
 from reconciler.plan.joins import check_joins
@@ -26,6 +25,7 @@ from reconciler.plan.model import EventEdge, PlannedJoin
 from reconciler.plan.names import Names
 from reconciler.plan.params import Bound, bind
 from reconciler.plan.patches import check_patches
+from reconciler.plan.reachable import Patience, report_unreachable
 from reconciler.plan.references import Read, References, Scope
 from reconciler.plan.report import Report, place_of
 from reconciler.plan.unsupported import check_supported
@@ -64,6 +64,7 @@ class Judge:
         self.references = References(read, report, remote)
         self._layers = Layers(self.references)
         self._report = report
+        self._patience = Patience()
         self._count = 0
 
     def root(self, operation: Operation, path: str, start: bool) -> Judged:
@@ -80,7 +81,7 @@ class Judge:
         edges = [op.edges for op in ops]
         report_implied(level, edges, self._report)
         is_cyclic = report_cycles(level, edges, self._report)
-        report_unreachable(level, edges, self._report)
+        report_unreachable(level, edges, self._report, self._patience)
         return None if is_cyclic or not all(op.whole for op in ops) else ops
 
     def _fits(self, ready: Ready, more: int) -> bool:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from reconciler.flows.findings import Severity, Span
-from reconciler.flows.model import Trigger
 from reconciler.plan.fields import unknown_op
-from reconciler.plan.graph import cycles, order
+from reconciler.plan.graph import cycles
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
 from reconciler.plan.model import EventEdge, PlannedJoin
@@ -16,9 +15,6 @@ from reconciler.plan.report import Place, Report, place_of
 
 _PREFIX = "run_status_"
 _ELSEWHERE = ("runs.", "connections.")
-_GOOD, _BAD, _SKIPPED = "succeeded", "failed", "skipped"
-_RUNS, _SKIPS = frozenset((_GOOD, _BAD)), frozenset((_SKIPPED,))
-_NEVER = frozenset(("false", "{{ false }}", "{{false}}", "no", "0"))
 
 
 def add_dependencies(ready: Ready, level: Level, edges: Edges, report: Report) -> None:
@@ -92,49 +88,6 @@ def report_cycles(level: Level, edges: Sequence[Edges], report: Report) -> bool:
         first = edges[cycle[0]].places[steps[0][1]]
         report.add("dag-cycle", message, first, level.ops[cycle[0]].path, also=also)
     return bool(found)
-
-
-def report_unreachable(level: Level, edges: Sequence[Edges], report: Report) -> None:
-    """Report ops that no outcome of their upstreams can start."""
-    if not any(_ends(ready) <= _SKIPS for ready in level.ops):
-        return  # whatever the triggers, each upstream can end well and can end badly
-    upstream = [sorted(edge.places) for edge in edges]
-    ends: list[frozenset[str]] = [frozenset()] * len(upstream)
-    for index in order(upstream):
-        ready = level.ops[index]
-        starts = not upstream[index] or _can_start(ready, [ends[other] for other in upstream[index]])
-        ends[index] = _ends(ready) if starts else frozenset((_BAD, _SKIPPED))
-        if not starts:
-            operation = ready.operation
-            message = (
-                f"`{ready.name}` can never start: no outcome of its upstreams satisfies its trigger; "
-                "change `trigger` or the conditions of its upstreams."
-            )
-            key = "trigger" if operation.trigger else "dependencies"
-            report.add("op-unreachable", message, place_of(operation.file, operation.node, key), ready.path)
-
-
-def _ends(ready: Ready) -> frozenset[str]:
-    conditions = ready.operation.conditions
-    if not conditions:
-        return _RUNS
-    return _SKIPS if conditions.strip().lower() in _NEVER else _RUNS | _SKIPS
-
-
-def _can_start(ready: Ready, upstream: list[frozenset[str]]) -> bool:
-    """Whether some outcome of each upstream, taken one by one, satisfies the trigger. Skipped counts as succeeded."""
-    trigger = ready.operation.trigger
-    may_fail = [_BAD in ends for ends in upstream]
-    may_pass = [bool(ends - {_BAD}) for ends in upstream]
-    if ready.operation.events:
-        return True
-    if trigger is Trigger.ALL_FAILED:
-        return all(may_fail)
-    if trigger is Trigger.ONE_FAILED:
-        return any(may_fail)
-    if trigger is Trigger.ONE_SUCCEEDED:
-        return any(may_pass)
-    return trigger in (Trigger.ALL_DONE, Trigger.ONE_DONE) or all(may_pass)
 
 
 def _edge_note(level: Level, edges: Sequence[Edges], here: int, there: int) -> tuple[str, Span, str]:
