@@ -41,7 +41,7 @@ def _check_pod(pod: Mapping[str, Json], keys: tuple[str, ...], who: str, ready: 
     """Check the containers of a pod, whose fields are under `keys` of the run section."""
     container, sidecars = pod.get("container"), pod.get("sidecars")
     of = f" of `{'.'.join(keys)}`" if keys else ""
-    if not ready.settings.build and not _has_image(container):
+    if not ready.settings.build and not _has_image(container) and not _is_unread(ready, keys, container):
         message = f"The container{of} has no image: add `image` to it, or a preset that brings one."
         if container is None:
             message = f"{who} has no container: add `container` with an `image`."
@@ -54,6 +54,12 @@ def _check_pod(pod: Mapping[str, Json], keys: tuple[str, ...], who: str, ready: 
 
 def _has_image(container: object) -> bool:
     return isinstance(container, str) or (isinstance(container, Mapping) and bool(container.get("image")))
+
+
+def _is_unread(ready: Ready, keys: tuple[str, ...], container: object) -> bool:
+    """Whether there is a container that could not be read: its own finding is enough."""
+    nodes = [node for _, node in ready.sources if node is not None] if container is None else []
+    return any(node.at(*keys).says("container") for node in nodes if not keys or node.get(keys[0]) is not None)
 
 
 def _container_place(ready: Ready, keys: tuple[str, ...]) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from math import isfinite
 
 from reconciler.flows.model import Json, SearchParam
 
@@ -27,11 +28,14 @@ def first_fraction(param: SearchParam) -> str | None:
     listed = _LISTED.get(param.kind)
     if listed is None:
         return None
-    return next((f"{value:g}" for value in islice(listed(values), _MOST) if abs(value - round(value)) > _NEAR), None)
+    try:
+        return next((f"{one:g}" for one in islice(listed(values), _MOST) if abs(one - round(one)) > _NEAR), None)
+    except OverflowError:
+        return None  # no number that an input could take
 
 
 def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _range(values: Mapping[str, float]) -> Iterator[float]:

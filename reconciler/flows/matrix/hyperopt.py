@@ -17,6 +17,10 @@ TPE: Final = MatrixKind(
 HYPEROPT: Final = MatrixKind(
     "hyperopt",
     "The name of `tpe` up to Polyaxon 2.16, with a choice of algorithms.",
-    section({**_FIELDS, "algorithm": Words("tpe", "rand", "anneal")}, required=("metric", "params"), templated=False),
+    section(
+        {**_FIELDS, "algorithm": Words("tpe", "rand", "anneal")},
+        required=("metric", "numRuns", "params"),
+        templated=False,
+    ),
     runs=False,
 )
