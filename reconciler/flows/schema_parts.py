@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from reconciler.flows import shapes
 from reconciler.flows.model import Json
-from reconciler.flows.words.word import NOTHING, Word
+from reconciler.flows.words.word import NOTHING, Section, Word
 
 Schema = dict[str, Json]
 TEMPLATE: Final[Schema] = {"$ref": "#/$defs/expression"}
@@ -56,3 +57,9 @@ def any_of(*choices: Schema, templated: bool = False) -> Schema:
     """One of several schemas, a template among them where the place takes one."""
     given = [*choices, *([TEMPLATE] if templated else [])]
     return given[0] if len(given) == 1 else {"anyOf": given}
+
+
+def kinds(words: Mapping[str, Section], names: Iterable[str]) -> Schema:
+    """The kinds of something; editors show what each is for."""
+    listed = [*names]
+    return {"enum": listed, "enumDescriptions": [words[name].meaning if name in words else "" for name in listed]}

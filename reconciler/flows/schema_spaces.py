@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.flows.matrix.space import SPACES, SpaceKind
-from reconciler.flows.schema_parts import Schema, any_of, said
+from reconciler.flows.schema_parts import Schema, any_of, kinds, said
 from reconciler.flows.words.table import WORDS
 
 
@@ -19,7 +19,7 @@ def definitions() -> dict[str, Schema]:
         "type": "object",
         "required": ["kind", "value"],
         "properties": {
-            "kind": {**said(section.fields["kind"]), "enum": [*SPACES]},
+            "kind": {**said(section.fields["kind"]), **kinds(WORDS, SPACES)},
             "value": said(section.fields["value"]),
         },
         "additionalProperties": False,

@@ -16,7 +16,7 @@ from reconciler.flows.model import Json
 from reconciler.flows.params import FULL_PARAM, PARAM
 from reconciler.flows.rules import RULES
 from reconciler.flows.schedules import SCHEDULE
-from reconciler.flows.schema_parts import TEMPLATE, YES_OR_NO, Schema, any_of, or_null, said, spelling
+from reconciler.flows.schema_parts import TEMPLATE, YES_OR_NO, Schema, any_of, kinds, or_null, said, spelling
 from reconciler.flows.shapes import Record
 from reconciler.flows.words.table import PLACES, WORDS
 from reconciler.flows.words.word import Word
@@ -100,7 +100,7 @@ class Walk:
             }
             for kind, record in records.items()
         ]
-        return {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": [*records]}}, "allOf": cases}
+        return {"type": "object", "required": ["kind"], "properties": {"kind": kinds(WORDS, records)}, "allOf": cases}
 
 
 def _name(place: str) -> str:
