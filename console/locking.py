@@ -23,6 +23,7 @@ from reconciler.plan.wanted import Wanted, wanted
 from reconciler.ports import ReconcileError, Waiting
 
 _ROUNDS = 40  # of texts that want texts; references do not lead on over more
+_MOST = 2_000  # texts of one time; a text may name any number of others
 
 
 class HubCommit(Protocol):
@@ -133,6 +134,10 @@ class Locking:
         if self._elsewhere is None:
             for pins, said in missing.items():
                 self._refuse(pins, said, f"`{said.words}` is not locked, or not as it should be.")
+            return
+        if len(self._texts) + len(missing) > _MOST:
+            for pins, said in missing.items():
+                self._refuse(pins, said, f"`{said.words}` is one of more than {_MOST:,} texts: refer to fewer.")
             return
         urls = [pin.name for pin, *_ in missing if not pin.hub]
         texts = self._elsewhere.texts(urls) if urls else {}

@@ -25,6 +25,7 @@ from reconciler.flows.near import near
 from reconciler.flows.remotes import RemoteSettings
 
 _ALL = "all"
+_SHOWN = 25  # problems; who has mended these asks again
 
 
 @click.command(
@@ -144,8 +145,10 @@ def _note(found: Outcome) -> None:
 
 
 def _tell_problems(found: Outcome) -> None:
-    for one in found.problems:
+    for one in found.problems[:_SHOWN]:
         click.echo(f"{one.where}: {one.message}", err=True)
+    if len(found.problems) > _SHOWN:
+        click.echo(f"… and {len(found.problems) - _SHOWN:,} more.", err=True)
 
 
 def _show(found: Outcome, changed: Sequence[Change], form: str, up_to_date: bool) -> None:

@@ -324,6 +324,20 @@ def test_every_failure_is_told_and_nothing_is_written(shop, server):
 
 
 @needs_openssl
+def test_a_text_that_wants_thousands_of_others_is_refused(shop, server):
+    ops = "".join(f"  - {{name: x{number}, urlRef: {server.url(f'/{number}.yaml')}}}\n" for number in range(2_001))
+    server.answers["/many.yaml"] = f"name: many\nrun:\n  kind: dag\n  operations:\n{ops}".encode()
+    shop.allow(server)
+    shop.write(f=op(f"urlRef: {server.url('/many.yaml')}"))
+
+    done = shop.lock()
+
+    assert (done.code, server.asked, shop.files()) == (1, ["/many.yaml"], {})
+    assert "more than 2,000 texts" in done.err
+    assert "… and 1,976 more." in done.err
+
+
+@needs_openssl
 def test_a_server_that_is_away_is_worth_a_retry(shop, server):
     server.refuse("/job.yaml", 503)
     shop.allow(server)
