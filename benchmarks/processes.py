@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 ROOT = str(Path(__file__).parents[1])
 
@@ -28,21 +28,30 @@ def headgate(*words: str) -> list[str]:
     return [sys.executable, "-c", start, *words]
 
 
+# To the peak of a process counts what the one that starts it holds until `exec`: so a small one starts it.
+_LAUNCHER = """
+import os, sys, time
+quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
+start = time.perf_counter()
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
+_, status, used = os.wait4(process, 0)
+wall = time.perf_counter() - start
+print(os.waitstatus_to_exitcode(status), wall, used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+
 def spent(words: Sequence[str], environment: Mapping[str, str] | None = None, folder: str = ".") -> Spent:
-    """Run a command in `folder`, its output thrown away, and say what it took."""
-    quiet = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
-    here = os.getcwd()
-    os.chdir(folder)
-    try:
-        start = perf_counter()
-        process = os.posix_spawn(words[0], words, {**os.environ, **(environment or {})}, file_actions=quiet)
-        _, status, used = os.wait4(process, 0)
-        wall = perf_counter() - start
-    finally:
-        os.chdir(here)
+    """Run a command in `folder`, its output thrown away, and say what it took. The first word is a path."""
+    launched = subprocess.run(
+        [sys.executable, "-S", "-c", _LAUNCHER, *words],
+        env={**os.environ, **(environment or {})},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    code, wall, cpu, peak = launched.stdout.split()
     per_mib = 1024 if sys.platform != "darwin" else 1024 * 1024
-    code = os.waitstatus_to_exitcode(status)
-    return Spent(code, wall * 1000, (used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / per_mib)
+    return Spent(int(code), float(wall) * 1000, float(cpu) * 1000, float(peak) / per_mib)
 
 
 class Rounds:
