@@ -15,6 +15,7 @@ _MARK: Final = f"{LOCK_FILE}#"
 _ODD = re.compile(r"[^a-z0-9._-]+")
 _YAML = re.compile(r"\.(ya?ml|json)\Z")
 _LONG = 60  # characters of a name in a path
+_DEEP = 6  # folders
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,6 +72,7 @@ def _path_of(url: str) -> str:
     *folders, name = [_ODD.sub("-", part.lower()) for part in plain.split("/")]
     stem, end = (name[: found.start()], found[0]) if (found := _YAML.search(name)) else (name, ".yaml")
     folders = [_YAML.sub(r"-\1", part)[:_LONG].strip(".") or "-" for part in folders]
+    folders = folders if len(folders) <= _DEEP else [folders[0], *folders[-1:]]
     path = "/".join([*folders, stem[:_LONG].strip(".") + end])
     if path == url.removeprefix("https://"):
         return path

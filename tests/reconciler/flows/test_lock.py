@@ -104,6 +104,7 @@ def test_the_places_of_addresses_are_told_apart_by_every_file_system() -> None:
             "https://components.example.com/train",
         ),
         *("https://components.example.com:8443/train.yaml", "https://h/a.yaml/b", "https://h/a.yaml", "https://h/"),
+        *("https://h/" + "a/" * depth + "x.yaml" for depth in (5, 6, 7, 300)),
         *("https://h/%2Fa", "https://h/~a", "https://h/" + "a" * 500, "https://h/" + "a" * 501, "https://h//a.yaml"),
     ]
     files = [Pin("", url).file for url in urls]
