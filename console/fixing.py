@@ -1,5 +1,4 @@
-"""Flow files mended in their working trees: read, mended, written back whole or not at all. What is mended is decided
-in reconciler/flows/fixes.py."""
+"""Files of working trees mended and written back, whole or not at all. What is mended is decided in flows/mending.py."""
 
 from __future__ import annotations
 
@@ -15,8 +14,9 @@ from console.judging import STDIN
 from console.working_tree import WorkingTree
 from reconciler.checks.words import count, line
 from reconciler.flows.findings import Finding
-from reconciler.flows.fixes import SPELLING, Fix, Outlook, mend
+from reconciler.flows.fixes import SPELLING, Fix
 from reconciler.flows.globs import LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE
+from reconciler.flows.mending import Outlook, mend
 from reconciler.flows.model import Json
 from reconciler.flows.parse import judged, parse, spelled_preset
 from reconciler.flows.settings import RepositorySettings, parse_settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.flows.fixes import Mended, Outlook, mend
+from reconciler.flows.mending import Mended, Outlook, mend
 from reconciler.flows.parse import parse
 from reconciler.plan.build import build
 from tests.reconciler.plan.test_build_seed import SEED
@@ -176,6 +177,7 @@ def check_mending(text: str) -> None:
     again = mended(made.text)
     assert (again.text, again.fixes) == (made.text, ())
     assert bool(made.fixes) == (made.text != text)
+    assert re.findall(r"\s#.*", made.text) == re.findall(r"\s#.*", text)
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
@@ -194,7 +196,7 @@ def test_mending_makes_no_mutated_example_worse_and_ends(data: st.DataObject):
     )
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(text)))
-        kind = data.draw(st.sampled_from(["drop", "double", "swap", "insert", "line"]))
+        kind = data.draw(st.sampled_from(["drop", "double", "swap", "insert", "line", "slip", "slip"]))
         if kind == "drop":
             text = text[:at] + text[at + 1 :]
         elif kind == "double":
@@ -203,6 +205,10 @@ def test_mending_makes_no_mutated_example_worse_and_ends(data: st.DataObject):
             text = text[:at] + text[at : at + 2][::-1] + text[at + 2 :]
         elif kind == "insert":
             text = text[:at] + data.draw(st.sampled_from(list(": -#'\"|{}[]\n\tx1&*"))) + text[at:]
+        elif kind == "slip":
+            words = list(re.finditer(r"[A-Za-z]{4,}", text)) or [re.compile("").search(text)]
+            middle = sum(words[at % len(words)].span()) // 2
+            text = text[:middle] + text[middle + 1 :]
         else:
             lines = text.split("\n")
             del lines[at % len(lines)]
