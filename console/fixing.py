@@ -1,4 +1,4 @@
-"""Files of working trees mended and written back, whole or not at all. What is mended is decided in flows/mending.py."""
+"""Files of working trees mended and written back, whole or not at all; flows/mending.py decides what is mended."""
 
 from __future__ import annotations
 
