@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.globs import LOCKED_FOLDER
@@ -17,9 +19,11 @@ from reconciler.flows.model import Component, Operation, ParsedFile, Ref
 from reconciler.flows.parse import judged, parse, parse_preset
 from reconciler.flows.pins import pin_in_hub
 from reconciler.flows.remotes import RemoteSettings
-from reconciler.plan.locked import Locked, Said
 from reconciler.plan.report import Place, Report, place_of
 from reconciler.plan.suggestions import near
+
+if TYPE_CHECKING:
+    from reconciler.plan.locked import Locked, Said
 
 Read = Callable[[str], bytes | None]
 
@@ -62,7 +66,7 @@ class Resolved:
 class References:
     """The files of one revision as references see them.
 
-    `tried` holds every path that was asked for and the marks of pins, `locked` what comes from elsewhere.
+    `tried` holds every path that was asked for and the marks of pins.
     """
 
     def __init__(self, read: Read, report: Report, remote: RemoteSettings | None = None) -> None:
@@ -73,7 +77,14 @@ class References:
         self._presets: dict[str, tuple[bool, Operation | None]] = {}
         self._edges: dict[tuple[str, ...], Place] = {}  # where what leads to what, as trails name them
         self.tried: dict[str, None] = {}
-        self.locked = Locked(self._content, report, remote or RemoteSettings(), self.tried)
+        self._remote = remote or RemoteSettings()
+
+    @cached_property
+    def locked(self) -> Locked:
+        """What comes from elsewhere; made and loaded for the few flows that ask for it."""
+        from reconciler.plan.locked import Locked
+
+        return Locked(self._content, self._report, self._remote, self.tried)
 
     def resolve(self, operation: Operation, scope: Scope, path: str) -> Resolved | None:
         """The component that the op puts to use; None, after a finding here or of the reader, where there is none."""
@@ -105,7 +116,7 @@ class References:
             return self._in_file(file, place, scope, path)
         remote = self.locked.hub_of(name, place.file)
         if remote is not None and (paths := _hub_files(remote[1], self.locked.folder_of(remote[0]))):
-            file = self.locked.in_hub(remote[0], paths, Said(name, place, path))
+            file = self.locked.in_hub(remote[0], paths, _said(name, place, path))
             return self._in_locked(file, place, scope, path)
         wanted, guess = files[0] if files else "a file under hub/", self.locked.near_hub(name)
         hint = f"did you mean `{guess}`?" if guess else f"add {wanted} or correct the name."
@@ -141,7 +152,7 @@ class References:
             self._report.add("ref-outside", message, place, path)
             return None
         if origin is not None:
-            beside = self.locked.beside(origin, file if origin.hub else ref.value, Said(ref.value, place, path))
+            beside = self.locked.beside(origin, file if origin.hub else ref.value, _said(ref.value, place, path))
             return self._in_locked(beside, place, scope, path)
         if file.startswith(LOCKED_FOLDER):
             message = "Name what the lock file keeps by `hubRef` or `urlRef`, as it moves with them."
@@ -158,7 +169,7 @@ class References:
 
     def _follow_url(self, operation: Operation, ref: Ref, scope: Scope, path: str) -> Resolved | None:
         place = place_of(operation.file, ref.node or operation.node)
-        file = self.locked.at_address(ref.value, Said(ref.value, place, path))
+        file = self.locked.at_address(ref.value, _said(ref.value, place, path))
         return self._in_locked(file, place, scope, path)
 
     _FOLLOW = {"dag": _follow_dag, "path": _follow_path, "hub": _follow_hub, "url": _follow_url}  # noqa: RUF012
@@ -258,3 +269,9 @@ def _for_users(findings: tuple[Finding, ...], file: str) -> tuple[Finding, ...]:
 def _shown(token: str) -> str:
     """A part of a trail in a sentence: a file, or the name of a component or hook."""
     return token.rpartition("#")[2]
+
+
+def _said(word: str, place: Place, path: str) -> Said:
+    from reconciler.plan.locked import Said
+
+    return Said(word, place, path)
