@@ -82,8 +82,22 @@ def validate(
         found = judge(trees, stdin, cache, since)
         colour = coloured(sys.stdout)
         click.echo(_written(found, form, notices, colour), color=colour)
+        _hint_at_fix(found, form)
     stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return NO if any(one.severity in stops for one in found.findings) else 0
+
+
+def _hint_at_fix(found: Judged, form: str) -> None:
+    """Say on standard error that there is something to mend, if there is."""
+    counting = [one for one in found.findings if one.severity is not Severity.NOTICE]
+    if form != "text" or not counting:
+        return
+    from reconciler.checks.words import count
+    from reconciler.flows.fixes import may_be_mended
+
+    number = sum(map(may_be_mended, counting))
+    if number:
+        click.echo(f"`headgate validate --fix` may mend {count(number, 'finding')}.", err=True)
 
 
 def _written(found: Judged, form: str, notices: bool, colour: bool, fixed: list[Json] | None = None) -> str:

@@ -37,6 +37,14 @@ class Fix:
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
 
+def may_be_mended(found: Finding) -> bool:
+    """Whether there is a fix to try."""
+    if found.accepted or found.rule not in _BY_RULE:
+        return False
+    fixer = _BY_RULE[found.rule]
+    return found.sure if fixer is _respelled else fixer is _without_zeros or (found.suggestion or "") != ""
+
+
 def of_finding(source: Source, found: Finding) -> Iterator[Fix]:
     """What may be put in its place, best first."""
     fixer = _BY_RULE.get(found.rule)

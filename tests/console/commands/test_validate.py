@@ -39,7 +39,7 @@ def test_the_seed_shows_its_three_mistakes_on_their_lines(bare, write):
     places = [line.split(": ")[0] for line in shown.out.splitlines() if ": error: " in line]
     assert places == ["flows/seed.yaml:9:7", "flows/seed.yaml:11:13", "flows/seed.yaml:26:7"]
     assert shown.out.endswith("3 errors in 1 file.\n")
-    assert (shown.code, shown.err) == (1, "")
+    assert (shown.code, shown.err) == (1, "`headgate validate --fix` may mend 1 finding.\n")
 
 
 def test_a_good_file_is_fine_whatever_its_name(bare, write):
