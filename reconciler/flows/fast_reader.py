@@ -14,7 +14,7 @@ from typing import Any, Final
 from reconciler.flows.nodes import Node, unplaced
 from reconciler.flows.scalars import resolve
 
-MIN_BYTES: Final = 16 * 1024  # below, loading rapidyaml takes longer than reading exactly
+MIN_BYTES: Final = 40 * 1024  # of one file or of several: for less, loading rapidyaml takes longer than it saves
 _VALUES_OF_A_LINE: Final = 3  # rarely more
 _MAX_INDENT: Final = 48
 _MAX_FLOW_LEVELS: Final = 30  # rapidyaml writes 64 levels, of both styles
@@ -25,7 +25,7 @@ _DOUBTS: Final = tuple(
     for rare, pattern in (
         (b"\t", rb"\t"),
         (b"\r", rb"\r"),
-        (b"\xef\xbb\xbf", rb"\xef\xbb\xbf"),  # byte order marks
+        (b"\xef", rb"\xef\xbb\xbf"),  # byte order marks
         (b"!", rb"(?:[-:?,\[{\"'\n]|\A) *!"),  # tags
         (b"&", rb"(?:[-:?,\[{\"'\n]|\A) *&"),  # anchors
         (b"*", rb"(?:[-:?,\[{\"'\n]|\A) *\*"),  # aliases
@@ -34,12 +34,14 @@ _DOUBTS: Final = tuple(
         (b"\n...", rb"\n\.\.\."),
         (b"|", rb"\|[-+]?[1-9][-+]? *[#\n]"),  # blocks that say how far they are indented
         (b">", rb">[-+]?[1-9][-+]? *[#\n]"),
-        (b"#", rb"[^\s:,\[{][\"']#|[\]}|>]#"),  # comments without a blank before
+        (b"#", rb"[^\s:,\[{][\"']#|[\]}|>]#|[|>][-+]#"),  # comments without a blank before
         (b"'", rb"'(?<=[\s,\[{]')(?:[^'\n]|'')*\n"),  # texts in quotes over several lines
-        (b" {{", rb"(?:\n|\A)(?:[^\"'\n]*[:,\[{-])? *\{ *[\[{]"),  # templates without quotes
         (b"\\", rb'\\[^nt"\\]'),  # escapes that JSON writes otherwise
     )
 )
+# A template without quotes, which is a mapping in a mapping: where it may be one, and whether it is.
+_STARTS_TEMPLATE: Final = re.compile(rb"\{\{(?:(?<=[:,\[{\n]\{\{)|(?<=[-:,] \{\{))")
+_BARE_TEMPLATE: Final = re.compile(rb"(?:\n|\A)(?:[^\"'\n]*[:,\[{-])? *\{ *[\[{]")
 _ODD: Final = ('"<<"', '".inf"', '"-.inf"', '".nan"')  # merge keys, and what rapidyaml makes of `inf` and `NaN`
 # Texts that stood in quotes, or they would not be texts.
 _QUOTED: Final = re.compile(r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null|)\Z")
@@ -51,17 +53,30 @@ _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}\n
 _NOT_QUOTES: Final = bytes(byte for byte in range(256) if byte not in b'"\n')
 
 
+_seen_bytes = 0
+
+
+def is_worth_it(size: int) -> bool:
+    """Whether another `size` bytes are to be read fast: not where one small file is all that a process reads."""
+    global _seen_bytes
+    _seen_bytes += size
+    return _seen_bytes >= MIN_BYTES
+
+
 class _Doubt(Exception):
     """The file may mean something else when it is read exactly."""
 
 
-def read_fast(data: bytes, exact: Callable[[], tuple[Node, ...]], limit: int) -> tuple[Node, ...] | None:
-    """The documents of a file that libyaml accepts, or None where they must be read exactly.
+def read_fast(
+    data: bytes, accepts: Callable[[bytes], bool], exact: Callable[[], tuple[Node, ...]], limit: int
+) -> tuple[Node, ...] | None:
+    """The documents of a file, or None where they must be read exactly.
 
-    `exact` reads the same documents with their places; it is called when the first place is asked for, if ever.
-    Files of over `limit` values are left to it too.
+    `accepts` asks libyaml, which is shown nothing that is nested deeply: it would take very long. `exact` reads the
+    same documents with their places, when the first place is asked for, if ever. Files of over `limit` values are left
+    to it too.
     """
-    if _is_doubtful(data):
+    if _is_doubtful(data) or not accepts(data):
         return None
     *parts, last = data.removeprefix(b"---\n").split(b"\n---\n")
     try:
@@ -90,6 +105,8 @@ def _tree(data: bytes) -> Any:
 
 def _is_doubtful(data: bytes) -> bool:
     if any(rare in data and pattern.search(data) for rare, pattern in _DOUBTS):
+        return True
+    if _STARTS_TEMPLATE.search(data) and _BARE_TEMPLATE.search(data):
         return True
     if not data.endswith(b"\n") or b"\n" + b" " * _MAX_INDENT in data or b"- - -" in data:
         return True

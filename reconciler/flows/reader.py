@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.flows.fast_reader import MIN_BYTES, read_fast
+from reconciler.flows.fast_reader import is_worth_it, read_fast
 from reconciler.flows.findings import Finding, Span
 from reconciler.flows.nodes import Node, ScalarPlace, packed, unpacked
 from reconciler.flows.rules import MAX_FINDINGS, finding
@@ -43,8 +43,8 @@ def read_documents(data: bytes, file: str) -> tuple[tuple[Node, ...], tuple[Find
     hidden = _hidden_characters(data, file)
     if hidden:
         return (), hidden
-    if len(data) >= MIN_BYTES and _is_accepted(data):
-        documents = read_fast(data, lambda: _read_exactly(data, file)[0], MAX_NODES)
+    if is_worth_it(len(data)):
+        documents = read_fast(data, _is_accepted, lambda: _read_exactly(data, file)[0], MAX_NODES)
         if documents is not None:
             return documents, ()
     return _read_exactly(data, file)

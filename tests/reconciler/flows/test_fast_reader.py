@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.flows import fast_reader, reader
+from reconciler.flows.model import ParsedFile
 from reconciler.flows.nodes import Node, Unplaced
 from reconciler.flows.parse import parse
-from tests.reconciler.flows.yaml_texts import generated, mutated
+from tests.reconciler.flows.yaml_texts import generated, mutated, respelled
 
 pytest.importorskip("ryml")
 pytest.importorskip("yaml.cyaml")
@@ -24,7 +25,7 @@ PLACES = ("text", "line", "column", "end_line", "end_column", "keys")
 SEEDS = st.integers(0, 2**40)
 OP = b"  - {name: op-%d, component: {inputs: [{name: x, value: 1}], run: {kind: job, container: {image: i}}}}\n"
 LARGE = b"version: 1.1\nkind: component\nname: many\nrun:\n  kind: dag\n  operations:\n" + b"".join(
-    OP % index for index in range(400)
+    OP % index for index in range(500)
 )
 
 
@@ -54,7 +55,7 @@ def read_twice(data: bytes) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
     if not reader._is_accepted(data) or reader._hidden_characters(data, ""):
         return None
     documents, findings = reader._read_exactly(data, "")
-    fast = fast_reader.read_fast(data, lambda: documents, reader.MAX_NODES)
+    fast = fast_reader.read_fast(data, lambda _: True, lambda: documents, reader.MAX_NODES)
     if fast is None:
         return None
     assert findings == ()
@@ -171,7 +172,7 @@ def test_valid_large_files_are_never_read_exactly(monkeypatch):
     parsed = parse(LARGE, "many.yaml")
 
     assert parsed.findings == ()
-    assert len(parsed.flows[0].operation.component.run.operations) == 400
+    assert len(parsed.flows[0].operation.component.run.operations) == 500
     assert isinstance(parsed.flows[0].node, Unplaced)
 
 
@@ -181,15 +182,41 @@ def test_findings_of_large_files_have_their_places():
     found = parse(broken, "many.yaml").findings
 
     assert [(one.rule, one.span.line, one.span.column) for one in found] == [
-        ("run-missing", 407, 5),
-        ("field-unknown", 408, 5),
+        ("run-missing", 507, 5),
+        ("field-unknown", 508, 5),
     ]
 
 
-def test_small_files_do_not_load_the_library(monkeypatch):
-    monkeypatch.setattr(reader, "read_fast", lambda *_: pytest.fail("it was read fast"))
+def test_one_small_file_does_not_load_the_library_and_many_do(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(fast_reader, "_seen_bytes", 0)
+    monkeypatch.setattr(reader, "read_fast", lambda data, *_: sizes.append(len(data)))
+    small = LARGE[: LARGE.index(b"  - {name: op-20,")]
 
-    assert reader.read_documents(LARGE[: LARGE.index(b"op-2")] + b"x}\n", "f.yaml")[0]
+    reader.read_documents(small, "f.yaml")
+
+    assert sizes == []
+    for _ in range(30):
+        reader.read_documents(small, "f.yaml")
+    assert len(sizes) > 5
+
+
+@given(st.integers(0, 10_000), SEEDS)
+@settings(max_examples=200, deadline=None)
+def test_files_mean_the_same_in_both_lanes(index, seed):
+    files = real_files()
+    data = respelled(files[index % len(files)], seed)
+
+    fast, exact = (parsed_by(lane, data) for lane in (True, False))
+
+    assert fast == exact
+    assert repr(fast) == repr(exact)
+
+
+def parsed_by(fast: bool, data: bytes) -> ParsedFile:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "is_worth_it", lambda size: fast)
+        return parse(data, "f.yaml")
 
 
 def test_what_nodes_do_not_have_is_an_error():

@@ -129,6 +129,11 @@ FRAGMENTS = [
     ),
 ]
 
+SPELLED = [
+    *(b"yes", b"true", b"'true'", b"null", b"~", b"5", b"'5'", b"-0", b"012", b"1.10", b"0.50", b"1e3", b"1" * 410),
+    *(b"''", b"[a, b]", b"[]", b"{a: b}", b"{}", b"{{ x }}", b"'{{ x }}'", b"a b", b"|-\n      a"),
+]
+
 
 def generated(seed: int) -> bytes:
     """A document of all styles; not each one is valid."""
@@ -156,6 +161,17 @@ def mutated(data: bytes, seed: int) -> bytes:
             case _:
                 data = data[:place] + data[line : line + random.randint(1, 40)] + data[place:]
     return data
+
+
+def respelled(data: bytes, seed: int) -> bytes:
+    """The text with other values after some of its keys."""
+    random = Random(seed)
+    lines = data.split(b"\n")
+    for _ in range(random.choice([1, 1, 2, 3])):
+        line = random.randrange(len(lines))
+        key, colon, _old = lines[line].partition(b": ")
+        lines[line] = key + colon + random.choice(SPELLED) if colon else key
+    return b"\n".join(lines)
 
 
 class _Writer:
