@@ -7,13 +7,14 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from reconciler.flows.kinds.table import KINDS, own_field, with_replicas
-from reconciler.flows.merging import merge
+from reconciler.flows.merging import Objects, merge
 from reconciler.flows.model import Cache, Component, Json, Operation, Run, Settings, Termination
-from reconciler.flows.shortcuts import applied
+from reconciler.flows.shortcuts import POD_OBJECTS, applied
 
 __all__ = ["apply_preset", "merge", "patched_run", "with_defaults"]
 
 DEFAULT_STRATEGY: Final = "post_merge"
+_POLICIES: Final = ("schedulingPolicy", "elasticPolicy", "autoscalerOptions")
 _KEPT: Final = frozenset({"name", "is_preset", "template", "file", "node", "patch_strategy", "ref", "component"})
 
 
@@ -30,8 +31,15 @@ def patched_run(run: Run, patch: Mapping[str, Json], strategy: str | None = None
         return replace(run, data=applied(run.data, said, strategy))
     shared = {key: value for key, value in said.items() if not own_field(run.kind, key)}
     own = {key: value for key, value in said.items() if key not in shared}
-    data = merge(dict(run.data), own, strategy)
+    data = merge(dict(run.data), own, strategy, _objects(run.kind))
     return replace(run, data=with_replicas(run.kind, data, lambda replica: applied(replica, shared, strategy)))
+
+
+def _objects(kind: str) -> Objects:
+    """Which keys of a distributed run hold objects: its replicas and its policies."""
+    row = KINDS[kind]
+    replicas = {**dict.fromkeys(row.replicas, POD_OBJECTS), **{name: {"*": POD_OBJECTS} for name in row.groups}}
+    return {**{name: {} for name in _POLICIES}, **replicas}
 
 
 def apply_preset(operation: Operation, preset: Operation) -> Operation:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from reconciler.flows.kinds.service import PORTS
 from reconciler.flows.kube import CONTAINER, QUANTITY, VOLUME
 from reconciler.flows.literals import quoted
-from reconciler.flows.merging import merge
+from reconciler.flows.merging import Objects, merge
 from reconciler.flows.model import Json
 from reconciler.flows.nodes import Node
 from reconciler.flows.pods import ENVIRONMENT, INIT
@@ -17,6 +17,7 @@ from reconciler.flows.quantities import number_of
 from reconciler.flows.shapes import BAD, TEXT, TEXTS, Built, Either, Listing, Report, Shape, Table
 
 _OF_CONTAINER: Final = ("cmd", "env", "resources")
+POD_OBJECTS: Final[Objects] = {"container": {}, "environment": {"securityContext": {}, "dnsConfig": {}, "affinity": {}}}
 _NAMES: Final = {"gpu": "nvidia.com/gpu"}
 _COUNT = re.compile(r"\d{1,18}\Z")
 _CPU = re.compile(r"(?:\d+\.?\d*|\.\d+)m?\Z")
@@ -79,29 +80,39 @@ def made_kind(shortcuts: Mapping[str, Json]) -> str | None:
 def applied(data: Mapping[str, Json], shortcuts: Mapping[str, Json], strategy: str) -> dict[str, Json]:
     """A run section with the shortcuts on top, in their fixed order; other keys of `shortcuts` are plain fields."""
     plain = {key: value for key, value in shortcuts.items() if key not in _OF_CONTAINER}
-    merged: dict[str, Json] = merge(dict(data), plain, strategy)
+    merged: dict[str, Json] = merge(dict(data), plain, strategy, POD_OBJECTS)
     if any(key in shortcuts for key in _OF_CONTAINER):
         container = merged.get("container")
-        merged["container"] = _container(dict(container) if isinstance(container, dict) else {}, shortcuts)
+        merged["container"] = _container(dict(container) if isinstance(container, dict) else {}, shortcuts, strategy)
     return merged
 
 
-def _container(container: dict[str, Any], shortcuts: Mapping[str, Json]) -> dict[str, Any]:
-    if "cmd" in shortcuts:
+def _container(container: dict[str, Any], shortcuts: Mapping[str, Json], strategy: str) -> dict[str, Any]:
+    is_low = strategy in ("pre_merge", "isnull")  # what the container says itself stays
+    if "cmd" in shortcuts and not (is_low and (container.get("command") or container.get("args"))):
         cmd = shortcuts["cmd"]
         lines = cmd if isinstance(cmd, str) else "\n".join(cmd)
         container["command"] = ["/bin/sh", "-c"]
         container["args"] = [f"set -e\n{lines}"]
-    env = shortcuts.get("env")
-    if isinstance(env, dict):
-        given = container.get("env")
-        listed = given if isinstance(given, list) else []  # a template for the whole of it gives way
-        kept = [one for one in listed if not isinstance(one, dict) or one.get("name") not in env]
-        container["env"] = [*kept, *({"name": name, "value": value} for name, value in env.items())]
-    resources = shortcuts.get("resources")
-    if isinstance(resources, dict):
-        container["resources"] = merge(container.get("resources", {}), _resources(resources), "post_merge")
+    if isinstance(env := shortcuts.get("env"), dict):
+        container["env"] = _variables(container.get("env"), env, strategy)
+    if isinstance(resources := shortcuts.get("resources"), dict):
+        patch = {"resources": _resources(resources)}
+        container["resources"] = merge({"resources": container.get("resources")}, patch, strategy)["resources"]
     return container
+
+
+def _variables(given: Json, env: Mapping[str, str], strategy: str) -> list[Json]:
+    """The variables of a container with those of a shortcut; of the same name the one with the higher layer's value."""
+    listed = given if isinstance(given, list) else []  # a template for the whole of it gives way
+    said = [{"name": name, "value": value} for name, value in env.items()]
+    if strategy == "replace" or not listed:
+        return said
+    if strategy == "isnull":
+        return listed
+    low, high = (listed, said) if strategy == "post_merge" else (said, listed)
+    names = {one.get("name") for one in high if isinstance(one, dict)}
+    return [*(one for one in low if not isinstance(one, dict) or one.get("name") not in names), *high]
 
 
 def _resources(amounts: Mapping[str, str]) -> dict[str, dict[str, str]]:

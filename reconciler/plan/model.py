@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from reconciler.flows.model import IO, Cache, EarlyStopping, Json, Schedule, Trigger
 
-HASH_VERSION = 2  # raised when the same text would hash differently; plans of another version are compiled anew
+HASH_VERSION = 3  # raised when the same text would hash differently; plans of another version are compiled anew
 
 
 @dataclass(frozen=True, slots=True)

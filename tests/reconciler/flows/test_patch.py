@@ -97,3 +97,54 @@ def test_an_operation_wins_over_the_defaults_of_its_component() -> None:
     merged = with_defaults(op, component)
 
     assert {name: param.value for name, param in merged.params.items()} == {"a": 9, "b": 2}
+
+
+POD = {
+    "container": {"image": "a", "command": ["x"], "env": [{"name": "A", "value": "1"}]},
+    "environment": {"nodeName": "n", "nodeSelector": {"a": "1"}, "securityContext": {"runAsUser": 1}},
+}
+OVER = {
+    "container": {"image": "b", "workingDir": "/w"},
+    "environment": {"nodeSelector": {"b": "2"}, "securityContext": {"runAsGroup": 2}, "schedulerName": "s"},
+}
+
+
+@pytest.mark.parametrize(("strategy", "image", "selector"), [("replace", "b", {"b": "2"}), ("isnull", "a", {"a": "1"})])
+def test_containers_and_environments_are_patched_field_by_field(strategy: str, image: str, selector: Json) -> None:
+    data = patched_run(Run("job", POD), OVER, strategy).data
+
+    assert data["container"] == {**POD["container"], "image": image, "workingDir": "/w"}
+    assert data["environment"] == {
+        "nodeName": "n",
+        "nodeSelector": selector,
+        "securityContext": {"runAsUser": 1, "runAsGroup": 2},
+        "schedulerName": "s",
+    }
+
+
+@pytest.mark.parametrize("strategy", ["replace", "isnull"])
+def test_replicas_are_patched_field_by_field(strategy: str) -> None:
+    run = Run("raycluster", {"head": POD, "workers": {"w": {"replicas": 1, **POD}}, "rayVersion": "2"})
+    data = patched_run(run, {"workers": {"w": {"maxReplicas": 4}}, "head": {"connections": ["c"]}}, strategy).data
+
+    assert data["workers"]["w"] == {"replicas": 1, "maxReplicas": 4, **POD}
+    assert data["head"] == {"connections": ["c"], **POD}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "command", "env", "resources"),
+    [
+        ("post_merge", ["/bin/sh", "-c"], {"A": "2", "B": "3"}, {"requests": {"cpu": "4", "memory": "1"}}),
+        ("pre_merge", ["x"], {"A": "1", "B": "3"}, {"requests": {"cpu": "1", "memory": "1"}}),
+        ("replace", ["/bin/sh", "-c"], {"A": "2", "B": "3"}, {"requests": {"cpu": "4", "memory": "1"}}),
+        ("isnull", ["x"], {"A": "1"}, {"requests": {"cpu": "1"}}),
+    ],
+)
+def test_shortcuts_follow_the_strategy(strategy: str, command: Json, env: Json, resources: Json) -> None:
+    run = Run("job", {"container": {**POD["container"], "resources": {"requests": {"cpu": "1"}}}})
+    patch = {"cmd": "ls", "env": {"A": "2", "B": "3"}, "resources": {"cpu": "4", "memory": "1"}}
+    container = patched_run(run, patch, strategy).data["container"]
+
+    assert container["command"] == command
+    assert {one["name"]: one["value"] for one in container["env"]} == env
+    assert container["resources"] == resources
