@@ -222,6 +222,9 @@ class Settings:
     mount: tuple[Json, ...] = ()
 
 
+NO_SETTINGS = Settings()  # shared by all that say none, so that most are known by their identity
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """Something that can run: declared inputs and outputs and one run section."""

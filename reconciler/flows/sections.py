@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from reconciler.flows.kube import EXEC, HTTP_GET, POD_FAILURES, PULL_POLICY, RESOURCES
-from reconciler.flows.model import Cache, EventTrigger, Hook, Settings, Termination
+from reconciler.flows.model import NO_SETTINGS, Cache, EventTrigger, Hook, Settings, Termination
 from reconciler.flows.nodes import Node
 from reconciler.flows.params import FULL_PARAMS
 from reconciler.flows.shapes import (
@@ -253,13 +253,10 @@ SETTINGS_FIELDS: Final[dict[str, Shape]] = {
 }
 
 
-_NO_SETTINGS: Final = Settings()
-
-
 def settings(values: dict[str, Any]) -> Settings:
     """The shared fields among the values of an operation or component."""
     if SETTINGS_FIELDS.keys().isdisjoint(values):
-        return _NO_SETTINGS
+        return NO_SETTINGS
     return Settings(
         description=values.get("description"),
         tags=_items(values, "tags"),

@@ -6,11 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.flows.kinds.table import KINDS, replicas_of
-from reconciler.flows.model import IO, Cache, Component, Json, Run, Settings, Termination
+from reconciler.flows.model import IO, NO_SETTINGS, Cache, Component, Json, Run, Settings, Termination
 from reconciler.plan.templates import TemplateError, compile_template, templates_in
 from reconciler.plan.vocabulary import is_known
-
-_NOTHING = Settings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def _pods(run: Run) -> list[Mapping[str, Json]]:
 def extras(component: Component, run: Run, settings: Settings) -> list[Json]:
     """What may hold templates beside the run section's plain data."""
     values = [io.value for io in component.inputs]
-    if settings is _NOTHING or settings == _NOTHING:
+    if settings is NO_SETTINGS or settings == NO_SETTINGS:
         return [run.concurrency, *values]
     termination, cache = settings.termination or Termination(), settings.cache or Cache()
     return [
@@ -72,7 +70,11 @@ def extras(component: Component, run: Run, settings: Settings) -> list[Json]:
 
 def _name_only(texts: Iterable[str], known: Collection[str]) -> bool:
     """Whether all templates can be read and name nothing but what is known."""
-    try:
-        return all(is_known(used, known) for text in texts for used in compile_template(text).names)
-    except TemplateError:
-        return False
+    for text in texts:
+        try:
+            used = compile_template(text).starts
+        except TemplateError:
+            return False
+        if not all(is_known(path, known) for path in used):
+            return False
+    return True

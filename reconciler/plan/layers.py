@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from reconciler.flows.model import IO, Cache, Component, Json, Operation, Run, Settings, Termination
+from reconciler.flows.model import IO, NO_SETTINGS, Cache, Component, Json, Operation, Run, Settings, Termination
 from reconciler.flows.patch import apply_preset, merge, patched_run, with_defaults
 from reconciler.plan.bodies import Body, body
 from reconciler.plan.references import References, Resolved, Scope
@@ -15,7 +15,6 @@ from reconciler.plan.report import Source, key_place
 _HANDED_DOWN = ("environment", "connections", "volumes")
 _LOW_WINS = frozenset(("isnull", "pre_merge"))
 _SETTINGS = tuple(field.name for field in fields(Settings))
-_SILENT = Settings()
 
 Part = TypeVar("Part", Cache, Termination)
 
@@ -59,7 +58,7 @@ class Ready:
     @property
     def settings(self) -> Settings:
         """The settings under all layers."""
-        return self.body.settings if self.body is not None else _SILENT
+        return self.body.settings if self.body is not None else NO_SETTINGS
 
     @property
     def declared(self) -> Mapping[str, IO]:
@@ -126,7 +125,7 @@ class Layers:
         key = (id(resolved.component), id(inherited), *map(id, resolved.layers))
         if key not in self._bodies:
             settings = _default_settings(resolved)
-            settings = overlay(settings, inherited.settings if inherited else _SILENT)
+            settings = overlay(settings, inherited.settings if inherited else NO_SETTINGS)
             made = body(resolved.component, _run(resolved, inherited), settings)
             self._bodies[key] = (resolved, inherited, made)
         return self._bodies[key][2]
@@ -140,12 +139,12 @@ def handed_down(dag: Ready) -> Inherited | None:
     )
     data = dag.run.data if dag.run else {}
     run = {key: data[key] for key in _HANDED_DOWN if data.get(key)}
-    return Inherited(kept, run) if run or kept != _SILENT else None
+    return Inherited(kept, run) if run or kept != NO_SETTINGS else None
 
 
 def overlay(low: Settings, high: Settings) -> Settings:
     """Settings of two layers: `high` wins field by field; tags and hooks of both stay."""
-    if high == _SILENT and not low.tags:
+    if (high is NO_SETTINGS or high == NO_SETTINGS) and not low.tags:
         return low
     said = {name: getattr(high, name) for name in _SETTINGS}
     chosen: dict[str, Any] = {name: value for name, value in said.items() if value not in (None, ())}
@@ -175,7 +174,7 @@ def _default_settings(resolved: Resolved) -> Settings:
 def _with_own(shared: Body, operation: Operation) -> Body:
     """The body with the run patch and the settings of the op itself."""
     own, patch, strategy = operation.settings, operation.run_patch, operation.patch_strategy
-    if not patch and own == _SILENT:
+    if not patch and (own is NO_SETTINGS or own == NO_SETTINGS):
         return shared
     run = patched_run(shared.run, patch, strategy) if patch else shared.run
     low_wins = strategy in _LOW_WINS
