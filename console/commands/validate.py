@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from console.judging import Judged, chosen, judge
 from console.options import COLOR, coloured
 from console.terminal import painted
 from console.verdicts import cache_folder
+from console.working_tree import WorkingTree
 from reconciler.checks import findings_text
 from reconciler.flows.findings import Severity
 from reconciler.flows.model import Json
@@ -68,29 +70,28 @@ def validate(
     if since is not None and "-" in paths:
         raise Failure("changed-stdin", "Standard input has no earlier revision.", do="Leave out --changed or `-`.")
     cache = None if no_cache else cache_folder()
-    trees, stdin = chosen(paths, Path.cwd()), lru_cache(sys.stdin.buffer.read)
+    trees: Mapping[WorkingTree, Sequence[str]] = chosen(paths, Path.cwd())
+    stdin: Callable[[], bytes] = lru_cache(sys.stdin.buffer.read)
+    aside, fixed = diff or (fix and "-" in paths), None
     if fix or diff:
         from console.commands import validate_fix
 
         validate_fix.refuse_links(paths)
         mended = validate_fix.mended(trees, stdin, since, diff)
-        found = judge(mended.trees, mended.stdin, None, since)
-        aside = diff or "-" in paths
-        colour = coloured(sys.stderr if aside else sys.stdout)
-        click.echo(_written(found, form, notices, colour, mended.entries), err=aside, color=colour)
-    else:
-        found = judge(trees, stdin, cache, since)
-        colour = coloured(sys.stdout)
-        click.echo(_written(found, form, notices, colour), color=colour)
-        _hint_at_fix(found, form)
+        trees, stdin, cache, fixed = mended.trees, mended.stdin, None, mended.entries
+    found = judge(trees, stdin, cache, since)
+    colour = coloured(sys.stderr if aside else sys.stdout)
+    click.echo(_written(found, form, notices, colour, fixed), err=aside, color=colour)
+    if fixed is None and form == "text":
+        _hint_at_fix(found)
     stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return NO if any(one.severity in stops for one in found.findings) else 0
 
 
-def _hint_at_fix(found: Judged, form: str) -> None:
+def _hint_at_fix(found: Judged) -> None:
     """Say on standard error that there is something to mend, if there is."""
     counting = [one for one in found.findings if one.severity is not Severity.NOTICE]
-    if form != "text" or not counting:
+    if not counting:
         return
     from reconciler.checks.words import count
     from reconciler.flows.fixes import may_be_mended

@@ -153,12 +153,12 @@ def _apart(fixes: Iterable[Fix | None]) -> list[Fix]:
 
 def _helps(before: Outlook, after: Outlook, fixes: Sequence[Fix]) -> bool:
     errors, wrong = after.counts
-    if before.is_cut:  # as many as are kept, before and after
-        return (errors, wrong) <= before.counts
     if all(fix.rule == SPELLING for fix in fixes):
         return (errors, wrong) == before.counts and after.meaning == before.meaning
     if any(fix.keeps_meaning for fix in fixes) and (len(fixes) > 1 or after.meaning != before.meaning):
         return False
+    if before.is_cut:  # as many as are kept, before and after
+        return (errors, wrong) <= before.counts
     return errors <= before.counts[0] and wrong <= before.counts[1] - len(fixes)
 
 
