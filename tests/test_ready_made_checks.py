@@ -143,7 +143,8 @@ def test_paths_are_given_one_per_line(runner):
 
     assert runner.judge(paths="flows/ok.yaml\n")[0] == 0
     code, said = runner.judge(paths="\n  flows/with blank.yaml\nnotes/*.txt\n", format="text")
-    assert (code, said.splitlines()[-1]) == (1, "4 errors in 2 files.")
+    assert code == 1
+    assert "4 errors in 2 files." in said.splitlines()
 
 
 def test_only_changes_are_judged_where_it_is_asked_for(runner):
