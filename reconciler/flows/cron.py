@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from reconciler.flows.literals import quoted
+
 PRESETS: Final = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -25,7 +27,7 @@ _FIELDS: Final = (
     ("day of week", 0, 7, _DAYS),
 )
 _LONGEST_MONTH: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_PART = re.compile(r"(?P<from>\*|\w+)(?:-(?P<to>\w+))?(?:/(?P<step>\d+))?\Z")
+_PART = re.compile(r"(?P<from>\*|\w+)(?:-(?P<to>\w+))?(?:/(?P<step>\d{1,4}))?\Z")
 
 
 def cron_expression(text: str) -> str:
@@ -36,7 +38,7 @@ def cron_expression(text: str) -> str:
     text = text.strip()
     fields = PRESETS.get(text.lower(), text).split()
     if text.startswith("@") and text.lower() not in PRESETS:
-        raise ValueError(f"Use one of {', '.join(PRESETS)}, not `{text}`.")
+        raise ValueError(f"Use one of {', '.join(PRESETS)}, not {quoted(text)}.")
     if len(fields) != len(_FIELDS):
         raise ValueError(f"Write five fields (minute, hour, day of month, month, day of week), not {len(fields)}.")
     for position, field in enumerate(fields):
@@ -50,7 +52,7 @@ def _check_field(position: int, field: str) -> None:
         if not _good_part(position, part.lower()):
             name, low, high, _ = _FIELDS[position]
             raise ValueError(
-                f"Change `{field}`: the {name} takes numbers from {low} to {high}, `*`, `a-b`, `a,b` and `*/n`."
+                f"Change {quoted(field)}: the {name} takes numbers from {low} to {high}, `*`, `a-b`, `a,b` and `*/n`."
             )
 
 

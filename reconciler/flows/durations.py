@@ -16,6 +16,7 @@ _CLOCK = re.compile(
     r"(?:(?P<hours>\d+):(?P<minutes>[0-5]?\d)(?::(?P<seconds>[0-5]?\d(?:\.\d+)?))?)?$"
 )
 _UNITS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+_LONGEST = 1e11  # seconds, some 3,000 years: what is longer cannot be added to a time
 _LONG = 60  # characters; no duration is written longer
 
 
@@ -24,7 +25,7 @@ def seconds(value: Json) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):
-        return float(value) if abs(value) < 1e15 and math.isfinite(value) else None
+        return float(value) if abs(value) <= _LONGEST and math.isfinite(value) else None
     if not isinstance(value, str) or len(value) > _LONG:
         return None
     text = value.strip()
@@ -32,6 +33,8 @@ def seconds(value: Json) -> float | None:
     if found is None or not any(found.groupdict().get(unit) for unit in _UNITS):
         return _plain_number(text)
     total = sum(float(found.groupdict().get(unit) or 0) * size for unit, size in _UNITS.items())
+    if total > _LONGEST:
+        return None
     return -total if found.group("sign") == "-" else total
 
 

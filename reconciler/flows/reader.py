@@ -43,7 +43,7 @@ def read_documents(data: bytes, file: str) -> tuple[tuple[Node, ...], tuple[Find
     hidden = _hidden_characters(data, file)
     if hidden:
         return (), hidden
-    if is_worth_it(len(data)):
+    if is_worth_it(len(data)) and data.count(b"\n---") < MAX_DOCUMENTS:
         documents = read_fast(data, _is_accepted, lambda: _read_exactly(data, file)[0], MAX_NODES)
         if documents is not None:
             return documents, ()

@@ -9,6 +9,7 @@ from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.near import Guess
 
 ACCEPTING = b"headgate:"  # in every comment that accepts findings in its place
+_LONGEST_MESSAGE = 10_000  # characters; what is longer repeats a text that was made to be long
 MAX_FINDINGS = 1_000  # of one file; nobody reads on, and a file made for it could have millions
 
 
@@ -144,6 +145,8 @@ def finding(
     """
     sure = isinstance(suggestion, Guess) and suggestion.sure
     word = None if suggestion is None else str(suggestion)
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[: _LONGEST_MESSAGE - 1]}…"
     return Finding(rule, RULES[rule].severity, message, file, span, path, word, also, sure=sure)
 
 

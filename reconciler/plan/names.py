@@ -31,6 +31,7 @@ class Names:
     report: Report
     given: tuple[str, ...] = ()
     _known: frozenset[str] | None = None
+    _written: frozenset[str] | None = None
 
     @property
     def known(self) -> frozenset[str]:
@@ -40,6 +41,13 @@ class Names:
             own = own_names(body.declared, body.run) if body is not None else ()
             self._known = frozenset((*own, *passed_names(self.ready), *self.given))
         return self._known
+
+    @property
+    def written(self) -> frozenset[str]:
+        """Names that stand in the file but could not be read: their own finding is enough."""
+        if self._written is None:
+            self._written = frozenset(_written(self.ready))
+        return self._written
 
     def uses(self, name: str) -> bool:
         """Whether a template of the op's run section names a param."""
@@ -82,7 +90,7 @@ class Names:
         head = str(used[0])
         if head in _READ:
             return _READ[head](self, used, template, path)
-        if head in _written(self.ready):
+        if head in self.written:
             return None
         return _unknown(head, (*sorted(self.known), *ROOTS), template.expression_text(used))
 
@@ -90,7 +98,7 @@ class Names:
         text = template.expression_text(used)
         if used[1] in self.known:
             return _unknown(str(used[2]), PARAM_FIELDS, text, f"params.{used[1]}.")
-        written = str(used[1]) in _written(self.ready)
+        written = str(used[1]) in self.written
         return None if written else _unknown(str(used[1]), sorted(self.known), text, "params.")
 
     def _global(self, used: Path, template: Template, path: str) -> Fault | None:
@@ -131,14 +139,13 @@ def _as_template_fault(fault: Fault | None) -> Fault | None:
 
 
 def _written(ready: Ready) -> Iterator[str]:
-    """Names that stand in the file but could not be read: their own finding is enough."""
     for _, node in ready.sources:
         for path in _NAMING:
             inner = node.at(*path) if node is not None and node.get(str(path[0])) is not None else None
             if inner is not None and isinstance(inner.value, dict):
                 yield from inner.value
             elif inner is not None and isinstance(inner.value, list):
-                yield from (item.get("name").value for item in inner.value if item.get("name") is not None)
+                yield from (name for item in inner.value if type(name := item.at("name").value) is str)
 
 
 def _unknown(name: str, known: Collection[str], text: str, prefix: str = "") -> Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.nodes import Node
 from reconciler.flows.parse import judged
-from reconciler.flows.rules import ACCEPTING, RULES, finding
+from reconciler.flows.rules import ACCEPTING, MAX_FINDINGS, RULES, finding
 
 if TYPE_CHECKING:
     from reconciler.flows.acceptances import Acceptance
@@ -55,6 +56,7 @@ class Report:
         self._scalars: dict[int, tuple[Node, dict[str, Node]]] = {}  # by the identity of a tree, which is kept alive
         self._parts: dict[tuple[object, ...], list[tuple[str, list[tuple[int, int, Node]]]]] = {}
         self._spoilt = False
+        self._counts: Counter[Severity] = Counter()
         self._found: dict[tuple[str, str, Span], Finding] = {}
         self._severities: dict[tuple[str, str, Span], Severity] = {}  # before the repository had its say
 
@@ -91,7 +93,21 @@ class Report:
     def extend(self, findings: Iterable[Finding]) -> None:
         """Note findings made elsewhere."""
         for found in findings:
-            self._found.setdefault((found.rule, found.file, found.span), found)
+            key = (found.rule, found.file, found.span)
+            if key not in self._found and self._has_room(found):
+                self._found[key] = found
+
+    def _has_room(self, found: Finding) -> bool:
+        """Whether so few of this severity were kept that one more is; what is left out is said once."""
+        self._counts[found.severity] += 1
+        beyond = self._counts[found.severity] - MAX_FINDINGS
+        if beyond > 0:
+            self._spoilt = self._spoilt or found.severity is Severity.ERROR
+        if beyond == 1:
+            message = f"Mend these first: the flow has more than {MAX_FINDINGS} of them, the others are not shown."
+            more = replace(finding("findings-too-many", message, found.file, found.span), severity=found.severity)
+            self._found[f"{more.rule} {more.severity}", more.file, more.span] = more
+        return beyond <= 0
 
     def text_place(self, text: str, offset: int, sources: Sequence[Source]) -> Place:
         """Where the character at `offset` of a text stands, looked for in the trees that the text may come from."""
@@ -126,7 +142,7 @@ class Report:
     @property
     def full(self) -> bool:
         """Whether so much was found that nobody reads on, and looking further only takes time."""
-        return len(self._found) >= _MOST
+        return len(self._found) >= _MOST and self.failed  # without an error there will be a plan, which must be whole
 
     def spoil(self) -> None:
         """Note that there is a mistake of which its finding was made elsewhere: there can be no plan."""

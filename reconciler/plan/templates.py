@@ -27,6 +27,7 @@ __all__ = [
     "templates_in",
 ]
 
+_LONGEST = 1 << 18  # characters; going through more takes seconds
 _TRUE = frozenset(("true", "yes", "on", "y", "t", "1"))
 _FALSE = frozenset(("false", "no", "off", "n", "f", "0", "", "none"))
 
@@ -190,6 +191,8 @@ def _reason(error: Exception) -> str:
 
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> Template:
+    if len(text) > _LONGEST:
+        raise TemplateError("template-not-allowed", f"Keep a text with templates below {_LONGEST} characters.", 0)
     pieces = named_pieces(text)
     if pieces is None:
         from reconciler.plan.syntax import split  # loads a parser that few files need
