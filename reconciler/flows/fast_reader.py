@@ -91,8 +91,7 @@ def read_fast(
         documents = [plain.document(ryml.emit_json(tree), tree.size()) for tree in trees]
     except (_Doubt, ryml.ExceptionBasic, ValueError):
         return None
-    places = _Places(documents, exact)
-    return tuple(unplaced(documents, index, places) for index in range(len(documents)))
+    return unplaced(documents, _Places(documents, exact))
 
 
 def _tree(data: bytes) -> Any:

@@ -155,7 +155,7 @@ class Unplaced(Node):
     places: Places
     holder: Any
     key: Any
-    __init__ = object.__init__  # there are tens of thousands: `unplaced` puts in what is known
+    __init__ = object.__init__  # there are tens of thousands: `child` puts in what is known
 
     def __getattr__(self, name: str) -> Any:  # called for slots that nothing was put into
         if name == "value":
@@ -176,8 +176,19 @@ class Unplaced(Node):
         return [self.child(index) for index in range(len(self.outline))]
 
     def child(self, key: Any) -> Node:
-        """The node under a key or an index; a new one each time, until somebody asked for `value`."""
-        return unplaced(self.outline, key, self.places)
+        """The node under a key or an index; a new one each time."""
+        node: Unplaced = Unplaced()
+        node.places, node.holder, node.key = self.places, self.outline, key
+        item = self.outline[key]
+        kind = type(item)
+        if kind is bytes:
+            node.text = item.decode()
+            node.outline = node.value = resolve(node.text)
+        else:
+            node.outline = item
+            if kind is not dict and kind is not list:
+                node.value = item
+        return node
 
     def get(self, key: str) -> Node | None:
         """The value under `key` of a mapping; None for other nodes and absent keys."""
@@ -192,20 +203,11 @@ class Unplaced(Node):
         return _copied(self.outline)
 
 
-def unplaced(holder: Any, key: Any, places: Places) -> Unplaced:
-    """The node of what stands under `key` in a list or dict of plain data."""
-    node: Unplaced = Unplaced()
-    node.places, node.holder, node.key = places, holder, key
-    item = holder[key]
-    kind = type(item)
-    if kind is bytes:
-        node.text = item.decode()
-        node.outline = node.value = resolve(node.text)
-    else:
-        node.outline = item
-        if kind is not dict and kind is not list:
-            node.value = item
-    return node
+def unplaced(documents: list[Any], places: Places) -> tuple[Node, ...]:
+    """The nodes of the documents of a file, given as plain data."""
+    file: Unplaced = Unplaced()
+    file.places, file.outline = places, documents
+    return tuple(file.child(index) for index in range(len(documents)))
 
 
 def _copied(plain: Any) -> Any:

@@ -85,7 +85,7 @@ def nobody_asks() -> NoReturn:
 
 def unplaced_flow(data: bytes, file: str) -> Flow:
     """The flow of a component at the root of a file, whose places must not be asked for."""
-    (node,) = read_fast(data, nobody_asks, 1 << 20) or ()
+    (node,) = read_fast(data, lambda _: True, nobody_asks, 1 << 20) or ()
     report = Report(file)
     root = root_component(read_fields(node, "f", report), node, "f", report)
     return Flow("f", file, root, is_component=True, node=node)
