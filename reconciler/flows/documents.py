@@ -135,11 +135,12 @@ class _Patch:
 OPERATION: Final[Shape] = _OperationShape()
 COMPONENT: Final[Shape] = _ComponentShape()
 RUN_PATCH: Final[Shape] = _Patch()
+VERSION: Final[Shape] = _Version()
 KIND: Final[Shape] = _Kind()
 _PARTS: Final = Parts(Later(lambda: OPERATION), Later(lambda: COMPONENT))
 RUN: Final = RunShape(_PARTS)
 _FIELDS: Final[dict[str, Shape]] = {
-    "version": _Version(),
+    "version": VERSION,
     "kind": KIND,
     "name": NAME,
     **SETTINGS_FIELDS,

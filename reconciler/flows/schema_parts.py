@@ -38,6 +38,14 @@ def spelling(name: str, field: str) -> Schema:
     return {**described, "allOf": [{"$ref": f"#/$defs/{name}/properties/{field}"}]}
 
 
+def needed(required: Iterable[str], aliases: Mapping[str, str]) -> Schema:
+    """The fields that must be there, under any of their spellings."""
+    spellings = {field: [field, *(alias for alias, of in aliases.items() if of == field)] for field in required}
+    plain = [field for field, names in spellings.items() if len(names) == 1]
+    others = [{"anyOf": [{"required": [name]} for name in names]} for names in spellings.values() if len(names) > 1]
+    return {**({"required": plain} if plain else {}), **({"allOf": others} if others else {})}
+
+
 def or_null(made: Schema) -> Schema:
     """Null counts as not said."""
     if not made:

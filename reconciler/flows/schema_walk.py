@@ -13,10 +13,10 @@ from reconciler.flows.kinds.table import RunShape
 from reconciler.flows.matrix.space import SEARCH_PARAM
 from reconciler.flows.matrix.table import MATRICES, MATRIX
 from reconciler.flows.model import Json
-from reconciler.flows.params import FULL_PARAM, PARAM
+from reconciler.flows.params import FULL_PARAM, FULL_PARAMS, PARAM
 from reconciler.flows.rules import RULES
 from reconciler.flows.schedules import SCHEDULE
-from reconciler.flows.schema_parts import TEMPLATE, YES_OR_NO, Schema, any_of, kinds, or_null, said, spelling
+from reconciler.flows.schema_parts import TEMPLATE, YES_OR_NO, Schema, any_of, kinds, needed, or_null, said, spelling
 from reconciler.flows.shapes import Record
 from reconciler.flows.words.table import PLACES, WORDS
 from reconciler.flows.words.word import Word
@@ -72,12 +72,11 @@ class Walk:
         if kind is not None:
             properties["kind"] = {**properties["kind"], "type": "string", "const": kind}
         aliases = {alias: spelling(name, field) for alias, field in record.aliases.items()}
-        required = [field for field in record.required if field not in record.aliases.values()]
         return {
             **({"description": section.meaning} if section is not None else {}),
             "type": "object",
             "properties": {**properties, **aliases},
-            **({"required": required} if required else {}),
+            **needed(record.required, record.aliases),
             "additionalProperties": False,
         }
 
@@ -211,13 +210,18 @@ _SPECIAL: Final[Mapping[type, _Made]] = {
     shapes.Either: _either,
     shapes.Built: lambda walk, shape, place: walk.of(shape.shape, place),
     shapes.Later: lambda walk, shape, place: walk.of(shape.shape(), place),
-    Named: lambda walk, shape, place: {"type": "array", "items": walk.of(shape.item, place)},
+    Named: lambda walk, shape, place: {
+        "type": "array",
+        "items": {"allOf": [walk.of(shape.item, place), {"required": ["name"]}]},
+    },
     RunShape: _run,
     type(IOS): lambda walk, shape, place: walk.of(shape.items, place),
     type(PARAM): _param,
+    type(FULL_PARAMS.item): lambda walk, _shape, _place: walk.defined(FULL_PARAM, "param"),
     type(MATRIX): lambda walk, _shape, _place: walk.by_kind({name: kind.record for name, kind in MATRICES.items()}),
     type(SEARCH_PARAM): _search_param,
     type(SCHEDULE): lambda walk, _shape, _place: walk.by_kind(schedules.KINDS),
+    type(documents.VERSION): lambda walk, _shape, _place: any_of({"type": ["number", "boolean"]}, walk.numeral()),
     type(documents.KIND): lambda _walk, _shape, _place: {"enum": ["component", "operation"]},
     type(documents.RUN_PATCH): lambda walk, _shape, place: walk.defined(documents.PATCHED, place),
     type(documents.OPERATION): lambda walk, _shape, _place: walk.defined(documents.DOCUMENT, "document"),

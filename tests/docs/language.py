@@ -85,7 +85,9 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _row(page: str, name: str, field: str) -> list[str]:
     one = definitions()[name]["properties"][field]
-    needed = field in definitions()[name].get("required", ())
+    needed = field in definitions()[name].get("required", ()) or any(
+        {"required": [field]} in choice["anyOf"] for choice in definitions()[name].get("allOf", ()) if "anyOf" in choice
+    )
     default = _code(one["default"]) if "default" in one else "required" if needed else ""
     return [f"`{field}`", _type(one, page), default, one["description"].replace("|", "\\|"), _code(one["examples"][0])]
 

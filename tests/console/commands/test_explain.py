@@ -48,6 +48,13 @@ def test_a_misspelled_rule_is_guessed_and_wrong_use(bare):
     assert bare("explain", "feild-unknown", "--format", "json").json["error"]["code"] == "rule-unknown"
 
 
+def test_the_pages_of_a_package_are_those_of_the_documentation():
+    root = Path(rule_pages.__file__).resolve().parents[1]
+
+    assert rule_pages.FOLDER.resolve() == root / "docs" / "rules"
+    assert '"rules/*.md"' in (root / "pyproject.toml").read_text("utf-8")
+
+
 def test_an_installation_without_pages_says_so(bare, monkeypatch, tmp_path: Path):
     monkeypatch.setattr(rule_pages, "FOLDER", tmp_path)
     shown = bare("explain", "dag-cycle")
