@@ -66,11 +66,14 @@ def _renamed(source: Source, found: Finding) -> Iterator[Fix]:
         yield _fix(source, found.rule, found.span.line, _unquoted(source, start, end), found.suggestion)
 
 
-def _quoted(source: Source, found: Finding) -> Iterator[Fix]:
-    """A text in quotes."""
+def _wrapped(source: Source, found: Finding) -> Iterator[Fix]:
+    """A text in quotes, or a value as `{value: …}`."""
     start, end = source.range(found.span)
-    if found.suggestion == f'"{source.text[start:end]}"':
+    text, said = source.text[start:end], source.text[slice(*_unquoted(source, start, end))]
+    if found.suggestion == f'"{text}"':
         yield _fix(source, found.rule, found.span.line, (start, end), found.suggestion)
+    elif found.suggestion == f"{{value: {said}}}":
+        yield _fix(source, found.rule, found.span.line, (start, end), f"{{value: {text}}}")
 
 
 def _without_zeros(source: Source, found: Finding) -> Iterator[Fix]:
@@ -118,7 +121,7 @@ _BY_RULE: Final[Mapping[str, Fixer]] = {
     **dict.fromkeys(("param-undeclared", "param-ref-invalid", "matrix-param-unknown", "query-invalid"), _respelled),
     **dict.fromkeys(("template-unknown-name", "acceptance-invalid"), _respelled),
     "name-invalid": _renamed,
-    "field-type": _quoted,
+    "field-type": _wrapped,
     "yaml-octal": _without_zeros,
 }
 

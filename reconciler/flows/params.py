@@ -87,7 +87,9 @@ class _FullParam(_ParamShape):
 
     def read(self, node: Node, path: str, report: Report) -> Any:
         if not isinstance(node.value, dict):
-            return reject(node, path, report, self.takes)
+            written = node.text if node.text is not None else node.value
+            suggestion = f"{{value: {written}}}" if isinstance(written, str) and "\n" not in written else None
+            return reject(node, path, report, self.takes, suggestion)
         return self.full(node, path, report)
 
 

@@ -93,13 +93,13 @@ def described(node: Node) -> str:
     return "nothing" if value is None else quoted(node.text if node.text is not None else value)
 
 
-def reject(node: Node, path: str, report: Report, takes: str) -> Any:
+def reject(node: Node, path: str, report: Report, takes: str, suggestion: str | None = None) -> Any:
     """Report that the value is of the wrong type."""
     rule, message = "field-type", f"Give `{_last(path)}` {takes}, not {described(node)}."
     if is_template(node.value):
         rule = "template-not-allowed"
         message = f"Write `{_last(path)}` out: it takes {takes}, and a template cannot stand for the whole of it."
-    report.add(rule, message, node.span, path)
+    report.add(rule, message, node.span, path, suggestion)
     return BAD
 
 

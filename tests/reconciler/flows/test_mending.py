@@ -72,6 +72,10 @@ def test_a_mistake_that_another_one_hides_is_mended_with_it():
         ("tags: [yes, 1.10]\n", 'tags: [yes, "1.10"]\n'),
         ("cost: 012\n", "cost: 12\n"),
         ("params: {raet: 3}\n", "params: {rate: 3}\n"),
+        (
+            "hooks: [{hubRef: x, params: {to: 'a b', n: 2}}]\n",
+            "hooks: [{hubRef: x, params: {to: {value: 'a b'}, n: {value: 2}}}]\n",
+        ),
         ("is_approved: true\n", "isApproved: true\n"),
         ("termination: {max_retries: 1}\n", "termination: {maxRetries: 1}\n"),
         ("patchStrategy: post-merge\n", "patchStrategy: post_merge\n"),
