@@ -308,7 +308,7 @@ class Records(Protocol):
         ...
 
     def last_good(self, run: RunRow) -> RunRow | None:
-        """The newest run of the same flow that had succeeded when this one was made: what comes later changes no word."""
+        """The newest run of the same flow that had succeeded when this one was made."""
         ...
 
     def ops(self, run: str, paths: Sequence[str] | None = None) -> Sequence[OpRow]:
