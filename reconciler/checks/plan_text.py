@@ -13,7 +13,7 @@ from reconciler.checks.tree import TreeLine, tree
 from reconciler.flows.model import Json
 from reconciler.plan.diff import Change, PlanDiff
 from reconciler.plan.model import Graph, Plan, PlannedOp
-from reconciler.plan.sweeps import planned_count
+from reconciler.plan.planned_sweeps import planned_count
 from reconciler.plan.walk import walk_graphs
 
 _VALUE = 80  # characters of a value that are shown

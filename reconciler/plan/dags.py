@@ -9,6 +9,7 @@ from reconciler.flows.remotes import RemoteSettings
 from reconciler.plan.bodies import extras
 from reconciler.plan.containers import check_containers
 from reconciler.plan.edges import (
+    Event,
     add_dependencies,
     add_events,
     add_joins,
@@ -21,7 +22,6 @@ from reconciler.plan.layers import Inherited, Layers, Ready, handed_down
 from reconciler.plan.level import Edges, Level
 from reconciler.plan.matrices import check_matrix
 from reconciler.plan.missing import check_missing_inputs
-from reconciler.plan.model import EventEdge, PlannedJoin
 from reconciler.plan.names import Names
 from reconciler.plan.params import Bound, bind
 from reconciler.plan.patches import check_patches
@@ -45,8 +45,8 @@ class Judged:
     edges: Edges
     bound: Bound
     ops: tuple[Judged, ...] | None = None
-    events: tuple[EventEdge, ...] = ()
-    joins: tuple[PlannedJoin, ...] = ()
+    events: tuple[Event, ...] = ()
+    joins: tuple[int | None, ...] = ()
     hooks: tuple[tuple[Hook, Judged], ...] = ()
     unsupported: str | None = None
 

@@ -10,7 +10,7 @@ from reconciler.flows.kinds.table import KINDS, replicas_of
 from reconciler.flows.model import Json
 from reconciler.plan.hash import canonical
 from reconciler.plan.model import Graph, Plan, PlannedOp, Source
-from reconciler.plan.sweeps import planned_count
+from reconciler.plan.planned_sweeps import planned_count
 from reconciler.plan.walk import walk_graphs
 
 

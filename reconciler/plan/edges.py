@@ -10,9 +10,9 @@ from reconciler.plan.fields import unknown_op
 from reconciler.plan.graph import cycles
 from reconciler.plan.layers import Ready
 from reconciler.plan.level import Edges, Level
-from reconciler.plan.model import EventEdge, PlannedJoin
 from reconciler.plan.report import Place, Report, place_of
 
+Event = tuple[int, tuple[str, ...]]  # a sibling, and those of its statuses that start the op
 _PREFIX = "run_status_"
 _ELSEWHERE = ("runs.", "connections.")
 
@@ -27,7 +27,7 @@ def add_dependencies(ready: Ready, level: Level, edges: Edges, report: Report) -
             edges.add(index, place)
 
 
-def add_events(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple[tuple[EventEdge, ...], str | None]:
+def add_events(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple[tuple[Event, ...], str | None]:
     """Edges from `events`, and a sentence where one of them cannot be served yet."""
     found, unsupported = [], None
     for event in ready.operation.events:
@@ -44,12 +44,12 @@ def add_events(ready: Ready, level: Level, edges: Edges, report: Report) -> tupl
         index = _sibling(event.ref.removeprefix("ops."), level, place, report, ready.path, "op-unknown")
         if index is not None:
             edges.add(index, place)
-            found.append(EventEdge(index, tuple(kind.removeprefix(_PREFIX) for kind in event.kinds)))
+            found.append((index, tuple(kind.removeprefix(_PREFIX) for kind in event.kinds)))
     return tuple(found), unsupported
 
 
-def add_joins(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple[tuple[PlannedJoin, ...], str | None]:
-    """Joins as the engine takes them, edges from their `ref`, and a sentence where one cannot be served yet."""
+def add_joins(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple[tuple[int | None, ...], str | None]:
+    """The siblings that joins are narrowed to, edges to them, and a sentence where a join cannot be served yet."""
     found, unsupported = [], None
     for join in ready.operation.joins:
         index, ref = None, join.ref
@@ -63,7 +63,7 @@ def add_joins(ready: Ready, level: Level, edges: Edges, report: Report) -> tuple
         elif ref is not None and ref != "dag":
             unsupported = f"Joins over `{ref}` are not supported yet; joins over `ops.NAME` are."
             report.add("kind-unsupported", unsupported, place, ready.path)
-        found.append(PlannedJoin(join.query, index, join.sort, join.limit, join.offset))
+        found.append(index)
     return tuple(found), unsupported
 
 

@@ -11,11 +11,10 @@ from reconciler.flows.near import Guess
 from reconciler.flows.types import compatible, convert
 from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, passed_names, unknown_op
 from reconciler.plan.layers import Ready
-from reconciler.plan.model import Source
 from reconciler.plan.names import Names
 from reconciler.plan.report import Place, key_place
 from reconciler.plan.suggestions import near, said
-from reconciler.plan.sweeps import is_open, swept_names
+from reconciler.plan.sweeps import is_open
 from reconciler.plan.templates import templates_in
 
 Taken = tuple[str, Json, int | None, str]  # of a param: kind, value, op and field of its source
@@ -44,18 +43,6 @@ def bind(ready: Ready, names: Names, given: tuple[str, ...] = (), *, required: b
     if required and unexplained:
         binding.missing(unexplained)
     return Bound(taken, unbound, binding.unsupported)
-
-
-def sources_of(ready: Ready, bound: Bound) -> dict[str, Source]:
-    """The sources of an op's params, in which those of its joins and its matrix have the last word."""
-    operation = ready.operation
-    found = {name: _source(operation.params[name], *taken) for name, taken in bound.taken.items()}
-    if not operation.joins and operation.matrix is None:
-        return found
-    for index, join in enumerate(operation.joins):
-        for name, param in join.params.items():
-            found[name] = _source(param, "join", field=bare_field(param.value) or "", join=index)
-    return found | {name: Source("matrix", field=name) for name in swept_names(operation.matrix)}
 
 
 def param_place(ready: Ready, name: str) -> Place:
@@ -213,19 +200,3 @@ def _typed(io: IO) -> str:
 def _sentence(error: ValueError) -> str:
     text = str(error)
     return text if text.endswith((".", "?")) else f"{text}."
-
-
-def _source(
-    param: Param, kind: str, value: Json = None, op: int | None = None, field: str = "", join: int | None = None
-) -> Source:
-    return Source(
-        kind,
-        value=value,
-        op=op,
-        field=field,
-        join=join,
-        context_only=bool(param.context_only),
-        connection=param.connection,
-        to_init=param.to_init,
-        to_env=param.to_env,
-    )

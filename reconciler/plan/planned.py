@@ -7,12 +7,15 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
-from reconciler.flows.model import IO, Cache, Component, Hook, Run, Termination, Trigger
+from reconciler.flows.model import IO, Cache, Component, Hook, Json, Param, Run, Termination, Trigger
 from reconciler.plan.dags import Judged
+from reconciler.plan.fields import bare_field
 from reconciler.plan.graph import critical, downstream_of
-from reconciler.plan.model import Graph, PlannedHook, PlannedOp
-from reconciler.plan.params import sources_of
-from reconciler.plan.sweeps import planned_matrix
+from reconciler.plan.layers import Ready
+from reconciler.plan.model import EventEdge, Graph, PlannedHook, PlannedJoin, PlannedOp, Source
+from reconciler.plan.params import Bound
+from reconciler.plan.planned_sweeps import planned_matrix
+from reconciler.plan.sweeps import swept_names
 
 _IO_VALUES = attrgetter(*(field.name for field in fields(IO) if field.name != "node"))
 
@@ -42,18 +45,18 @@ class Planner:
             component=body.component.name,
             inputs=inputs,
             outputs=outputs,
-            sources=sources_of(ready, judged.bound),
+            sources=_sources(ready, judged.bound),
             graph=self._graph(judged.ops, body.run) if judged.ops is not None else None,
             matrix=planned_matrix(operation.matrix, body.declared) if operation.matrix else None,
             upstream=upstream,
             downstream=downstream,
-            events=judged.events,
+            events=tuple([EventEdge(*event) for event in judged.events]),
             reads=tuple(sorted(edges.reads)),
             trigger=operation.trigger or Trigger.ALL_SUCCEEDED,
             conditions=operation.conditions,
             skip_on_upstream_skip=operation.skip_on_upstream_skip,
             is_approved=settings.is_approved,
-            joins=judged.joins,
+            joins=_joins(judged),
             hooks=tuple([self._hook(hook, op) for hook, op in judged.hooks]),
             cache=settings.cache or _NO_CACHE,
             max_retries=termination.max_retries,
@@ -93,3 +96,41 @@ class Planner:
 
 def _placeless(declared: tuple[IO, ...]) -> tuple[IO, ...]:
     return tuple([IO(*_IO_VALUES(io)) for io in declared])
+
+
+def _sources(ready: Ready, bound: Bound) -> dict[str, Source]:
+    """The sources of an op's params, in which those of its joins and its matrix have the last word."""
+    operation = ready.operation
+    found = {name: _source(operation.params[name], *taken) for name, taken in bound.taken.items()}
+    if not operation.joins and operation.matrix is None:
+        return found
+    for index, join in enumerate(operation.joins):
+        for name, param in join.params.items():
+            found[name] = _source(param, "join", field=bare_field(param.value) or "", join=index)
+    return found | {name: Source("matrix", field=name) for name in swept_names(operation.matrix)}
+
+
+def _source(
+    param: Param, kind: str, value: Json = None, op: int | None = None, field: str = "", join: int | None = None
+) -> Source:
+    return Source(
+        kind,
+        value=value,
+        op=op,
+        field=field,
+        join=join,
+        context_only=bool(param.context_only),
+        connection=param.connection,
+        to_init=param.to_init,
+        to_env=param.to_env,
+    )
+
+
+def _joins(judged: Judged) -> tuple[PlannedJoin, ...]:
+    joins = judged.ready.operation.joins
+    return tuple(
+        [
+            PlannedJoin(join.query, index, join.sort, join.limit, join.offset)
+            for join, index in zip(joins, judged.joins, strict=True)
+        ]
+    )
