@@ -8,14 +8,23 @@ import re
 from reconciler.flows.model import Json
 
 _ISO = re.compile(
-    r"^(?P<sign>[-+])?P(?:(?P<weeks>\d+(?:\.\d+)?)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
+    r"^(?P<sign>[-+])?P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+(?:\.\d+)?)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
     r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?$"
 )
 _CLOCK = re.compile(
     r"^(?P<sign>-)?(?:(?P<days>\d+)\s*(?:d|days?),?\s*)?"
     r"(?:(?P<hours>\d+):(?P<minutes>[0-5]?\d)(?::(?P<seconds>[0-5]?\d(?:\.\d+)?))?)?$"
 )
-_UNITS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
+# Years have 365 days and months 30: nobody says from when on they count.
+_UNITS = {
+    "years": 31_536_000,
+    "months": 2_592_000,
+    "weeks": 604_800,
+    "days": 86_400,
+    "hours": 3_600,
+    "minutes": 60,
+    "seconds": 1,
+}
 _LONGEST = 1e11  # seconds, some 3,000 years: what is longer cannot be added to a time
 _LONG = 60  # characters; no duration is written longer
 

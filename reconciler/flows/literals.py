@@ -43,7 +43,7 @@ def _int(value: Json) -> int:
         return int(value)  # true is 1, as in the language this one comes from
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and len(value) <= _DIGITS and re.fullmatch(r"\s*[-+]?\d+\s*", value):
+    if isinstance(value, str) and len(value) <= _DIGITS and re.fullmatch(r"\s*[-+]?\d+(?:_\d+)*\s*", value):
         return int(value)
     if value in ("true", "false"):
         return int(value == "true")

@@ -42,25 +42,28 @@ def judge(
     """All that is wrong with a flow.
 
     `read` gives the bytes of a repository path at the flow's revision, None where it is absent; `params` are values
-    that stand above the file's own. With `start`, or where the file gives some
-    params itself, it is an error that a required input has no value. `severities` are
-    the repository's own for lowerable rules; where all errors are lowered and there still can be no plan, they count
-    for nothing. `remote` says what components may come from elsewhere; None is nothing.
+    that stand above the file's own. With `start`, or where the file says values itself, it is an error that a required
+    input has none. `severities` are the repository's own for lowerable rules; where all errors are lowered and there
+    still can be no plan, they count for nothing. `remote` says what components may come from elsewhere, None: none.
     """
     if flow.operation.is_preset:
         return Judgement(flow)
     report = Report(severities, read)
     judges = Judge(read, report, remote)
     operation = _with_params(flow.operation, params or {})
-    root = judges.root(
-        replace(operation, name=operation.name or flow.name), flow.name, start or bool(flow.operation.params)
-    )
+    required = start or _gives_values(flow.operation)
+    root = judges.root(replace(operation, name=operation.name or flow.name), flow.name, required)
     references = tuple(judges.references.tried)
     if report.failed:
         return Judgement(flow, report.sorted(), references, root.bound.unbound)
     if not root.whole:  # something must say why there is no plan
         return Judgement(flow, report.unlowered(), references, root.bound.unbound)
     return Judgement(flow, report.sorted(), references, root.bound.unbound, root)
+
+
+def _gives_values(operation: Operation) -> bool:
+    """Whether a file says values for inputs: then it must say all that are required."""
+    return bool(operation.params) or operation.matrix is not None
 
 
 def _with_params(operation: Operation, params: Mapping[str, Json]) -> Operation:

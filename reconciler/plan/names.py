@@ -115,7 +115,7 @@ class Names:
         name = str(used[1])
         index = self.level.indexes.get(name)
         if index is None:
-            return unknown_op(name, self.level.indexes)
+            return _as_template_fault(unknown_op(name, self.level.indexes))
         if index not in self.edges.places:
             self.edges.imply(index, self._place(template.text, template.offset_of(used)))
         self.edges.read(index)

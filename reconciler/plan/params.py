@@ -189,7 +189,12 @@ class _Binding:
     def _say(self, name: str, param: Param, fault: Fault) -> None:
         place = param_value_place(self.ready, name, param)
         path = f"{self.ready.path}.params.{name}"
-        self.names.report.add(fault.rule, fault.message, place, path, fault.suggestion)
+        in_template = param.ref is None and fault.rule in _OF_NAMES
+        rule = "template-unknown-name" if in_template else fault.rule
+        self.names.report.add(rule, fault.message, place, path, fault.suggestion)
+
+
+_OF_NAMES = frozenset(("op-unknown", "output-unknown"))  # of what a `ref` names; in a template it is one more name
 
 
 def _typed(io: IO) -> str:

@@ -108,7 +108,15 @@ def test_a_moment_is_a_text_or_seconds_since_1970(written: str, start: str) -> N
 
 @pytest.mark.parametrize(
     ("written", "seconds"),
-    [("60", 60), ("1.5", 1.5), ("PT1H", 3600), ("P1W", 604_800), ("1 day", 86_400), ("'1:00:00'", 3600)],
+    [
+        ("60", 60),
+        ("1.5", 1.5),
+        ("PT1H", 3600),
+        ("P1W", 604_800),
+        ("P1M", 2_592_000),
+        ("1 day", 86_400),
+        ("'1:00:00'", 3600),
+    ],
 )
 def test_a_frequency_is_seconds_or_a_duration(written: str, seconds: float) -> None:
     schedule = read(f"schedule: {{kind: interval, frequency: {written}}}\n{JOB}").schedule

@@ -72,7 +72,7 @@ def test_a_param_comes_from(built, params, source):
         ("{x: {ref: ops.prep-data, value: outputs.ys}}", "param-type", None),
         ("{x: {ref: dag, value: inputs.m}}", "output-unknown", None),
         ("{x: {ref: dag, value: inputs.s}}", "param-type", None),
-        ("{x: '{{ ops.nope.outputs.y }}'}", "op-unknown", None),
+        ("{x: '{{ ops.nope.outputs.y }}'}", "template-unknown-name", None),
         ("{x: '{{ globals.iteratio }}'}", "template-unknown-name", "iteration"),
         ("{x: '{{ x. }}'}", "template-broken", None),
     ],

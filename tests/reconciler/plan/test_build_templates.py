@@ -46,7 +46,7 @@ def test_what_can_exist_is_fine(built, text):
         ("{{ globals.uid }}", "template-unknown-name", "uuid", 19),
         ("{{ input-bucket }}", "template-unknown-name", "params['input-bucket'].value", 11),
         ("{{ dag.inputs.x }}", "template-unknown-name", None, 11),
-        ("{{ ops.a.outputs.x }}", "op-unknown", None, 11),
+        ("{{ ops.a.outputs.x }}", "template-unknown-name", None, 11),
         ("{{ lr", "template-broken", None, 8),
         ("{{ lr.upper() }}", "template-not-allowed", None, 10),
     ],
