@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -199,6 +200,15 @@ def test_one_small_file_does_not_load_the_library_and_many_do(monkeypatch):
     for _ in range(30):
         reader.read_documents(small, "f.yaml")
     assert len(sizes) > 5
+
+
+def test_without_the_library_every_file_is_read_exactly(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ryml", None)
+
+    parsed = parse(LARGE, "many.yaml")
+
+    assert parsed.findings == ()
+    assert type(parsed.flows[0].node) is Node
 
 
 @given(st.integers(0, 10_000), SEEDS)
