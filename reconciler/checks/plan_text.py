@@ -65,7 +65,7 @@ def _special(op: PlannedOp) -> str:
         f"trigger {op.trigger.value}" if op.trigger.value != "all_succeeded" else "",
         "waits for approval" if op.is_approved is False else "",
         f"queue {words.line(op.queue)}" if op.queue else "",
-        f"cannot run yet: {op.unsupported}" if op.unsupported else "",
+        op.unsupported or "",
     ]
     return " · ".join(part for part in said if part)
 

@@ -10,7 +10,7 @@ from reconciler.flows.literals import quoted
 from reconciler.flows.model import Param
 from reconciler.flows.nodes import Node
 from reconciler.flows.pods import ARTIFACTS
-from reconciler.flows.shapes import ANYTHING, PLAIN_FLAG, TEXT, Report, Shape, Table, reject, section
+from reconciler.flows.shapes import ANYTHING, PLAIN_FLAG, TEXT, Report, Shape, Table, is_template, reject, section
 
 _FIELDS: Final[dict[str, Shape]] = {
     "value": ANYTHING,
@@ -85,7 +85,12 @@ class _FullParam(_ParamShape):
 
     takes = "a mapping such as {value: 1}"
 
+    def __init__(self, templated: bool = False) -> None:
+        self.templated = templated
+
     def read(self, node: Node, path: str, report: Report) -> Any:
+        if self.templated and is_template(node.value):
+            return Param(value=node.value, has_value=True, node=node)
         if not isinstance(node.value, dict):
             written = node.text if node.text is not None else node.value
             suggestion = f"{{value: {written}}}" if isinstance(written, str) and "\n" not in written else None
@@ -96,6 +101,7 @@ class _FullParam(_ParamShape):
 PARAM: Final = _ParamShape()
 PARAMS: Final = Table(PARAM, templated=False)
 FULL_PARAMS: Final = Table(_FullParam(), templated=False)
+BUILD_PARAMS: Final = Table(_FullParam(templated=True), templated=False)  # of builds, which may be templates too
 
 
 def _with_ref(param: Param, node: Node, path: str, report: Report) -> Param:

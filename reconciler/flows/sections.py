@@ -7,7 +7,7 @@ from typing import Any, Final
 from reconciler.flows.kube import EXEC, HTTP_GET, POD_FAILURES, PULL_POLICY, RESOURCES
 from reconciler.flows.model import NO_SETTINGS, Cache, EventTrigger, Hook, Settings, Termination
 from reconciler.flows.nodes import Node
-from reconciler.flows.params import FULL_PARAMS
+from reconciler.flows.params import BUILD_PARAMS, FULL_PARAMS
 from reconciler.flows.shapes import (
     ANYTHING,
     COMMAS,
@@ -171,7 +171,7 @@ BUILD: Final = section(
         "queue": TEXT,
         "namespace": TEXT,
         "cache": CACHE,
-        "params": FULL_PARAMS,
+        "params": BUILD_PARAMS,
         "runPatch": Table(ANYTHING, templated=False),
         "patchStrategy": PATCH_STRATEGY,
     },

@@ -46,7 +46,7 @@ BUILD = {
     "queue": "agent/builds",
     "namespace": "builds",
     "cache": {"disable": True},
-    "params": {"destination": {"value": "org/app:1"}},
+    "params": {"destination": {"value": "org/app:1"}, "context": "{{ globals.uuid }}"},
     "runPatch": {"container": {"resources": {"limits": {"cpu": "2"}}}},
     "patchStrategy": "replace",
 }
