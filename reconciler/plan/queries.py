@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from reconciler.plan.suggestions import near
 
 TIMES = frozenset({"created_at", "started_at", "finished_at"})
-FIELDS = frozenset({"status", "name", "kind", "tags", "duration", "pipeline", "commit"}) | TIMES
+FIELDS = frozenset({"status", "name", "kind", "tags", "duration", "pipeline", "commit", "project.name"}) | TIMES
 PARTS = frozenset({"metrics", "params", "inputs", "outputs"})  # fields that are written with a name: `metrics.loss`
 
 

@@ -181,6 +181,7 @@ def _times(state: OpState | RunState, run: RunRow) -> dict[str, Json]:
         "duration": finished - started if ended and started is not None and finished is not None else None,
         "pipeline": None if isinstance(state, RunState) else run.id,
         "commit": run.facts.commit,
+        "project": {"name": run.facts.repository.rpartition("/")[2]},
     }
 
 

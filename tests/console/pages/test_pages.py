@@ -349,7 +349,8 @@ def test_a_commits_words_are_shown_without_the_marks_of_markdown(world, run):
 
 def test_numbers_stand_beside_those_of_the_last_good_run(world):
     good = world.add_run(CHURN, "succeeded", (state("prepare", "succeeded", outputs={"rows": 10}),), run="0a")
-    run = world.add_run(CHURN, "failed", (state("prepare", "succeeded", outputs={"rows": 12}),), run="0b")
+    later = (state("prepare", "succeeded", outputs={"rows": 12}),)
+    run = world.add_run(CHURN, "failed", later, run="0b", made=2_000.0)
     html = world.get(f"/runs/{run}").text
 
     assert f'<a href="/runs/{good}">' in html

@@ -78,9 +78,9 @@ class PagesWorld:
         lease = self.store.lease("test", 60.0)
         self.store.commit(lease, changes)
 
-    def add_run(self, plan, status="failed", ops=(), run="3f2a9c1d77", stopped_by=None, cause="merged"):
-        finished = None if status in ("running", "queued") else 1_000.0
-        state = RunState(run, "flow-1", Status(status), "", "", 90.0, 100.0, finished, stopped_by, run)
+    def add_run(self, plan, status="failed", ops=(), run="3f2a9c1d77", stopped_by=None, cause="merged", made=90.0):
+        finished = None if status in ("running", "queued") else made + 910.0
+        state = RunState(run, "flow-1", Status(status), "", "", made, made + 10.0, finished, stopped_by, run)
         facts = RunFacts(plan.flow, "acme/models", SHA, "main")
         stored = row_of(plan)
         flow = FlowRow("flow-1", "acme/models", "", plan.file, plan.flow, applied_sha=SHA)

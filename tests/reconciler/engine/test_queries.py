@@ -22,6 +22,7 @@ ROW = {
     "finished_at": None,
     "duration": 90.0,
     "pipeline": "r1",
+    "project": {"name": "churn"},
 }
 
 
@@ -35,6 +36,7 @@ ROW = {
         "~status:failed",
         "status:~failed",
         "name:train, kind:job",
+        "project.name: churn, kind: job",
         "name:%rai%",
         "name:TRA%",
         "name:%ain",
