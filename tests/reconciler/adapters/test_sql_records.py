@@ -304,6 +304,13 @@ def join(store, query, sort=None, limit=100, offset=0, fields=("inputs.lr",), wi
     return store.join("shop", run, JoinQuery(query, sort, limit, offset, tuple(fields), within))
 
 
+def test_a_join_may_ask_for_the_name_of_the_repository(store):
+    sweep(store)
+
+    assert len(join(store, "project.name: shop, name: tune")) == 12
+    assert join(store, "project.name: other") == []
+
+
 def test_the_best_children_of_a_sweep_are_joined_in_order(store):
     sweep(store)
 
