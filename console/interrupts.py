@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -37,3 +38,30 @@ def interrupts() -> Iterator[Interrupts]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def told_to_end() -> Iterator[Callable[[], None]]:
+    """A call that blocks until SIGINT or SIGTERM has come, however many come and whenever they do.
+
+    The handler writes to a pipe: one that took a lock could meet itself holding it, and neither would go on.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        with suppress(BlockingIOError):  # it has been told a thousand times
+            os.write(writer, b".")
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: _wait(reader)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(reader)
+        os.close(writer)
+
+
+def _wait(reader: int) -> None:
+    os.read(reader, 1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import click
 
 from console.config import Config, checked_name, listen_address, load_config
 from console.failures import Failure
+from console.interrupts import told_to_end
 from console.opening import opened
 
 
@@ -47,13 +46,10 @@ def serve(
 
 
 def _serve(config: Config) -> None:
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    with opened(config) as service:
+    with told_to_end() as wait, opened(config) as service:
         names = ", ".join(sorted(row.name for row in service.store.repositories())) or "no repository yet"
         click.echo(f"Serving {names} at {service.address} (state in {config.data_dir}).", err=True)
-        ended.wait()
+        wait()
         click.echo("Ending; ops go on and are adopted by the next start.", err=True)
 
 
