@@ -13,7 +13,6 @@ from console.failures import AWAY, Failure
 from console.judging import STDIN
 from console.working_tree import WorkingTree
 from reconciler.checks.words import count, line
-from reconciler.flows.findings import Finding
 from reconciler.flows.fixes import SPELLING, Fix
 from reconciler.flows.globs import LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE
 from reconciler.flows.mending import Outlook, mend
@@ -100,11 +99,7 @@ def _outlook(tree: MendedTree, file: str, settings: RepositorySettings) -> Outlo
     severities, remote = settings.severities, settings.remote
     built = [judge(flow, tree.read, severities=severities, remote=remote) for flow in parsed.flows]
     every = (*parsed.findings, *(one for each in built for one in each.findings))
-    return Outlook(tuple({_identity(one): one for one in every}.values()), parsed.flows, parsed.spellings)
-
-
-def _identity(finding: Finding) -> tuple[object, ...]:
-    return (finding.rule, finding.file, finding.span)
+    return Outlook(tuple({one.place: one for one in every}.values()), parsed.flows, parsed.spellings)
 
 
 def mended_trees(trees: Trees, mended: Sequence[MendedFile]) -> Trees:

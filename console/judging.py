@@ -153,7 +153,7 @@ def _judge_tree(
         verdicts_on = {file: one for file, one in verdicts_on.items() if not changed.isdisjoint(one.reads)}
         said = [*wrong, *(finding for one in verdicts_on.values() for finding in one.findings)]
         unneeded = [one for one in unneeded if one.file in verdicts_on]
-    found = {_identity(one): one for one in (*said, *unneeded)}
+    found = {one.place: one for one in (*said, *unneeded)}
     looked_at = dict.fromkeys((*verdicts_on, *([SETTINGS_FILE] if wrong else ())))
     findings = tuple(sorted(found.values(), key=lambda one: one.place))
     return Judged(tuple(looked_at), findings, _sources(findings, read_by(tree.read)))
@@ -201,11 +201,6 @@ def _unused_pins(
 
     lock, _ = parse_lock(tree.read(LOCK_FILE))
     return judged(unused(lock, reads), settings.severities)
-
-
-def _identity(finding: Finding) -> tuple[object, ...]:
-    """A mistake is one however many flows lead to it."""
-    return (finding.rule, finding.file, finding.span)
 
 
 @uncollected

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.flows.findings import Finding, Severity, Span
+from reconciler.flows.findings import LINE_BREAK, Finding, Severity, Span
 from reconciler.flows.near import near
 from reconciler.flows.nodes import ScalarPlace
 from reconciler.flows.reader import scalar_places
 from reconciler.flows.rules import ACCEPTING, RULES, finding
 
-_BREAK: Final = re.compile("\r\n|\n|\r")
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#+[ \t]*headgate:[ \t]*")
 _SAID: Final = re.compile(r"(?P<word>[\w-]*)[ \t]*(?P<rules>[^()]*?)[ \t]*(?:\((?P<reason>.*)\))?[ \t]*")
 _RULE: Final = re.compile(r"[^\s,]+")
@@ -103,7 +102,7 @@ class _Comment:
 
 
 def _read(data: bytes, file: str, severities: Mapping[str, Severity]) -> Read:
-    lines = _BREAK.split(data.decode("utf-8-sig", "replace"))
+    lines = LINE_BREAK.split(data.decode("utf-8-sig", "replace"))
     candidates = list(_candidates(lines))
     if not candidates:
         return (), ()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
-from reconciler.flows.findings import Span
-
-_BREAK: Final = re.compile("\r\n|\n|\r")
+from reconciler.flows.findings import LINE_BREAK, Span
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,7 +22,7 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._breaks = list(_BREAK.finditer(text))
+        self._breaks = list(LINE_BREAK.finditer(text))
         self._starts = [0, *(found.end() for found in self._breaks)]
 
     def __len__(self) -> int:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+LINE_BREAK: Final = re.compile("\r\n|\n|\r")  # what lines of a file are counted by
 
 
 class Severity(StrEnum):
@@ -51,5 +55,5 @@ class Finding:
 
     @property
     def place(self) -> tuple[str, Span, str]:
-        """What findings are sorted by."""
+        """What findings are sorted by; those of one place have one cause, however many flows lead to it."""
         return (self.file, self.span, self.rule)

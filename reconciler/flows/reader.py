@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from reconciler.flows.fast_reader import is_worth_it, read_fast
-from reconciler.flows.findings import Finding, Span
+from reconciler.flows.findings import LINE_BREAK, Finding, Span
 from reconciler.flows.nodes import Node, ScalarPlace, packed, unpacked
 from reconciler.flows.rules import MAX_FINDINGS, finding
 from reconciler.flows.scalars import looks_octal, resolve
@@ -22,8 +22,6 @@ MAX_ALIASED = 200_000  # values that the aliases of a file stand for
 _MAX_SHOWN = 20  # hidden characters that are reported one by one
 
 _HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]")
-_LINE_BREAK = re.compile("\r\n?|\n")
-
 _HIDDEN_ASCII = bytes(code for code in range(128) if _HIDDEN.match(chr(code)))
 
 try:
@@ -311,7 +309,7 @@ def _hidden_characters(data: bytes, file: str) -> tuple[Finding, ...]:
 
 
 def _span_after(before: str, length: int) -> Span:
-    lines = _LINE_BREAK.split(before)
+    lines = LINE_BREAK.split(before)
     line, column = len(lines), len(lines[-1]) + 1
     return Span(line, column, line, column + length)
 
@@ -330,7 +328,7 @@ def _error_span(error: yaml.MarkedYAMLError) -> Span:
 
 def _within(span: Span, data: bytes) -> Span:
     """The span, or the end of the text where the parser says a place behind it."""
-    lines = _LINE_BREAK.split(data.decode("utf-8-sig"))
+    lines = LINE_BREAK.split(data.decode("utf-8-sig"))
     line = min(span.line, len(lines))
     longest = len(lines[line - 1]) + 1
     column = longest if line < span.line else min(span.column, longest)

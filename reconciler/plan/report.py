@@ -57,8 +57,8 @@ class Report:
         self._parts: dict[tuple[object, ...], list[tuple[str, list[tuple[int, int, Node]]]]] = {}
         self._spoilt = False
         self._counts: Counter[Severity] = Counter()
-        self._found: dict[tuple[str, str, Span], Finding] = {}
-        self._severities: dict[tuple[str, str, Span], Severity] = {}  # before the repository had its say
+        self._found: dict[tuple[str, Span, str], Finding] = {}  # by place
+        self._severities: dict[tuple[str, Span, str], Severity] = {}  # before the repository had its say
 
     def add(
         self,
@@ -74,7 +74,7 @@ class Report:
         """Note a finding of a rule of the table, with the table's severity where none is given."""
         found = finding(rule, message, place.file, place.span, path, suggestion, also)
         found = found if severity is None else replace(found, severity=severity)
-        self._severities.setdefault((found.rule, found.file, found.span), found.severity)
+        self._severities.setdefault(found.place, found.severity)
         self.extend(self._accepted(judged((found,), self.severities)))
 
     def _accepted(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -93,9 +93,8 @@ class Report:
     def extend(self, findings: Iterable[Finding]) -> None:
         """Note findings made elsewhere."""
         for found in findings:
-            key = (found.rule, found.file, found.span)
-            if key not in self._found and self._has_room(found):
-                self._found[key] = found
+            if found.place not in self._found and self._has_room(found):
+                self._found[found.place] = found
 
     def _has_room(self, found: Finding) -> bool:
         """Whether so few of this severity were kept that one more is; what is left out is said once."""
@@ -106,7 +105,7 @@ class Report:
         if beyond == 1:
             message = f"Mend these first: the flow has more than {MAX_FINDINGS} of them, the others are not shown."
             more = replace(finding("findings-too-many", message, found.file, found.span), severity=found.severity)
-            self._found[f"{more.rule} {more.severity}", more.file, more.span] = more
+            self._found[more.file, more.span, f"{more.rule} {more.severity}"] = more
         return beyond <= 0
 
     def text_place(self, text: str, offset: int, sources: Sequence[Source]) -> Place:

@@ -187,5 +187,5 @@ def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _all_findings(parsed: ParsedFile, judgement: Judgement) -> tuple[Finding, ...]:
     """Each finding once, by place."""
-    merged = {(found.rule, found.file, found.span): found for found in (*parsed.findings, *judgement.findings)}
+    merged = {found.place: found for found in (*parsed.findings, *judgement.findings)}
     return tuple(sorted(merged.values(), key=lambda found: found.place))
