@@ -28,10 +28,11 @@ from reconciler.flows.model import (
     Settings,
     Termination,
 )
+from reconciler.flows.operations import REFS
 from reconciler.flows.parse import default_name
 from reconciler.flows.writing import yaml_text
 
-_REFS: Final = {"hub": "hubRef", "dag": "dagRef", "path": "pathRef", "url": "urlRef"}
+_REFS: Final = {kind: name for name, kind in REFS.items()}
 _NOTHING: Final = Settings()
 _BESIDE: Final = frozenset({"cmd", "env", "resources"})
 

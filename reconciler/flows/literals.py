@@ -13,8 +13,8 @@ from uuid import UUID
 from reconciler.flows.durations import seconds
 from reconciler.flows.model import Json
 
-_TRUE: Final = frozenset({"true", "yes", "on", "1", "y", "t"})
-_FALSE: Final = frozenset({"false", "no", "off", "0", "n", "f"})
+TRUE_WORDS: Final = frozenset({"true", "yes", "on", "1", "y", "t"})
+FALSE_WORDS: Final = frozenset({"false", "no", "off", "0", "n", "f"})
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 DOCKERFILE_KEYS: Final = (
     *("image", "env", "path", "copy", "postRunCopy", "run", "langEnv", "uid", "gid", "username", "filename"),
@@ -71,8 +71,8 @@ def _bool(value: Json) -> bool:
         return value
     whole = int(value) if isinstance(value, float) and value in (0, 1) else value
     word = str(whole).strip().lower() if isinstance(whole, (str, int)) else ""
-    if word in _TRUE or word in _FALSE:
-        return word in _TRUE
+    if word in TRUE_WORDS or word in FALSE_WORDS:
+        return word in TRUE_WORDS
     raise ValueError(f"takes true or false, not {quoted(value)}")
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from reconciler.flows.collecting import uncollected
 from reconciler.flows.documents import read_fields
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.model import Flow, Operation, ParsedFile
 from reconciler.flows.nodes import Node, Spelling
-from reconciler.flows.operations import operation, root_component
+from reconciler.flows.operations import REFS, operation, root_component
 from reconciler.flows.reader import read_documents
 from reconciler.flows.rules import ACCEPTING, MAX_FINDINGS, RULES, finding
 from reconciler.flows.shapes import BAD, Report, described
 
-_REFS = ("hubRef", "dagRef", "pathRef", "urlRef", "component")
+_NAMING_COMPONENTS: Final = (*REFS, "component")
 
 
 @uncollected
@@ -129,7 +130,7 @@ def _is_component(node: Node) -> bool:
     kind = node.get("kind")
     if kind is not None and kind.value in ("component", "operation"):
         return bool(kind.value == "component")
-    return not any(map(node.says, _REFS))
+    return not any(map(node.says, _NAMING_COMPONENTS))
 
 
 def _preset(node: Node, report: Report) -> Operation | None:
@@ -140,7 +141,7 @@ def _preset(node: Node, report: Report) -> Operation | None:
     values = read_fields(node, path, report)
     if values is BAD:
         return None
-    for name in _REFS:
+    for name in _NAMING_COMPONENTS:
         if name in values:
             message = f"Remove `{name}`: a preset is laid over an op and does not say which component it runs."
             report.add("field-conflict", message, node.key_span(name), path)

@@ -11,16 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from reconciler.flows.findings import Finding, Span
-from reconciler.flows.literals import quoted
+from reconciler.flows.literals import FALSE_WORDS, TRUE_WORDS, quoted
 from reconciler.flows.near import near
 from reconciler.flows.nodes import Node, Spelling
 from reconciler.flows.rules import MAX_FINDINGS, finding
 from reconciler.flows.scalars import resolve
 
 BAD: Final = object()
-_TRUE: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
-_FALSE: Final = frozenset({"false", "no", "off", "n", "f", "0"})
-FLAG_WORDS: Final = (*sorted(_TRUE), *sorted(_FALSE))
+FLAG_WORDS: Final = (*sorted(TRUE_WORDS), *sorted(FALSE_WORDS))
 _MANY = 500  # findings of a file; after as many, nobody reads the suggestions
 
 
@@ -195,7 +193,7 @@ class Flag:
         if type(value) is bool or (self.templated and is_template(value)):
             return value
         word = str(value).lower() if type(value) in (str, int) else ""
-        return word in _TRUE if word in _TRUE or word in _FALSE else reject(node, path, report, self.takes)
+        return word in TRUE_WORDS if word in FLAG_WORDS else reject(node, path, report, self.takes)
 
 
 class Words:

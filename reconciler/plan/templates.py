@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from reconciler.flows.literals import FALSE_WORDS, TRUE_WORDS
 from reconciler.flows.model import Json
 from reconciler.plan.expressions import Expression, Path, Walk, names
 from reconciler.plan.filters import SIZE_LIMIT, FilterError, as_text, bounded, plain
@@ -28,8 +29,7 @@ __all__ = [
 ]
 
 _LONGEST = 1 << 18  # characters; going through more takes seconds
-_TRUE = frozenset(("true", "yes", "on", "y", "t", "1"))
-_FALSE = frozenset(("false", "no", "off", "n", "f", "0", "", "none"))
+_FALSE = FALSE_WORDS | {"", "none"}  # what an absent value renders to
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def evaluate_condition(text: str, context: Mapping[str, Json]) -> bool:
     """
     value = render(compile_condition(text), context)
     word = value.strip().lower() if isinstance(value, str) else None
-    if word in _TRUE:
+    if word in TRUE_WORDS:
         return True
     if word in _FALSE:
         return False
