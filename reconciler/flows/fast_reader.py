@@ -53,6 +53,7 @@ _NOT_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}\n
 _NOT_QUOTES: Final = bytes(byte for byte in range(256) if byte not in b'"\n')
 
 
+# Of all files of this process. It chooses which lane reads a file, never what is read, so that threads may miscount it.
 _seen_bytes = 0
 
 

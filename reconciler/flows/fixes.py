@@ -130,6 +130,7 @@ _BY_RULE: Final[Mapping[str, Fixer]] = {
 
 
 def of_spelling(source: Source, spelling: Spelling) -> Iterator[Fix]:
+    """What may be put in the place of an older spelling; nothing where that takes more than words or moved lines."""
     if spelling.form == "root-dag":
         return _as_run(source, spelling)
     span = spelling.node.span if spelling.key is None else spelling.node.key_span(spelling.key)
