@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from reconciler.checks.model import Check
 from reconciler.engine.model import AttemptPaths, AttemptSpec, JoinQuery, Observed, OpState, Performed
@@ -76,12 +76,20 @@ class Clock(Protocol):
 # --- source -----------------------------------------------------------------------------------------------------------
 
 
+REGULAR_MODES: Final = ("100644", "100755")
+
+
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
     """A file of a commit's tree."""
 
     mode: str  # 100644, 100755, 120000 (a symbolic link), 160000 (a submodule)
     blob: str
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a file with contents of its own, neither a link nor a submodule."""
+        return self.mode in REGULAR_MODES
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,22 +15,14 @@ from pathlib import Path
 
 from reconciler.adapters.git_blobs import blobs
 from reconciler.adapters.git_commands import Git, GitFailed, checked_sha, is_branch_name, is_sha, sorted_failures
-from reconciler.ports import ReconcileError, Stalled, Waiting
+from reconciler.adapters.git_trees import tree_files
+from reconciler.ports import REGULAR_MODES, ReconcileError, Stalled, Waiting
 
-_REGULAR = ("100644", "100755")
 _ALLOWED = ("-c", "protocol.https.allow=always", "-c", "protocol.ssh.allow=always")
 _OF_THE_USER = (
     *("SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "GIT_ASKPASS", "GIT_SSH_COMMAND"),
-    *(
-        "HTTPS_PROXY",
-        "https_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-        "NO_PROXY",
-        "no_proxy",
-        "GIT_SSL_CAINFO",
-        "SSL_CERT_FILE",
-    ),
+    *("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"),
+    *("GIT_SSL_CAINFO", "SSL_CERT_FILE"),
 )
 # The other end of a fetch from this machine is a process of its own and inherits no setting of ours.
 _UPLOAD_PACK = "--upload-pack=git -c safe.directory='*' upload-pack"
@@ -52,7 +44,7 @@ class ComponentCommit:
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file; None for what is absent, a link or a submodule. Raises Waiting, Stalled."""
         mode, blob = self.entries.get(path, ("", ""))
-        if mode not in _REGULAR:
+        if mode not in REGULAR_MODES:
             return None
         with sorted_failures("the hub"):
             return next(iter(blobs(self.git, [blob])))[1]
@@ -73,10 +65,10 @@ class ComponentRepositories:
         try:
             wanted = sha or self._resolved(git, name, url, revision)
             _fetch(git, url, checked_sha(wanted))
-            listed = git.run("ls-tree", "-r", "-z", "--full-tree", wanted)
+            entries = {path: (mode, blob) for path, mode, blob in tree_files(git, wanted)}
         except GitFailed as failure:
             raise _sorted(name, failure) from None
-        return ComponentCommit(wanted, dict(_entry(record) for record in listed.split(b"\0") if record), git)
+        return ComponentCommit(wanted, entries, git)
 
     def _repository(self, url: str) -> Git:
         if url.startswith("/") and not Path(url).is_dir():
@@ -154,9 +146,3 @@ def _sorted(name: str, failure: GitFailed) -> ReconcileError:
     if _FOR_PEOPLE.search(failure.message):
         return Stalled("HubRefused", message)
     return Waiting("HubAway", message, timedelta(minutes=1))
-
-
-def _entry(record: bytes) -> tuple[str, tuple[str, str]]:
-    facts, _, path = record.partition(b"\t")
-    mode, _, blob = facts.decode("ascii").split(" ")
-    return path.decode("utf-8", "backslashreplace"), (mode, blob)

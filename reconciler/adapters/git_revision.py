@@ -10,11 +10,11 @@ from pathlib import Path
 
 from reconciler.adapters.git_blobs import blobs
 from reconciler.adapters.git_commands import Git, GitFailed, checked_sha, is_sha, sorted_failures
-from reconciler.ports import Stalled
+from reconciler.adapters.git_trees import tree_files
+from reconciler.ports import REGULAR_MODES, Stalled
 
 # Branches, tags, shas, HEAD~2, main@{1}, v1^2: what names a commit and neither a path, a range nor an option.
 _NAMES_A_COMMIT = re.compile(r"[A-Za-z0-9_][\w./+-]*(?:@\{[\w .:-]{1,40}\}|[~^]\d{0,4}){0,8}|@(?:[~^]\d{0,4}){0,8}")
-_REGULAR = ("100644", "100755")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class GitRevision:
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file; None for what is absent, a link or a submodule. Raises Waiting, Stalled."""
         mode, blob = self.entries.get(path, ("", ""))
-        if mode not in _REGULAR:
+        if mode not in REGULAR_MODES:
             return None
         if blob not in self._read:
             with sorted_failures(self.root.name):
-                self._read.update(blobs(_git(self.root), [blob]))
+                self._read.update(blobs(Git(self.root), [blob]))
         return self._read[blob]
 
 
@@ -46,8 +46,8 @@ def revision(root: Path, name: str) -> GitRevision:
         raise _no_repository(root)
     sha = _commit(root, name)
     with sorted_failures(root.name):
-        listed = _git(root).run("ls-tree", "-r", "-z", "--full-tree", checked_sha(sha))
-    return GitRevision(root, sha, dict(_entry(record) for record in listed.split(b"\0") if record))
+        entries = {path: (mode, blob) for path, mode, blob in tree_files(Git(root), checked_sha(sha))}
+    return GitRevision(root, sha, entries)
 
 
 def changed_since(root: Path, name: str) -> frozenset[str]:
@@ -65,8 +65,8 @@ def changed_since(root: Path, name: str) -> frozenset[str]:
         base = _parting(top, _commit(top, name), name)
         below = f"{root.relative_to(top).as_posix()}/" if root != top else ""
         where = ["--", f":(top,literal){below}"] if below else []
-        differing = _git(top).run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, *where)
-        untracked = _git(top).run("ls-files", "-z", "--others", "--exclude-standard", *where)
+        differing = Git(top).run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, *where)
+        untracked = Git(top).run("ls-files", "-z", "--others", "--exclude-standard", *where)
     # As the names of the working tree are read, so that the two can be compared.
     paths = (os.fsdecode(path) for path in (differing + untracked).split(b"\0") if path)
     return frozenset(path.removeprefix(below) for path in paths)
@@ -75,7 +75,7 @@ def changed_since(root: Path, name: str) -> frozenset[str]:
 def _parting(root: Path, sha: str, name: str) -> str:
     """The commit at which the head and another commit have parted."""
     try:
-        return checked_sha(_git(root).text("merge-base", checked_sha(sha), "HEAD"))
+        return checked_sha(Git(root).text("merge-base", checked_sha(sha), "HEAD"))
     except GitFailed:
         why = f"The head and {name!r} have no commit in common here: fetch their whole history (no shallow clone)."
         raise Stalled("RevisionUnrelated", why) from None
@@ -87,7 +87,7 @@ def visible_files(root: Path) -> frozenset[str]:
     Raises Waiting, Stalled.
     """
     with sorted_failures(root.name):
-        listed = _git(root).run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        listed = Git(root).run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     return frozenset(path.decode("utf-8", "backslashreplace") for path in listed.split(b"\0") if path)
 
 
@@ -99,19 +99,9 @@ def _commit(root: Path, name: str) -> str:
     if len(name) > 200 or ".." in name or not _NAMES_A_COMMIT.fullmatch(name):
         raise Stalled("RevisionUnclear", f"{name[:60]!r} names no commit: give a branch, a tag or a sha.")
     try:
-        sha = _git(root).text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        sha = Git(root).text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     except GitFailed:
         sha = ""
     if not is_sha(sha):
         raise Stalled("RevisionUnknown", f"The repository {root.name} has no commit {name!r}.")
     return sha
-
-
-def _git(root: Path) -> Git:
-    return Git(root)
-
-
-def _entry(record: bytes) -> tuple[str, tuple[str, str]]:
-    facts, _, path = record.partition(b"\t")
-    mode, _, blob = facts.decode("ascii").split(" ")
-    return path.decode("utf-8", "backslashreplace"), (mode, blob)

@@ -28,6 +28,7 @@ from reconciler.adapters.git_commands import (
     sorted_failure,
     sorted_failures,
 )
+from reconciler.adapters.git_trees import tree_files
 from reconciler.adapters.recent import Recent
 from reconciler.ports import Merged, Proposal, Refs, Stalled, TreeEntry
 
@@ -36,7 +37,6 @@ Answer = TypeVar("Answer")
 _LISTED = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _USUAL = ("main", "master")
-_REGULAR = ("100644", "100755")
 _ENTRIES = 400_000  # tree entries kept in memory, about 80 MB
 
 
@@ -87,14 +87,14 @@ class GitSource:
         tree = self._tree_id(repository, treeish)
         known = self._trees.get(tree)
         if known is None:
-            known = self._ask(repository, lambda git: _entries(git.run("ls-tree", "-r", "-z", "--full-tree", tree)))
+            known = self._ask(repository, lambda git: _entries(git, tree))
             self._trees.put(tree, known)
         return known
 
     def read(self, repository: str, treeish: str, paths: Sequence[str]) -> Mapping[str, bytes]:
         """The bytes of regular files; absent paths, links and submodules are left out."""
         tree = self.tree(repository, treeish)
-        wanted = {path: tree[path].blob for path in paths if path in tree and tree[path].mode in _REGULAR}
+        wanted = {path: tree[path].blob for path in paths if path in tree and tree[path].is_regular}
         if not wanted:
             return {}
         contents = self._ask(repository, lambda git: dict(blobs(git, sorted(set(wanted.values())))))
@@ -228,14 +228,8 @@ def _listing(shown: str) -> _Listing:
     return _Listing(branches, tags, tuple(ignored))
 
 
-def _entries(listed: bytes) -> Mapping[str, TreeEntry]:
-    entries: dict[str, TreeEntry] = {}
-    for record in listed.split(b"\0"):
-        if record:
-            facts, _, path = record.partition(b"\t")
-            mode, _, blob = facts.decode("ascii").split(" ")
-            entries[path.decode("utf-8", "backslashreplace")] = TreeEntry(mode, blob)
-    return entries
+def _entries(git: Git, tree: str) -> Mapping[str, TreeEntry]:
+    return {path: TreeEntry(mode, blob) for path, mode, blob in tree_files(git, tree)}
 
 
 def _merge(git: Git, base: str, head: str) -> Merged:

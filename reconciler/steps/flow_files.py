@@ -22,8 +22,6 @@ from reconciler.plan.judge import Judgement, judge
 from reconciler.plan.model import HASH_VERSION, Plan
 from reconciler.ports import Source, TreeEntry
 
-_REGULAR = ("100644", "100755")
-
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -70,7 +68,7 @@ class Revision:
         own, self.settings_findings = parse_settings(self.read(SETTINGS_FILE))
         self.settings = own if settings is None else settings
         self._plain = {path: (entry.mode, entry.blob) for path, entry in self.tree.items()}
-        roles = files_by_role((path for path, entry in self.tree.items() if entry.mode in _REGULAR), self.settings)
+        roles = files_by_role((path for path, entry in self.tree.items() if entry.is_regular), self.settings)
         self.flow_files = roles.flows
         self.shared_files = (*roles.components, *roles.presets)
         self._is_flow = frozenset(roles.flows).__contains__
