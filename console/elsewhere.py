@@ -11,6 +11,7 @@ import click
 from console.locking import HubCommit
 from reconciler.adapters.git_components import ComponentRepositories
 from reconciler.adapters.https_components import fetch_all
+from reconciler.checks.words import count
 from reconciler.flows.remotes import HubSource, RemoteSettings
 from reconciler.ports import ReconcileError
 
@@ -24,7 +25,7 @@ class Fetching:
 
     def texts(self, urls: Sequence[str]) -> Mapping[str, bytes | ReconcileError]:
         """What addresses give, or why they give nothing."""
-        click.echo(f"fetching {len(urls)} {'text' if len(urls) == 1 else 'texts'} …", err=True)
+        click.echo(f"fetching {count(len(urls), 'text')} …", err=True)
         return fetch_all(urls, self.remote.refusal)
 
     def hub(self, name: str, source: HubSource, sha: str) -> HubCommit:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import unified_diff
-from tempfile import NamedTemporaryFile
 
 from console.failures import AWAY, Failure
 from console.judging import STDIN
+from console.whole_files import put
 from console.working_tree import WorkingTree
 from reconciler.checks.words import count, line
 from reconciler.flows.fixes import SPELLING, Fix
@@ -119,17 +117,7 @@ def write(mended: MendedFile) -> None:
     if WorkingTree(mended.tree.root).read(mended.path) != mended.before:
         do = "Run the command again."
         raise Failure("file-changed", "The file changed while it was mended.", where=mended.path, do=do, exit_code=AWAY)
-    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as made:
-        made.write(mended.after)
-        made.flush()
-        os.fsync(made.fileno())
-        os.fchmod(made.fileno(), file.stat().st_mode & 0o7777)
-    try:
-        os.replace(made.name, file)
-    except OSError:
-        with suppress(OSError):
-            os.unlink(made.name)
-        raise
+    put(file, mended.after, mode=file.stat().st_mode & 0o7777)
 
 
 # --- telling ----------------------------------------------------------------------------------------------------------

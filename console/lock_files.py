@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from console.failures import Failure
+from console.whole_files import put
 from reconciler.flows.globs import LOCK_FILE, LOCKED_FOLDER
 from reconciler.flows.lock import Lock, written
 
@@ -27,10 +28,10 @@ def write(root: Path, lock: Lock, texts: Mapping[str, bytes], stale: Sequence[st
     _check_folders(root)
     for path, data in sorted(texts.items()):
         _check_folders(root, path)
-        _put(root / path, data)
+        _keep(root / path, data)
     text = written(lock)
     if text:
-        _put(root / LOCK_FILE, text)
+        _keep(root / LOCK_FILE, text)
     else:
         (root / LOCK_FILE).unlink(missing_ok=True)
     for path in stale:
@@ -56,21 +57,13 @@ def _check_folders(root: Path, path: str = LOCKED_FOLDER) -> None:
             raise Failure("lock-folder", "This is no folder, and locked texts belong into it.", where=where, do=do)
 
 
-def _put(file: Path, data: bytes) -> None:
-    """Write a file whole or not at all; a link of that name is replaced, not followed."""
+def _keep(file: Path, data: bytes) -> None:
+    """Write a file that does not hold the bytes already, and the folders above it."""
     with suppress(OSError):
         if not file.is_symlink() and file.read_bytes() == data:
             return
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as opened:
-            opened.write(data)
-            opened.flush()
-            os.fsync(opened.fileno())
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    put(file, data)
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from console.contents import Contents, Stat, digest
+from console.whole_files import put
 from console.working_tree import WorkingTree
 from reconciler.flows.findings import Finding
 from reconciler.flows.globs import SETTINGS_FILE
@@ -89,7 +90,8 @@ class Verdicts:
             stats, variants = self._contents.stats, self._used
         body = json.dumps([self._build, stats, variants], separators=(",", ":")).encode()
         with suppress(OSError):
-            _put(self._file, digest(body).encode() + b"\n" + body)
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            put(self._file, digest(body).encode() + b"\n" + body, durable=False)
             _prune(self._file.parent)
 
     def _loaded(self) -> tuple[dict[str, tuple[Stat, str]], dict[str, list[Variant]]]:
@@ -149,18 +151,6 @@ def _decoded(findings: str) -> tuple[Finding, ...]:
     from reconciler.plan.encoding import decode
 
     return decode(findings, tuple[Finding, ...])
-
-
-def _put(file: Path, data: bytes) -> None:
-    """Whole or not at all: a reader of the same moment finds the old one."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = file.with_suffix(f".{os.getpid()}")
-    try:
-        made.write_bytes(data)
-        os.replace(made, file)
-    except OSError:
-        made.unlink(missing_ok=True)
-        raise
 
 
 def _prune(folder: Path) -> None:
