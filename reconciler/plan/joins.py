@@ -29,7 +29,7 @@ def _check(ready: Ready, field: str, text: str, parse: Callable[[str], object], 
     try:
         parse(text)
     except QueryError as error:
-        place = report.text_place(text, text.find(error.part), ready.sources)
+        place = report.text_place(text, text.find(error.part), error.part, ready.sources)
         severity = None if error.suggestion else Severity.WARNING
         path = f"{ready.path}.joins.{field}"
         report.add("query-invalid", str(error), place, path, error.suggestion, severity=severity)

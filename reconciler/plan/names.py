@@ -18,6 +18,8 @@ from reconciler.plan.templates import Template, compile_condition, compile_templ
 from reconciler.plan.vocabulary import GLOBALS, PARAM_FIELDS, ROOTS, is_known
 
 _DASHED = re.compile(r"[A-Za-z_]\w*(?:-\w+)+")
+_NAME = re.compile(r"\w+(?:\.\w[-\w]*|\[[^\]\n]*\])*")
+_CLOSE = re.compile(r"[}%#]\}")
 _NAMING = (("params",), ("matrix", "params"), ("inputs",), ("component", "inputs"))
 
 
@@ -71,18 +73,19 @@ class Names:
         try:
             template = compile_condition(text) if bare else compile_template(text)
         except TemplateError as error:
-            self.report.add(error.rule, error.message, self._place(text, error.offset), path)
+            place = self._place(text, *_meant(text, error.offset))
+            self.report.add(error.rule, error.message, place, path)
             return
         for used in template.names:
             if self.report.full:
                 return
             fault = self._fault(used, template, path)
             if fault is not None:
-                place = self._place(text, template.offset_of(used, fault.word))
+                place = self._place(text, *_said(template, used, fault.word))
                 self.report.add(fault.rule, fault.message, place, path, fault.suggestion)
 
-    def _place(self, text: str, offset: int) -> Place:
-        return self.report.text_place(text, offset, self.ready.sources)
+    def _place(self, text: str, offset: int, word: str) -> Place:
+        return self.report.text_place(text, offset, word, self.ready.sources)
 
     def _fault(self, used: Path, template: Template, path: str) -> Fault | None:
         if is_known(used, self.known):
@@ -117,10 +120,29 @@ class Names:
         if index is None:
             return _as_template_fault(unknown_op(name, self.level.indexes))
         if index not in self.edges.places:
-            self.edges.imply(index, self._place(template.text, template.offset_of(used)))
+            self.edges.imply(index, self._place(template.text, *_said(template, used)))
         self.edges.read(index)
         fault = field_fault(_dotted(used[2:4]), f"ops.{name}", self.level.ops[index]) if len(used) > 2 else None
         return _as_template_fault(fault)
+
+
+def _said(template: Template, used: Path, word: str | None = None) -> tuple[int, str]:
+    """Where a word of a template stands, else the name that it uses, and how it is written."""
+    offset = template.offset_of(used, word)
+    if word is not None and template.text.startswith(word, offset):
+        return offset, word
+    name = _NAME.match(template.text, offset)
+    return offset, name.group() if name else ""
+
+
+def _meant(text: str, offset: int) -> tuple[int, str]:
+    """Where the expression at `offset` stands, after its braces or with them, and how it is written."""
+    offset += len(text[offset:]) - len(text[offset:].lstrip())
+    braces = text[offset : offset + 2] in ("{{", "{%", "{#")
+    end = _CLOSE.search(text, offset)
+    if end is None:
+        return offset, text[offset:]
+    return offset, text[offset : end.end() if braces else end.start()].rstrip()
 
 
 def _paths(text: str) -> tuple[Path, ...]:

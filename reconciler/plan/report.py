@@ -11,6 +11,7 @@ from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.nodes import Node
 from reconciler.flows.parse import judged
 from reconciler.flows.rules import ACCEPTING, MAX_FINDINGS, RULES, finding
+from reconciler.plan.pointing import lines_of, span_of
 
 if TYPE_CHECKING:
     from reconciler.flows.acceptances import Acceptance
@@ -55,6 +56,7 @@ class Report:
         self._acceptances: dict[str, tuple[Acceptance, ...]] = {}  # by file, of those that lowerable findings are in
         self._scalars: dict[int, tuple[Node, dict[str, Node]]] = {}  # by the identity of a tree, which is kept alive
         self._parts: dict[tuple[object, ...], list[tuple[str, list[tuple[int, int, Node]]]]] = {}
+        self._lines: dict[str, tuple[str, ...]] = {}  # by file, of those that texts were looked for in
         self._spoilt = False
         self._counts: Counter[Severity] = Counter()
         self._found: dict[tuple[str, Span, str], Finding] = {}  # by place
@@ -108,15 +110,15 @@ class Report:
             self._found[more.file, more.span, f"{more.rule} {more.severity}"] = more
         return beyond <= 0
 
-    def text_place(self, text: str, offset: int, sources: Sequence[Source]) -> Place:
-        """Where the character at `offset` of a text stands, looked for in the trees that the text may come from."""
+    def text_place(self, text: str, offset: int, word: str, sources: Sequence[Source]) -> Place:
+        """Where the word at `offset` of a text stands, looked for in the trees that the text may come from."""
         file, first = "", None
         for source, node in sources:
             file, first = file or source, first or (Place(source, node) if node is not None else None)
             found = self._scalar(text, node)
             if found is not None:
-                return Place(source, _inside(found, text, offset))
-        return self._part_place(text, offset, sources) or first or Place(file)
+                return Place(source, self._span(source, found, offset, word))
+        return self._part_place(text, offset, word, sources) or first or Place(file)
 
     def _scalar(self, text: str, node: Node | None) -> Node | None:
         """The first scalar of a tree that says exactly `text`; a tree is gone through once."""
@@ -127,7 +129,12 @@ class Report:
             self._scalars[id(node)] = (node, {scalar.value: scalar for scalar in reversed(scalars)})
         return self._scalars[id(node)][1].get(text)
 
-    def _part_place(self, text: str, offset: int, sources: Sequence[Source]) -> Place | None:
+    def _span(self, file: str, scalar: Node, offset: int, word: str) -> Span:
+        if file not in self._lines:
+            self._lines[file] = lines_of(self._read(file) if self._read is not None else None)
+        return span_of(scalar, offset, word, self._lines[file])
+
+    def _part_place(self, text: str, offset: int, word: str, sources: Sequence[Source]) -> Place | None:
         """The place in a text put together from several scalars."""
         key = (text, *(id(node) for _, node in sources))
         if key not in self._parts:
@@ -135,7 +142,7 @@ class Report:
         for source, parts in self._parts[key]:
             for start, end, scalar in parts:
                 if start <= offset < end:
-                    return Place(source, _inside(scalar, scalar.value, offset - start))
+                    return Place(source, self._span(source, scalar, offset - start, word))
         return None
 
     @property
@@ -205,13 +212,3 @@ def _scalars(node: Node | None) -> Iterator[Node]:
             todo += reversed(item.value.values())
         elif isinstance(item.value, list):
             todo += reversed(item.value)
-
-
-def _inside(scalar: Node, text: str, offset: int) -> Span:
-    """The span from a character of a scalar to its end: exact for one line and for literal blocks."""
-    if scalar.line == scalar.end_line:
-        quote = 1 if scalar.end_column - scalar.column > len(text) else 0
-        column = min(scalar.column + quote + offset, scalar.end_column)
-        return Span(scalar.line, column, scalar.end_line, scalar.end_column)
-    line = scalar.line + 1 + text.count("\n", 0, offset)
-    return Span(min(line, scalar.end_line), 1, scalar.end_line, scalar.end_column)

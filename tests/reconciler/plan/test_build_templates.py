@@ -48,7 +48,7 @@ def test_what_can_exist_is_fine(built, text):
         ("{{ dag.inputs.x }}", "template-unknown-name", None, 11),
         ("{{ ops.a.outputs.x }}", "template-unknown-name", None, 11),
         ("{{ lr", "template-broken", None, 8),
-        ("{{ lr.upper() }}", "template-not-allowed", None, 10),
+        ("{{ lr.upper() }}", "template-not-allowed", None, 11),
     ],
 )
 def test_a_mistake_is_one_error_at_its_place(built, text, rule, suggestion, column):
@@ -80,3 +80,32 @@ def test_of_thousands_of_mistakes_no_more_are_told_than_people_read(built):
     found = built("kind: component\nname: f\ncontainer: {image: a}\ncmd:\n" + lines).findings
     assert 100 < len(found) < 1000
     assert [one.span.line for one in found[:2]] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ('"--lr={{ lrr }} and more"', "lrr"),
+        ("'it''s {{ lrr }} and more'", "lrr"),
+        ('"\\"q\\" {{ lrr }}"', "lrr"),
+        ('"{{ lr + lrr }} lrr"', "lrr"),
+        ('"{{ globals.uid }} x"', "uid"),
+        ('"{{ params.lr.as_argg }} x"', "as_argg"),
+        ('"{{ input-bucket }} x"', "input-bucket"),
+        ('"{{ ops.a.outputs.x }} x"', "ops.a.outputs.x"),
+        ('"a {{ lr.upper() }} x"', "lr.upper()"),
+        ('"a {% if lr %} x"', "{% if lr %}"),
+        ('"a {{ lr"', "{{ lr"),
+        ("|\n  one {{ lr }}\n  äé {{ lrr }} two\n  three", "lrr"),
+        (">\n  one {{ lr }}\n  two {{ lrr }} two\n\n  three", "lrr"),
+        ('"one\n  two {{ lrr }} two"', "lrr"),
+    ],
+)
+def test_a_mistake_covers_its_word_and_no_more(built, written, word):
+    text = "kind: component\nname: f\ninputs: [{name: lr, value: 1}, {name: input-bucket, value: b}]\n"
+    text += f"run:\n  kind: job\n  container:\n    image: a\n    command: [a]\n    args:\n    - {written}\n"
+    text = text.replace("\n  one", "\n      one").replace("\n  two", "\n      two").replace("\n  äé", "\n      äé")
+    text = text.replace("\n  three", "\n      three")
+    (found,) = built(text, {"flow.yaml": text}).findings
+    span = found.span
+    assert (span.line, text.splitlines()[span.line - 1][span.column - 1 : span.end_column - 1]) == (span.end_line, word)
