@@ -65,7 +65,7 @@ def _is_unread(ready: Ready, keys: tuple[str, ...], container: object) -> bool:
 def _container_place(ready: Ready, keys: tuple[str, ...]) -> Place:
     """The key of a container, else that of its replica."""
     for path in ((*keys, "container"), keys) if keys else (("container",),):
-        for file, node in ready.sources:
-            if node is not None and node.at(*path[:-1]).get(path[-1]) is not None:
-                return key_place(file, node, *path)
+        source = ready.source_of(*path)
+        if source is not None:
+            return key_place(*source, *path)
     return place_of(*ready.sources[0])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from reconciler.flows.model import IO, NO_SETTINGS, Cache, Component, Json, Operation, Run, Settings, Termination
+from reconciler.flows.nodes import Node
 from reconciler.flows.patch import apply_preset, merge, patched_run, with_defaults
 from reconciler.plan.bodies import Body, body
 from reconciler.plan.references import References, Resolved, Scope
@@ -75,6 +76,16 @@ class Ready:
         own = ((operation.file, operation.node), (component.file, component.node))
         layers = tuple((layer.file, layer.node) for layer in self.around)
         return (*own, *layers) if run is None else ((component.file, run), *own, *layers)
+
+    def source_of(self, *path: str) -> Source | None:
+        """The likeliest of the trees that have a value under a path of keys; None where none has."""
+        return next(((file, node) for file, node in self.sources if _has(node, path)), None)
+
+
+def _has(node: Node | None, path: Iterable[str]) -> bool:
+    for key in path:
+        node = node.get(key) if node is not None else None
+    return node is not None
 
 
 class Layers:

@@ -47,12 +47,8 @@ def bind(ready: Ready, names: Names, given: tuple[str, ...] = (), *, required: b
 
 def param_place(ready: Ready, name: str) -> Place:
     """The key of a param in the file that passes it."""
-    for file, node in ready.sources:
-        params = node.get("params") if node is not None else None
-        if params is not None and params.get(name) is not None:
-            return key_place(file, params, name)
-    file, node = next(iter(ready.sources), (ready.operation.file, None))
-    return key_place(file, node, "params")
+    source = ready.source_of("params", name)
+    return key_place(*ready.sources[0], "params") if source is None else key_place(*source, "params", name)
 
 
 def param_value_place(ready: Ready, name: str, param: Param) -> Place:

@@ -44,7 +44,5 @@ def _place(ready: Ready, name: str) -> Place:
 
 
 def _plugin_place(ready: Ready, name: str) -> Place:
-    for file, node in ready.sources:
-        if node is not None and node.get("plugins") is not None and node.at("plugins").get(name) is not None:
-            return key_place(file, node, "plugins", name)
-    return place_of(ready.operation.file, ready.operation.node)
+    own = (ready.operation.file, ready.operation.node)  # where the plugins are those of the dag around it
+    return key_place(*(ready.source_of("plugins", name) or own), "plugins", name)

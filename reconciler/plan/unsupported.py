@@ -21,7 +21,8 @@ def check_supported(ready: Ready, report: Report) -> str | None:
         found = _say(sentence, place_of(*ready.sources[0], "kind"), ready, report)
     if matrix is not None and not MATRICES[matrix.kind].runs:
         sentence = f"Searches of kind `{matrix.kind}` cannot be run yet; {', '.join(_SEARCHES)} can."
-        found = _say(sentence, _place(ready, "matrix", "kind"), ready, report) if found is None else found
+        place = place_of(*(ready.source_of("matrix") or ready.sources[0]), "matrix", "kind")
+        found = _say(sentence, place, ready, report) if found is None else found
     if ready.settings.build and run.kind != "dag" and found is None:
         sentence = "Images are not built here yet (`build`); name a finished image in the container."
         found = _say(sentence, build_place(ready), ready, report)
@@ -30,19 +31,9 @@ def check_supported(ready: Ready, report: Report) -> str | None:
 
 def build_place(ready: Ready) -> Place:
     """The key `build` in the file that says it."""
-    for file, node in ready.sources:
-        if node is not None and node.get("build") is not None:
-            return key_place(file, node, "build")
-    return place_of(*ready.sources[0])
+    return key_place(*(ready.source_of("build") or ready.sources[0]), "build")
 
 
 def _say(sentence: str, place: Place, ready: Ready, report: Report) -> str:
     report.add("kind-unsupported", sentence, place, ready.path)
     return sentence
-
-
-def _place(ready: Ready, *path: str) -> Place:
-    for file, node in ready.sources:
-        if node is not None and node.get(path[0]) is not None:
-            return place_of(file, node, *path)
-    return place_of(*ready.sources[0])
