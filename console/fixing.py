@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 
 from console.failures import AWAY, Failure
-from console.judging import STDIN
+from console.judging import STDIN, unreadable
 from console.whole_files import put
 from console.working_tree import WorkingTree
 from reconciler.checks.words import count, line
@@ -62,7 +62,7 @@ def _mended_tree(tree: WorkingTree, files: Sequence[str], stdin: Callable[[], by
             continue  # its own command writes it
         data = stdin() if file.endswith(STDIN) else tree.read(file)
         if data is None:
-            raise Failure("file-away", "The file cannot be read: it is no regular file.", where=file, exit_code=AWAY)
+            raise unreadable(file)
         mended = _mended(MendedTree(tree.root, contents), file, data, settings)
         if mended.fixes:
             contents[file] = mended.after

@@ -74,7 +74,8 @@ def _folder(folder: Path, text: str) -> tuple[WorkingTree, list[str]]:
     below = tree.relative(folder)
     prefix = "" if below == "." else below + "/"
     found = _files_of_roles(tree, prefix)
-    found = found or [path for path in tree.files() if path.startswith(prefix) and path.endswith(_YAML)]
+    others = (path for path in tree.files() if path.startswith(prefix) and path.endswith(_YAML))
+    found = found or list(filter(tree.is_regular, others))
     if not found:
         raise Failure("no-files", "The folder holds no flow file.", where=text, do="Name the files to judge.")
     return tree, found
@@ -99,7 +100,7 @@ def _files_of_roles(tree: WorkingTree, prefix: str) -> list[str]:
     roles = files_by_role((path for path in tree.files() if path.startswith(prefix)), settings)
     own = [SETTINGS_FILE] if roles.settings else []
     own += [LOCK_FILE] if not prefix and tree.read(LOCK_FILE) is not None else []
-    return [*own, *roles.flows, *roles.components, *roles.presets]
+    return [*own, *filter(tree.is_regular, (*roles.flows, *roles.components, *roles.presets))]
 
 
 def judge(
@@ -211,7 +212,7 @@ def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence
 
     data = read(file)
     if data is None:
-        raise Failure("file-away", "The file cannot be read: it is no regular file.", where=file, exit_code=AWAY)
+        raise unreadable(file)
     if file == SETTINGS_FILE:
         return ()
     if file == LOCK_FILE:
@@ -229,6 +230,12 @@ def _judge_file(file: str, read: Read, settings: RepositorySettings) -> Sequence
     from reconciler.flows.acceptances import unused_acceptances
 
     return (*findings, *judged(unused_acceptances(data, file, findings, severities), severities))
+
+
+def unreadable(file: str) -> Failure:
+    """The failure of a file that was asked for and cannot be read."""
+    do = "It must be a regular file, no link or pipe, that you may read."
+    return Failure("file-away", "The file cannot be read.", where=file, do=do, exit_code=AWAY)
 
 
 def _from_here(root: Path, file: str) -> str:

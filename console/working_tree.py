@@ -29,23 +29,30 @@ class WorkingTree:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file of the tree; None for what is absent, a link, or outside."""
+        if any(part in ("", "..") for part in path.split("/")):
+            return None
         file = self.root.joinpath(*path.split("/"))
-        if any(part in ("", "..") for part in path.split("/")) or file.resolve() != file:
+        if file.resolve() != file or not self.is_regular(path):  # opening a pipe would wait for its writer
             return None
         try:
-            if not S_ISREG(file.lstat().st_mode):  # opening a pipe would wait for its writer
-                return None
             with file.open("rb") as opened:
                 return opened.read(_LARGEST)
         except OSError:
             return None
+
+    def is_regular(self, path: str) -> bool:
+        """Whether a file is none of those that Git would not take for a file: links, pipes, what is away."""
+        try:
+            return S_ISREG((self.root / path).lstat().st_mode)
+        except OSError:
+            return False
 
     def settings(self) -> tuple[RepositorySettings, tuple[Finding, ...]]:
         """What `.headgate.yaml` says."""
         return parse_settings(self.read(SETTINGS_FILE))
 
     def files(self) -> Iterator[str]:
-        """Paths of the regular files, sorted within their folders; folders of tools are left out."""
+        """Paths of all that is no folder, sorted within their folders; folders of tools are left out."""
         for folder, folders, names in os.walk(self.root):
             folders[:] = sorted(name for name in folders if name not in _SKIPPED)
             below = Path(folder).relative_to(self.root)

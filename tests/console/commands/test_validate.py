@@ -67,6 +67,17 @@ def test_a_folder_is_judged_from_its_repository_even_where_no_glob_names_its_fil
     assert [one["file"] for one in found["findings"]] == ["examples/flows/one.yaml"]
 
 
+def test_links_and_pipes_beside_flows_are_no_flows(bare, write, tmp_path):
+    write("flows/a.yaml", GOOD)
+    (tmp_path / "flows/link.yaml").symlink_to("a.yaml")
+    (tmp_path / "flows/away.yaml").symlink_to("nowhere.yaml")
+    os.mkfifo(tmp_path / "flows/pipe.yaml")
+
+    assert [bare("validate", *words).out for words in ((), ("flows",))] == ["Nothing to say in 1 file.\n"] * 2
+    shown = bare("validate", "flows/pipe.yaml")
+    assert (shown.code, "regular file" in shown.err) == (3, True)
+
+
 def test_a_glob_names_files(bare, write):
     write("flows/a.yaml", GOOD)
     write("flows/deep/b.yaml", GOOD)
