@@ -5,49 +5,28 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 import click
 
 from console.failures import AWAY, NO, Failure
+from console.frame import Frame, verdict
 from console.telling import story_of
 from console.terminal import is_live
 from reconciler.checks.glyphs import look
-from reconciler.checks.ops import OpView, tally, views
+from reconciler.checks.ops import OpView, tally
 from reconciler.checks.run_text import commands
 from reconciler.checks.words import count, duration
-from reconciler.engine.model import FINAL, OpState, RunState, Status
+from reconciler.engine.model import FINAL, Status
 from reconciler.keys import RunKey
-from reconciler.plan.model import Plan
 from reconciler.ports import Store
-from reconciler.records import RunRow
 from reconciler.steps.plans import plan_of
 
 PATIENCE = 30.0  # s for a run to appear; one that was asked for is made by the next step of its flow
 LOOK = 0.1  # s between two looks
 HEARTBEAT = 60.0  # s
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A run as it stands now."""
-
-    row: RunRow
-    plan: Plan
-    ops: Sequence[OpState]
-
-    @property
-    def run(self) -> RunState:
-        """Its state."""
-        return self.row.state
-
-    @property
-    def views(self) -> list[OpView]:
-        """Its ops in the order of the plan."""
-        return views(self.plan, self.ops)
 
 
 class Teller(Protocol):
@@ -110,19 +89,6 @@ def follow(
         return 0
     _explain(store, frame, data_dir)
     return NO
-
-
-def verdict(frame: Frame) -> str:
-    """The run in one line."""
-    run, counts = frame.run, tally(frame.views)
-    parts = [f"{number:,} {look(status).word}" for status, number in sorted(counts.items(), key=_weight)]
-    took = duration((run.finished_at or run.created_at) - (run.started_at or run.created_at))
-    shown = look(run.status)
-    return f"{shown.glyph} {frame.row.facts.flow} {shown.word} in {took}: {', '.join(parts)} (run {run.id})"
-
-
-def _weight(item: tuple[Status, int]) -> tuple[bool, str]:
-    return (item[0] is not Status.FAILED, item[0].value)
 
 
 def _explain(store: Store, frame: Frame, data_dir: Path) -> None:
@@ -215,7 +181,7 @@ def ended_line(view: OpView) -> str:
 def _teller(progress: str) -> Teller:
     chosen = ("live" if is_live(sys.stderr) else "plain") if progress == "auto" else progress
     if chosen == "live":
-        from console.live import Live
+        from console.live import Live  # rich, which a plain line does not need
 
         return Live()
     tellers: dict[str, type[Teller]] = {"plain": _Plain, "json": _JsonLines, "none": _Silent}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live as RichLive
 from rich.text import Text
 
-from console.following import Frame, verdict
+from console.frame import Frame, verdict
 from console.options import coloured
 from reconciler.checks.glyphs import look
 from reconciler.checks.ops import OpView, leaves, tally

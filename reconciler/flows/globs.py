@@ -6,10 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from reconciler.flows.settings import RepositorySettings
+from typing import Final, Protocol
 
 SETTINGS_FILE: Final = ".headgate.yaml"
 COMPONENT_FOLDER: Final = "hub/"
@@ -20,6 +17,15 @@ _YAML: Final = re.compile(r"\.(ya?ml|json)\Z", re.IGNORECASE)
 _LONG = 500  # characters of a glob
 _MANY = 64  # globs that the braces of one stand for
 _PIECE = re.compile(r"\*\*/|/\*\*\Z|\*+|\?|\[[!^]?\]?[^\]/]*\]|.", re.DOTALL)
+
+
+class FlowGlobs(Protocol):
+    """What says which files are flows, as the settings of a repository do."""
+
+    @property
+    def flow_globs(self) -> tuple[str, ...]:
+        """Globs, the last one that speaks of a path decides."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +62,14 @@ def check_glob(glob: str) -> None:
         raise ValueError(f"Write the glob from the root of the repository, without `..`: `{glob}`.")
 
 
-def is_flow_file(path: str, settings: RepositorySettings) -> bool:
+def is_flow_file(path: str, settings: FlowGlobs) -> bool:
     """Whether a file is one of flows: by the globs, and neither shared components, presets nor files of ours."""
     if path in (SETTINGS_FILE, LOCK_FILE) or path.startswith((COMPONENT_FOLDER, PRESET_FOLDER, LOCKED_FOLDER)):
         return False
     return matches(path, settings.flow_globs)
 
 
-def files_by_role(paths: Iterable[str], settings: RepositorySettings) -> FileRoles:
+def files_by_role(paths: Iterable[str], settings: FlowGlobs) -> FileRoles:
     """The paths of a tree by what they are to us, each group sorted; other files are left out."""
     ordered = sorted(paths)
     yaml = [path for path in ordered if _YAML.search(path)]
