@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.engine.book import Book
 from reconciler.engine.context import Context, artifacts_of, bare_context, full_context, op_values
 from reconciler.engine.model import OpState
+from reconciler.engine.reasons import MISSING_INPUT
 from reconciler.engine.scopes import GraphScope, Node
 from reconciler.flows.model import IO, Json
 from reconciler.flows.types import convert
@@ -77,7 +78,7 @@ def _declared(node: Node, given: dict[str, Json], missing: Mapping[str, str], on
                 problem = problem or Problem("ConfigError", str(error))
         if _is_unbound(node, io, given):
             why = missing.get(io.name, "nothing gives it a value")
-            problem = problem or Problem("MissingInput", f"Input `{io.name}` has no value: {why}.")
+            problem = problem or Problem(MISSING_INPUT, f"Input `{io.name}` has no value: {why}.")
     return Resolved(params, problem)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -99,10 +98,6 @@ class Machine:
 
     def log(self, of: AttemptSpec) -> str:
         return (self.folder(of) / "log").read_text()
-
-
-def environment_in(text: str) -> Mapping[str, str]:
-    return json.loads(text)
 
 
 def eventually(fact: Callable[[], bool], seconds: float = 10) -> bool:
