@@ -10,16 +10,14 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 PACKAGES = ("console", "webhooks", "reconciler", "policies")
-LAZY = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 @dataclass(frozen=True)
 class Import:
-    """One imported name: `module` is dotted; `load` is false inside functions and under TYPE_CHECKING."""
+    """One imported name, dotted, wherever in a module it is imported."""
 
     module: str
     line: int
-    load: bool
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Module:
 
     @cached_property
     def imports(self) -> tuple[Import, ...]:
-        return tuple(_imports(self, self.tree, load=True))
+        return tuple(_imports(self))
 
     @cached_property
     def local_names(self) -> Mapping[str, str]:
@@ -84,22 +82,13 @@ def _module(path: Path, source: str) -> Module:
     return Module(".".join(parts[:-1] if is_package else parts), source, is_package)
 
 
-def _imports(module: Module, node: ast.AST, load: bool) -> Iterator[Import]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import):
-            yield from (Import(alias.name, child.lineno, load) for alias in child.names)
-        elif isinstance(child, ast.ImportFrom):
-            origin = _origin(module, child)
-            yield from (Import(f"{origin}.{alias.name}", child.lineno, load) for alias in child.names)
-        elif isinstance(child, ast.If) and _is_type_checking(child.test):
-            yield from _imports(module, ast.Module(child.body, []), load=False)
-            yield from _imports(module, ast.Module(child.orelse, []), load)
-        else:
-            yield from _imports(module, child, load and not isinstance(child, LAZY))
-
-
-def _is_type_checking(test: ast.expr) -> bool:
-    return ast.unparse(test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+def _imports(module: Module) -> Iterator[Import]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = _origin(module, node)
+            yield from (Import(f"{origin}.{alias.name}", node.lineno) for alias in node.names)
 
 
 def _origin(module: Module, node: ast.ImportFrom) -> str:
@@ -183,10 +172,10 @@ def _seed(call: ast.Call) -> bool:
     return bool(call.args) and ast.unparse(call.args[0]) != "None"
 
 
-def load_cycle(modules: tuple[Module, ...]) -> list[str] | None:
-    """One chain of modules that import each other while they load, or None."""
+def import_cycle(modules: tuple[Module, ...]) -> list[str] | None:
+    """One chain of modules that import each other, be it in a function or for types only, or None."""
     names = {module.name for module in modules}
-    graph = {module.name: _loaded(module, names) - {module.name} for module in modules}
+    graph = {module.name: _imported(module, names) - {module.name} for module in modules}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -194,9 +183,9 @@ def load_cycle(modules: tuple[Module, ...]) -> list[str] | None:
     return None
 
 
-def _loaded(module: Module, names: set[str]) -> set[str]:
-    loaded = (imported.module for imported in module.imports if imported.load)
-    return {name if name in names else name.rpartition(".")[0] for name in loaded} & names
+def _imported(module: Module, names: set[str]) -> set[str]:
+    every = (imported.module for imported in module.imports)
+    return {name if name in names else name.rpartition(".")[0] for name in every} & names
 
 
 def homeless(modules: tuple[Module, ...], homes: Mapping[str, str]) -> list[str]:
