@@ -36,6 +36,10 @@ _DOUBTS: Final = tuple(
         (b">", rb">[-+]?[1-9][-+]? *[#\n]"),
         (b"#", rb"[^\s:,\[{][\"']#|[\]}|>]#|[|>][-+]#"),  # comments without a blank before
         (b"'", rb"'(?<=[\s,\[{]')(?:[^'\n]|'')*\n"),  # texts in quotes over several lines
+        *((rare, rb"[\[{,: ]- *[,\]}]") for rare in (b"-,", b"-]", b"-}", b"- ,", b"- ]", b"- }")),  # a dash for a text
+        (b"- #", rb"[\[{,:] *- +#"),
+        *((rare, rb"[\]}] *:\s") for rare in (b"]:", b"}:", b" :")),  # lists and mappings for keys
+        (b"\n", rb"\n *(?:-[^ \n]|[.:])[^\n]*:\s|\n *-:\s"),  # keys that begin with a dash, point or colon
         (b"\\", rb'\\[^nt"\\]'),  # escapes that JSON writes otherwise
     )
 )

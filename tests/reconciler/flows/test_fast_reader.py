@@ -53,7 +53,7 @@ def values(node: Node) -> str:
 
 def read_twice(data: bytes) -> tuple[tuple[Node, ...], tuple[Node, ...]] | None:
     """The documents read fast and exactly; None where the fast way is not taken."""
-    if not reader._is_accepted(data) or reader._hidden_characters(data, ""):
+    if not reader._is_accepted(data) or reader.hidden_characters(data, ""):
         return None
     documents, findings = reader._read_exactly(data, "")
     fast = fast_reader.read_fast(data, lambda _: True, lambda: documents, reader.MAX_NODES)
@@ -234,3 +234,27 @@ def test_what_nodes_do_not_have_is_an_error():
 
     with pytest.raises(AttributeError):
         node.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "command: [sh, -]",
+        "command: [-, a]",
+        "command: [sh, - , -]  # both",
+        "command: {a: -}",
+        "command: {a: -, b: c}",
+        "{a: b}: c",
+        "[a, b] : c",
+        "command: [[a]: b]",
+        "-: a",
+        "-a: b",
+        "--lr: 1",
+        ".a: b",
+        ":a: b",
+        'command: "x"#comment',
+    ],
+)
+def test_what_only_libyaml_takes_is_read_without_a_word_on_standard_error(line, capfd):
+    reader.read_documents(LARGE + f"x:\n  y: 1\n  {line}\n".encode(), "f.yaml")
+    assert capfd.readouterr() == ("", "")
