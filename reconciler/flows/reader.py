@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 
 from reconciler.flows.fast_reader import is_worth_it, read_fast
 from reconciler.flows.findings import LINE_BREAK, Finding, Span
+from reconciler.flows.hidden_characters import hidden_characters
 from reconciler.flows.nodes import Node, ScalarPlace, packed, unpacked
 from reconciler.flows.rules import MAX_FINDINGS, finding
 from reconciler.flows.scalars import looks_octal, resolve
@@ -19,10 +19,6 @@ MAX_DEPTH = 100  # of sequences and mappings inside each other; whatever walks a
 MAX_NODES = 1_000_000  # values of a file: a flow of 10,000 ops has fewer
 MAX_DOCUMENTS = 1_000
 MAX_ALIASED = 200_000  # values that the aliases of a file stand for
-_MAX_SHOWN = 20  # hidden characters that are reported one by one
-
-_HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]")
-_HIDDEN_ASCII = bytes(code for code in range(128) if _HIDDEN.match(chr(code)))
 
 try:
     _Parser: Any = yaml.CSafeLoader
@@ -38,7 +34,7 @@ def read_documents(data: bytes, file: str) -> tuple[tuple[Node, ...], tuple[Find
     if len(data) > MAX_BYTES:
         message = f"Split the file: it has {len(data)} bytes, a flow file may have {MAX_BYTES}."
         return (), (finding("yaml-too-large", message, file, Span(1, 1, 1, 1)),)
-    hidden = _hidden_characters(data, file)
+    hidden = hidden_characters(data, file)
     if hidden:
         return (), hidden
     if is_worth_it(len(data)) and data.count(b"\n---") < MAX_DOCUMENTS:
@@ -289,29 +285,6 @@ class _Composer:
         message = f"Remove one `{key}`: line {first.line} says it already."
         also = ((self.file, first, f"`{key}` is said here first"),)
         self._note("yaml-duplicate-key", message, span, also)
-
-
-def _hidden_characters(data: bytes, file: str) -> tuple[Finding, ...]:
-    if data.isascii() and len(data.translate(None, _HIDDEN_ASCII)) == len(data):
-        return ()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        return (finding("yaml-characters", "Save the file as UTF-8 text.", file, _span_after(before, 1)),)
-    findings = []
-    for found in _HIDDEN.finditer(text):
-        message = f"Remove the invisible character U+{ord(found.group()):04X}, or write it as an escape."
-        findings.append(finding("yaml-characters", message, file, _span_after(text[: found.start()], 1)))
-        if len(findings) == _MAX_SHOWN:
-            break
-    return tuple(findings)
-
-
-def _span_after(before: str, length: int) -> Span:
-    lines = LINE_BREAK.split(before)
-    line, column = len(lines), len(lines[-1]) + 1
-    return Span(line, column, line, column + length)
 
 
 def _broken_message(error: yaml.MarkedYAMLError) -> str:
