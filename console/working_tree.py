@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISLNK, S_ISREG
 
 from reconciler.flows.findings import Finding
 from reconciler.flows.globs import SETTINGS_FILE
@@ -77,14 +77,14 @@ class WorkingTree:
     def _entry(self, path: str) -> tuple[str, str] | None:
         file = self.root / path
         try:
-            known = file.lstat()
-            if not S_ISREG(known.st_mode):
+            known = file.lstat().st_mode
+            if not S_ISREG(known) and not S_ISLNK(known):
                 return None
-            data = file.read_bytes()
+            data = os.readlink(os.fsencode(file)) if S_ISLNK(known) else file.read_bytes()
         except OSError:
             return None
         blob = sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-        return ("100755" if known.st_mode & 0o111 else "100644", blob)
+        return ("120000" if S_ISLNK(known) else "100755" if known & 0o111 else "100644", blob)
 
 
 def tree_of(file: Path) -> WorkingTree:

@@ -23,6 +23,8 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "flows" / "train.yaml").write_text(JOB)
     (tmp_path / "train.py").write_text("print(1)\n")
     (tmp_path / ".gitignore").write_text("*.log\n")
+    (tmp_path / "same.py").symlink_to("train.py")
+    (tmp_path / "folder").symlink_to("flows")
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-q", "-m", "Begin")
