@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -88,6 +90,15 @@ class HttpsServer:
             self._server.shutdown()
             self._server.server_close()
             thread.join()
+
+    @contextmanager
+    def trusted(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsServer]:
+        """Serving to a program that trusts the certificate and asks no proxy."""
+        monkeypatch.setenv("SSL_CERT_FILE", str(self.certificate))
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        with self.serving():
+            yield self
 
 
 def make_certificate(folder: Path) -> Path:

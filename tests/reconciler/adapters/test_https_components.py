@@ -27,10 +27,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsServer]:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    with HttpsServer(certificate).serving() as serving:
+    with HttpsServer(certificate).trusted(monkeypatch) as serving:
         yield serving
 
 
