@@ -95,7 +95,7 @@ class HttpsServer:
     def trusted(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsServer]:
         """Serving to a program that trusts the certificate and asks no proxy."""
         monkeypatch.setenv("SSL_CERT_FILE", str(self.certificate))
-        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "GIT_SSL_CAINFO"):
             monkeypatch.delenv(name, raising=False)
         with self.serving():
             yield self

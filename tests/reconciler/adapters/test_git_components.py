@@ -117,12 +117,9 @@ def test_a_hub_is_fetched_over_https_from_a_server_that_only_has_files(tmp_path,
     hub.commit({"hub/a.yaml": "two"})
     hub.git("update-server-info")
     certificate = make_certificate(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "GIT_SSL_CAINFO"):
-        monkeypatch.delenv(name, raising=False)
     repositories = ComponentRepositories(tmp_path / "fetched")
 
-    with HttpsServer(certificate).serving() as server:
+    with HttpsServer(certificate).trusted(monkeypatch) as server:
         server.serve_folder("/hub.git", hub.path)
         assert repositories.commit("acme", server.url("/hub.git"), "main").read("hub/a.yaml") == b"two"
         assert repositories.commit("acme", server.url("/hub.git"), sha=first).read("hub/a.yaml") == b"one"
