@@ -106,7 +106,7 @@ BUILD_PARAMS: Final = Table(_FullParam(templated=True), templated=False)  # of b
 
 def _with_ref(param: Param, node: Node, path: str, report: Report) -> Param:
     """The param with `value` as a plain field name, after checking that ref and field can mean something."""
-    problem = _ref_problem(str(param.ref))
+    problem = ref_problem(str(param.ref))
     if problem is not None:
         report.add("param-ref-invalid", problem, node.at("ref").span, path)
         return param
@@ -126,7 +126,8 @@ def _with_ref(param: Param, node: Node, path: str, report: Report) -> Param:
     return param if field == param.value else replace(param, value=field)
 
 
-def _ref_problem(ref: str) -> str | None:
+def ref_problem(ref: str) -> str | None:
+    """What is wrong with the `ref` of a param, None where it names an op, the dag or a run."""
     kind, _, name = ref.partition(".")
     if ref == "dag" or (kind == "ops" and name):
         return None

@@ -11,7 +11,7 @@ from reconciler.flows.nodes import Node
 from reconciler.flows.patch import apply_preset, merge, patched_run, with_defaults
 from reconciler.plan.bodies import Body, body
 from reconciler.plan.references import References, Resolved, Scope
-from reconciler.plan.report import Source, key_place
+from reconciler.plan.report import Place, Source, key_place
 
 _HANDED_DOWN = ("environment", "connections", "volumes")
 _LOW_WINS = frozenset(("isnull", "pre_merge"))
@@ -127,8 +127,7 @@ class Layers:
         names = (*named, *operation.settings.presets)
         if not names:
             return []
-        place = key_place(operation.file, operation.node, "presets")
-        found = (self._references.preset(name, place, path) for name in dict.fromkeys(names))
+        found = (self._references.preset(name, _preset_place(operation, name), path) for name in dict.fromkeys(names))
         return [preset for preset in found if preset is not None]
 
     def _body(self, resolved: Resolved, inherited: Inherited | None) -> Body:
@@ -140,6 +139,14 @@ class Layers:
             made = body(resolved.component, _run(resolved, inherited), settings)
             self._bodies[key] = (resolved, inherited, made)
         return self._bodies[key][2]
+
+
+def _preset_place(operation: Operation, name: str) -> Place:
+    """The name of a preset where the op says it in a list, else the key that names its presets."""
+    named = operation.node.get("presets") if operation.node is not None else None
+    items = named.value if named is not None and isinstance(named.value, list) else []
+    item = next((item for item in items if item.value == name), None)
+    return key_place(operation.file, operation.node, "presets") if item is None else Place(operation.file, item)
 
 
 def handed_down(dag: Ready) -> Inherited | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from reconciler.flows.findings import Severity
 from reconciler.flows.model import IO, Json, Param
 from reconciler.flows.near import Guess
+from reconciler.flows.nodes import Node
+from reconciler.flows.params import ref_problem
 from reconciler.flows.types import compatible, convert
 from reconciler.plan.fields import Fault, bare_field, field_fault, field_io, inline_ref, passed_names, unknown_op
 from reconciler.plan.layers import Ready
@@ -72,6 +74,10 @@ def _is_silent(param: Param) -> bool:
     return param.ref is None and param.value is None
 
 
+def _is_under(node: Node | None, key: str) -> bool:
+    return node is not None and isinstance(node.value, dict) and key in node.value
+
+
 @dataclass(slots=True)
 class _Binding:
     """The params of one op while they are bound."""
@@ -90,7 +96,7 @@ class _Binding:
             return self._of_dag(name, param, field)
         if ref.startswith("ops."):
             return self._of_op(name, param, ref, field, implied=inline is not None)
-        if ref.startswith("runs."):
+        if ref.startswith("runs.") and ref_problem(ref) is None:
             self.unsupported = f"Param `{name}` reads another run (`{ref}`), which is not supported yet."
             self._say(name, param, Fault("kind-unsupported", self.unsupported))
             return _NOWHERE
@@ -110,7 +116,19 @@ class _Binding:
                 guess = Guess(guess, sure=True)  # the one value and the one input without a value
             meant.add(guess)
             self._undeclared(name, param, guess, body.declared)
-        return [name for name in unbound if name not in meant]
+        unexplained = [name for name in unbound if name not in meant]
+        return self._unswept(unexplained) if unexplained else []
+
+    def _unswept(self, unbound: list[str]) -> list[str]:
+        """What of `unbound` no matrix is written for: one that could not be read was told of where it was."""
+        _, node = self.ready.source_of("matrix") or ("", None)
+        if node is None:
+            return unbound
+        matrix, read = node.at("matrix"), self.ready.operation.matrix
+        left = [] if read is None else [name for name in unbound if not _is_under(matrix.get("params"), name)]
+        if len(left) < len(unbound):
+            self.names.report.spoil()
+        return left
 
     def _undeclared(self, name: str, param: Param, guess: str | None, known: Mapping[str, IO]) -> None:
         strict = self.ready.operation.strict_params or param.context_only is False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.flows.parse import parse
+from reconciler.plan.judge import judge
 from reconciler.plan.model import Source
 
 
@@ -198,3 +200,20 @@ def test_matrix_values_have_the_types_of_their_inputs(built, matrix, values):
     assert result.plan, result.findings
     planned = result.plan.graph.ops[1].matrix
     assert (planned.values or planned.params[0][1]["value"]) == values
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "matrix: {kind: random, numRuns: 0, params: {x: {kind: choice, value: [1]}}}",
+        'matrix: {kind: random, numRuns: 2, params: {x: {kind: linspace, value: "0:1"}}}',
+        "matrix: {kind: gridd, params: {x: {kind: choice, value: [1]}}}",
+        "params: {x: {ref: runs.a1b2, value: outputs.x}}",
+    ],
+)
+def test_what_could_not_be_read_is_told_once(more):
+    text = f"kind: operation\nname: f\n{more}\ncomponent:\n  inputs: [{{name: x, type: int}}]\n"
+    text += "  run: {kind: job, container: {image: a}}\n"
+    parsed = parse(text.encode(), "f.yaml")
+    found = {one.place for flow in parsed.flows for one in judge(flow, {}.get).findings}
+    assert len({one.place for one in parsed.findings} | found) == 1

@@ -113,6 +113,13 @@ def test_a_preset_that_is_not_there_is_an_error(built):
     assert (found.rule, found.span.line) == ("ref-not-found", 4)
 
 
+def test_the_preset_of_a_list_that_is_not_there_is_pointed_at(built):
+    text = op("pathRef: ./job.yaml", "presets: [gpu, cpu]")
+    (found,) = built(text, {"job.yaml": JOB, "presets/gpu.yaml": "isPreset: true\nqueue: gpu\n"}).findings
+    span = found.span
+    assert text.splitlines()[span.line - 1][span.column - 1 : span.end_column - 1] == "cpu"
+
+
 def test_a_run_patch_changes_the_run(built):
     patch = "runPatch: {container: {resources: {limits: {cpu: 2}}}}"
     root = built(op("pathRef: ./job.yaml", patch), {"job.yaml": JOB}).plan.root
