@@ -98,15 +98,6 @@ class Loop:
         self._drained.set()
         return not any(thread.is_alive() for thread in self._threads)
 
-    def run_until(self, stopped: Callable[[], bool]) -> None:
-        """Start, wait until `stopped()` (asked every 50 ms) says so, and stop."""
-        self.start()
-        try:
-            while not stopped():
-                self._stopping.wait(0.05)
-        finally:
-            self.stop()
-
     # --- one key
 
     def _work(self, lease: Lease) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
@@ -42,7 +42,6 @@ class Stage:
     config: Config
     service: Service
     clock: DemoClock
-    told: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def store(self) -> Store:

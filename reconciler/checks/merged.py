@@ -23,7 +23,6 @@ class MergedHead:
     moved: Sequence[str] = ()
     gone: Sequence[str] = ()
     frozen: Mapping[str, str] = field(default_factory=dict)  # flow -> why it stays as it was
-    unchanged: int = 0
     findings: Sequence[Finding] = ()
     settings_broken: str = ""
     held: bool = False  # more than half of the flows are gone: nothing is removed before somebody approves

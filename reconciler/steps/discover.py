@@ -135,7 +135,6 @@ class _Step:
             moved=_names(found.moved),
             gone=_names(found.gone),
             frozen={row.name: row.frozen for row in found.frozen},
-            unchanged=len(found.kept),
             findings=(*revision.settings_findings, *findings),
             held=held,
             known=found.known,

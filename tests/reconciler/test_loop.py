@@ -1,6 +1,7 @@
 """The loop: every key gets its turn, and each kind of error its answer."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,15 @@ def store(tmp_path, clock):
 @pytest.fixture
 def loop_of(store, clock):
     return lambda step: Loop(store, {RunKey: step, FlowKey: lambda key, lease: Changes()}, clock, "test")
+
+
+def run_until(loop, done):
+    loop.start()
+    try:
+        while not done():
+            time.sleep(0.01)
+    finally:
+        loop.stop()
 
 
 def raises(error):
@@ -254,7 +264,7 @@ def test_leases_of_long_steps_are_renewed(live_store):
 
     live_store.wake([Wake(KEY)])
     loop = Loop(live_store, {RunKey: step}, SystemClock(), "test", workers=1, lease_seconds=0.3)
-    loop.run_until(lambda: not live_store.pending())
+    run_until(loop, lambda: not live_store.pending())
 
     assert len(deadlines) == 4
     assert deadlines[-1] > deadlines[0]
@@ -323,7 +333,7 @@ class FullDisk:
 def test_a_store_that_does_not_answer_is_told_of_once_and_without_a_traceback(caplog):
     queue = FullDisk()
     loop = Loop(queue, {}, SystemClock(), "test", workers=4)
-    loop.run_until(lambda: queue.asked >= 4)
+    run_until(loop, lambda: queue.asked >= 4)
 
     (record,) = caplog.records
     assert record.getMessage() == "The store does not answer: The database cannot be used now (disk is full)."
