@@ -19,6 +19,7 @@ MAX_DEPTH = 100  # of sequences and mappings inside each other; whatever walks a
 MAX_NODES = 1_000_000  # values of a file: a flow of 10,000 ops has fewer
 MAX_DOCUMENTS = 1_000
 MAX_ALIASED = 200_000  # values that the aliases of a file stand for
+_NO_KEY = "Use a text as key, not a list or mapping."
 
 try:
     _Parser: Any = yaml.CSafeLoader
@@ -128,7 +129,8 @@ class _Composer:
         except _Stop:
             pass
         except yaml.MarkedYAMLError as error:
-            self._note("yaml-broken", _broken_message(error), _within(_error_span(error), data))
+            span = _within(_error_span(error), data)
+            self._note("yaml-broken", _broken_message(error, span, data), span)
         except yaml.YAMLError as error:
             self._note("yaml-characters", f"Save the file as UTF-8 text: {error}.", Span(1, 1, 1, 1))
 
@@ -182,7 +184,7 @@ class _Composer:
         if type(value) is dict:
             node.keys = {}
         if self._stack and self._stack[-1].key is None and type(self._stack[-1].node.value) is dict:
-            self._note("yaml-broken", "Use a text as key, not a list or mapping.", node.span)
+            self._note("yaml-broken", _key_message(self._stack[-1].node, node), node.span)
             raise _Stop
         if len(self._stack) >= MAX_DEPTH:
             self._refuse_depth(node.span)
@@ -225,7 +227,7 @@ class _Composer:
 
     def _alias_as_key(self, frame: _Frame, node: Node, span: Span) -> None:
         if isinstance(node.value, (dict, list)):
-            self._note("yaml-broken", "Use a text as key, not a list or mapping.", span)
+            self._note("yaml-broken", _NO_KEY, span)
             raise _Stop
         frame.key = node.text if node.text is not None else str(node.value)
         frame.key_place = packed(span.line, span.column, span.end_column)
@@ -287,9 +289,20 @@ class _Composer:
         self._note("yaml-duplicate-key", message, span, also)
 
 
-def _broken_message(error: yaml.MarkedYAMLError) -> str:
+def _key_message(holder: Node, key: Node) -> str:
+    is_template = type(key.value) is dict and (key.line, key.column) == (holder.line, holder.column + 1)
+    return "Put the template in quotes: without them `{{` begins two mappings." if is_template else _NO_KEY
+
+
+def _broken_message(error: yaml.MarkedYAMLError, span: Span, data: bytes) -> str:
+    from reconciler.flows.yaml_words import advice  # most files are YAML
+
+    problem = error.problem or "it cannot be read"
+    begin = span.line if error.context_mark is None else error.context_mark.line + 1
+    line = LINE_BREAK.split(data.decode("utf-8-sig"))[span.line - 1]
+    found = advice(problem, begin, line[span.column - 1 : span.column])
     context = f" ({error.context})" if error.context else ""
-    return f"Mend the YAML here: {error.problem or 'it cannot be read'}{context}."
+    return f"Mend the YAML here: {found or problem + context}."
 
 
 def _error_span(error: yaml.MarkedYAMLError) -> Span:

@@ -132,3 +132,24 @@ def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 @given(st.recursive(_SCALARS, _nested))
 def test_json_reads_as_itself(value: object) -> None:
     assert data_of(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("a: 1\n\tb: 2\n", "spaces"),
+        ("a: b: c\n", "quotes"),
+        ("a: @b\n", "cannot begin with `@`"),
+        ("a:\n  [b\nc: 1\n", "the list of line 2"),
+        ("a: {b: 1\nc: 2\n", "the mapping of line 1"),
+        ('a: 1\nb: "x\n', "the quotes of line 2"),
+        ('a: 1\nb: "x" y\n', "quotes"),
+        ("a:\n- b\nc\n", "the key of line 3"),
+        ("a: - b\n", "line of its own"),
+        ("a: {{ b }}\n", "Put the template in quotes"),
+        ("a: [{{ b }}]\n", "Put the template in quotes"),
+    ],
+)
+def test_what_is_no_yaml_is_told_what_to_do(text, advice):
+    (found,) = read_documents(text.encode(), "f.yaml")[1]
+    assert (found.rule, advice in found.message, "context" in found.message) == ("yaml-broken", True, False)
