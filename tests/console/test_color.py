@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,6 @@ def test_colours_are_taken_where_they_are_wanted(bare, file, monkeypatch, comman
 
 
 def test_colours_only_add_escapes(bare, file):
-    import re
-
     plain, painted = bare("validate", file).out, bare("validate", file, "--color", "always").out
 
     assert re.sub("\x1b\\[[0-9;]*m", "", painted) == plain

@@ -125,6 +125,12 @@ def test_a_frequency_is_seconds_or_a_duration(written: str, seconds: float) -> N
     assert schedule.frequency == seconds
 
 
-@pytest.mark.parametrize("written", ["2", "'2'", "'{{ c }}'"])
-def test_concurrency_may_be_quoted(written: str) -> None:
-    read(f"run: {{kind: dag, concurrency: {written}, operations: [{{name: a, {JOB.strip()}}}]}}\n")
+@pytest.mark.parametrize(("written", "concurrency"), [("2", 2), ("'2'", 2), ("'{{ c }}'", "{{ c }}")])
+def test_concurrency_may_be_quoted(written: str, concurrency: object) -> None:
+    component = read(
+        f"run: {{kind: dag, concurrency: {written}, operations: [{{name: a, {JOB.strip()}}}]}}\n"
+    ).component
+
+    assert component is not None
+    assert component.run is not None
+    assert component.run.concurrency == concurrency
