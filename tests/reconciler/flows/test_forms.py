@@ -131,6 +131,6 @@ def test_concurrency_may_be_quoted(written: str, concurrency: object) -> None:
         f"run: {{kind: dag, concurrency: {written}, operations: [{{name: a, {JOB.strip()}}}]}}\n"
     ).component
 
-    assert component is not None
-    assert component.run is not None
-    assert component.run.concurrency == concurrency
+    assert op.component is not None
+    assert op.component.run is not None
+    assert op.component.run.concurrency == concurrency
