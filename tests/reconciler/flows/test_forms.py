@@ -127,9 +127,7 @@ def test_a_frequency_is_seconds_or_a_duration(written: str, seconds: float) -> N
 
 @pytest.mark.parametrize(("written", "concurrency"), [("2", 2), ("'2'", 2), ("'{{ c }}'", "{{ c }}")])
 def test_concurrency_may_be_quoted(written: str, concurrency: object) -> None:
-    component = read(
-        f"run: {{kind: dag, concurrency: {written}, operations: [{{name: a, {JOB.strip()}}}]}}\n"
-    ).component
+    op = read(f"run: {{kind: dag, concurrency: {written}, operations: [{{name: a, {JOB.strip()}}}]}}\n")
 
     assert op.component is not None
     assert op.component.run is not None
