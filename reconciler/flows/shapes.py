@@ -7,7 +7,7 @@ place goes on without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from reconciler.flows.findings import Finding, Span
@@ -331,12 +331,17 @@ class Record:
 
     def _reject_key(self, key: str, node: Node, path: str, report: Report) -> None:
         suggestion = report.near(key, self.fields)
-        advice = f", did you mean `{suggestion}`" if suggestion else ""
-        message = f"Remove or rename `{key}`: `{_last(path)}` has no such field{advice}."
+        advice = f"; did you mean `{suggestion}`?" if suggestion else "."
+        message = f"Remove or rename `{key}`: `{_last(path)}` has no such field{advice}"
         report.add("field-unknown", message, node.key_span(key), f"{path}.{key}", suggestion=suggestion)
+
+    def _others(self, node: Node) -> Iterator[str]:
+        return (key for key in node.outline if key not in self.fields and key not in self.aliases)
 
     def _check_missing(self, key: str, node: Node, path: str, report: Report) -> None:
         given = node.get(key) or next((node.get(a) for a, n in self.aliases.items() if n == key), None)
+        if given is None and any(report.near(other, self.fields) == key for other in self._others(node)):
+            return  # it was misspelt, and that was said
         if given is None or given.outline is None:  # else it was bad, and that was said
             report.add("field-missing", f"Add `{key}` to `{_last(path)}`.", _head(node), path)
 

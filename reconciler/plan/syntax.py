@@ -52,11 +52,8 @@ def _line_offset(text: str, line: int) -> int:
 
 
 def _broken(error: TemplateSyntaxError, offset: int) -> TemplateError:
-    return TemplateError(
-        "template-broken",
-        f"The template cannot be read: {(error.message or 'bad syntax').rstrip('.')}.",
-        offset,
-    )
+    message = (error.message or "bad syntax").rstrip(".").replace("'end of print statement'", "`}}`")
+    return TemplateError("template-broken", f"The template cannot be read: {message}.", offset)
 
 
 def read(source: str, offset: int) -> Expression:

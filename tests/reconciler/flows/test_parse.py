@@ -211,6 +211,7 @@ def test_a_ref_that_cannot_mean_anything_is_found_once(written: str) -> None:
         ("termination: {maxRetries: '2'}\n", ("field-type", 3, 27, None)),
         ("trigger: all_done_\n", ("value-not-allowed", 3, 10, "all_done")),
         ("inputs: [{type: int}]\n", ("field-missing", 3, 11, None)),
+        ("inputs: [{nmae: x}]\n", ("field-unknown", 3, 11, "name")),
         ("inputs: [{name: a, type: intt}]\n", ("type-unknown", 3, 26, "int")),
         ("inputs: [{name: a}, {name: a}]\n", ("input-duplicate", 3, 28, None)),
         ("inputs: [{name: a, value: 1, isOptional: false}]\n", ("input-optional-conflict", 3, 42, None)),
