@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from console.failures import AWAY, USAGE, Failure
 from console.verdicts import Verdicts
-from console.working_tree import WorkingTree, tree_of
+from console.working_tree import WorkingTree, readable, tree_of
 from reconciler.flows.collecting import uncollected
 from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.globs import COMPONENT_FOLDER, LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE, files_by_role
@@ -123,9 +122,8 @@ def judge(
         tuple(finding for one in each for finding in one.findings),
         {file: data for one in each for file, data in one.sources.items()},
     )
-    return (
-        found if all(_readable(file) == file for file in (*found.files, *found.sources)) else _renamed(found, _readable)
-    )
+    is_shown = all(readable(file) == file for file in (*found.files, *found.sources))  # whatever the format
+    return found if is_shown else _renamed(found, readable)
 
 
 def _judge_tree(
@@ -249,8 +247,3 @@ def _renamed(one: Judged, name: Callable[[str], str]) -> Judged:
     )
     sources = {name(file): data for file, data in one.sources.items()}
     return Judged(tuple(map(name, one.files)), tuple(findings), sources)
-
-
-def _readable(file: str) -> str:
-    """A name whose bytes are no text, with these bytes written out: no format could show it otherwise."""
-    return os.fsencode(file).decode("utf-8", "backslashreplace")

@@ -61,7 +61,7 @@ class WorkingTree:
 
     def entries(self) -> Mapping[str, tuple[str, str]]:
         """Every file as Git would list it: mode and blob id by path; what Git ignores is left out where it can say."""
-        return {path: entry for path in self._code_files() if (entry := self._entry(path)) is not None}
+        return {readable(path): entry for path in self._code_files() if (entry := self._entry(path)) is not None}
 
     def _code_files(self) -> Iterable[str]:
         if not (self.root / ".git").exists():
@@ -85,6 +85,11 @@ class WorkingTree:
             return None
         blob = sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
         return ("120000" if S_ISLNK(known) else "100755" if known & 0o111 else "100644", blob)
+
+
+def readable(file: str) -> str:
+    """A name whose bytes are no text, with these bytes written out, as in the trees of commits."""
+    return os.fsencode(file).decode("utf-8", "backslashreplace")
 
 
 def tree_of(file: Path) -> WorkingTree:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,9 +67,7 @@ def changed_since(root: Path, name: str) -> frozenset[str]:
         where = ["--", f":(top,literal){below}"] if below else []
         differing = Git(top).run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", base, *where)
         untracked = Git(top).run("ls-files", "-z", "--others", "--exclude-standard", *where)
-    # As the names of the working tree are read, so that the two can be compared.
-    paths = (os.fsdecode(path) for path in (differing + untracked).split(b"\0") if path)
-    return frozenset(path.removeprefix(below) for path in paths)
+    return frozenset(path.removeprefix(below) for path in _on_disk(differing + untracked))
 
 
 def _parting(root: Path, sha: str, name: str) -> str:
@@ -82,13 +80,18 @@ def _parting(root: Path, sha: str, name: str) -> str:
 
 
 def visible_files(root: Path) -> frozenset[str]:
-    """The paths of a working tree that Git tracks or would offer to: what it ignores is left out.
+    """The paths of a working tree that Git tracks or would offer to, as the file system names them.
 
-    Raises Waiting, Stalled.
+    What Git ignores is left out. Raises Waiting, Stalled.
     """
     with sorted_failures(root.name):
         listed = Git(root).run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    return frozenset(path.decode("utf-8", "backslashreplace") for path in listed.split(b"\0") if path)
+    return frozenset(_on_disk(listed))
+
+
+def _on_disk(listed: bytes) -> Iterator[str]:
+    """Listed paths as names of files are read, so that the two can be compared."""
+    return (os.fsdecode(path) for path in listed.split(b"\0") if path)
 
 
 def _no_repository(root: Path) -> Stalled:

@@ -24,6 +24,7 @@ def repository(tmp_path: Path) -> Path:
     (tmp_path / "train.py").write_text("print(1)\n")
     (tmp_path / ".gitignore").write_text("*.log\n")
     (tmp_path / "same.py").symlink_to("train.py")
+    (tmp_path / os.fsdecode(b"caf\xe9.py")).write_text("print(2)\n")
     (tmp_path / "folder").symlink_to("flows")
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "add", ".")
