@@ -185,7 +185,7 @@ def _refusal(rule: str, severities: Mapping[str, Severity]) -> tuple[str, str | 
     """Why a rule cannot be accepted, and what was meant; "" if it can."""
     if rule not in RULES:
         guess = near(rule, RULES)
-        return f"Correct the rule: there is no `{rule}`{f', did you mean `{guess}`' if guess else ''}.", guess
+        return f"Correct the rule: there is no `{rule}`{f'; did you mean `{guess}`?' if guess else '.'}", guess
     if not RULES[rule].lowerable:
         return f"Mend the finding instead: without `{rule}` the file has no clear meaning.", None
     if rule.startswith("acceptance-"):

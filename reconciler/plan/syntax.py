@@ -14,6 +14,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from reconciler.plan.expressions import Expression
 from reconciler.plan.filters import FILTERS, TESTS
 from reconciler.plan.pieces import EXPRESSION_LIMIT, Piece, TemplateError
+from reconciler.plan.suggestions import near, said
 
 _JINJA = Environment(keep_trailing_newline=True, autoescape=False)  # noqa: S701 - parses only, renders nothing
 
@@ -141,11 +142,8 @@ def _lower_choice(node: nodes.CondExpr, offset: int) -> Expression:
 def _lower_filter(node: Any, offset: int) -> Expression:
     kind, known = ("filter", FILTERS) if isinstance(node, nodes.Filter) else ("test", TESTS)
     if node.name not in known:
-        raise TemplateError(
-            "template-not-allowed",
-            f"There is no {kind} `{node.name}`; known are {', '.join(sorted(known))}.",
-            offset,
-        )
+        end = said(near(node.name, known), f"known are {', '.join(sorted(known))}.")
+        raise TemplateError("template-not-allowed", f"There is no {kind} `{node.name}`; {end}", offset)
     if node.node is None or node.dyn_args or node.dyn_kwargs:
         raise TemplateError("template-not-allowed", f"Give the {kind} `{node.name}` plain arguments.", offset)
     named = tuple((keyword.key, _lower(keyword.value, offset)) for keyword in node.kwargs)

@@ -183,3 +183,10 @@ def test_render_data_keeps_types_and_makes_arguments_of_args():
 def test_the_offset_of_a_name_is_where_it_stands():
     template = compile_template("--a={{ x }} --b={{ nope.y }}")
     assert template.offset_of(("nope", "y")) == 19
+
+
+def test_a_misspelt_filter_is_told_the_one_it_is_near_to():
+    with pytest.raises(TemplateError, match="no filter `uper`; did you mean `upper`"):
+        compile_template("{{ x | uper }}")
+    with pytest.raises(TemplateError, match="no filter `bake`; known are abs, "):
+        compile_template("{{ x | bake }}")
