@@ -1,6 +1,6 @@
 # Headgate: everything a person or a machine runs in a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs bench lock clean FORCE
+.PHONY: help run test histories check format docs bench lock clean FORCE
 
 BIN := .venv/bin
 # Tests of these marks need seconds or a server; `.ci/run` runs them.
@@ -20,6 +20,9 @@ run: .venv/.runtime ## Run the demo: a sample repository, merged and run on this
 
 test: .venv/.dev ## Run the quick tests in parallel (ARGS="-k churn" chooses)
 	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "$(QUICK)" $(ARGS)
+
+histories: .venv/.dev ## Play N random histories from SEED and hold the laws against them (N=1000 SEED=1)
+	@$(BIN)/python -m tests.histories $(or $(N),1000) $(or $(SEED),1)
 
 check: .venv/.dev ## Format, lint, types and architecture
 	@$(BIN)/ruff format --check .

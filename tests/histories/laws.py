@@ -1,0 +1,167 @@
+"""What holds of every history, once the world has come to rest. Each law tells what it found wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from reconciler.engine.model import FINAL
+from reconciler.flows.findings import Severity
+from reconciler.flows.parse import parse
+from reconciler.records import FlowRow
+from tests.histories.world import HistoryWorld
+from tests.world import REPOSITORY
+
+Law = Callable[[HistoryWorld], Iterable[str]]
+
+
+def the_world_agrees_with_the_head(world: HistoryWorld) -> Iterator[str]:
+    """Each flow of the head is applied or says why not; what is gone is retired; nothing runs on."""
+    repository = world.store.repository(REPOSITORY)
+    if repository is None or repository.head != world.source.branches["main"]:
+        yield "the head was not looked at"
+    for row in world.store.flows(REPOSITORY, ""):
+        if row.waiting_sha and not row.paused:
+            yield f"{row.name} waits for {row.waiting_sha}"
+        if row.at_head and not (row.frozen or row.retired or row.paused) and row.applied_declared != row.declared:
+            yield f"{row.name} is not applied"
+        if not row.at_head and not row.retired and not _held(world, row):
+            yield f"{row.name} is gone and not retired"
+
+
+def _held(world: HistoryWorld, row: FlowRow) -> bool:
+    repository = world.store.repository(row.repository)
+    return bool(row.frozen or (repository and (repository.pruning_held or repository.broken)))
+
+
+def every_run_ends(world: HistoryWorld) -> Iterator[str]:
+    """With all its attempts."""
+    for run in world.store.runs(limit=1000):
+        if run.state.status not in FINAL:
+            yield f"{run.occurrence} is {run.state.status}"
+        for row in world.store.attempts(run.id):
+            yield f"{row.op} of {run.occurrence} is still {row.phase}"
+
+
+def a_merge_starts_one_run(world: HistoryWorld) -> Iterator[str]:
+    """As many runs of merges as generations."""
+    runs = Counter(run.state.flow for run in world.store.runs(limit=1000) if run.occurrence.startswith("merge:"))
+    for row in world.store.flows():
+        if runs[row.id] != row.generation:
+            yield f"{row.name} has {runs[row.id]} runs of merges and generation {row.generation}"
+
+
+def every_attempt_starts_once(world: HistoryWorld) -> Iterator[str]:
+    """One process per run, op and attempt number, and only what was written down and is wanted."""
+    jobs = [one.spec for one in world.executor.processes.values() if one.spec.kind == "job" and one.started]
+    counted = Counter((spec.run, spec.op, spec.number) for spec in jobs)
+    yield from (f"twice: {op} #{number} of {run}" for (run, op, number), times in counted.items() if times > 1)
+    yield from world.executor.wrong
+
+
+def nothing_broken_ever_ran(world: HistoryWorld) -> Iterator[str]:
+    """No run was made of a file with errors."""
+    paths = {row.id: row.path for row in world.store.flows()}
+    for run in world.store.runs(limit=1000):
+        data = world.source.trees.get(run.facts.commit, {}).get(paths.get(run.state.flow, ""))
+        if data is None:
+            yield f"{run.occurrence} of {run.facts.flow} was made of a file that is not there"
+        elif any(one.severity is Severity.ERROR for one in parse(data, "flow.yaml").findings):
+            yield f"{run.occurrence} of {run.facts.flow} was made of a broken file"
+
+
+def every_check_is_there_and_final(world: HistoryWorld) -> Iterator[str]:
+    """The head has its gate, every run of a merge its check."""
+    if "headgate" not in world.checks.posted.get(world.source.branches["main"], {}):
+        yield "the head has no check"
+    for run in world.store.runs(limit=1000):
+        if run.sha and f"headgate/{run.facts.flow}" not in world.checks.posted.get(run.sha, {}):
+            yield f"{run.occurrence} of {run.facts.flow} has no check on {run.sha[:7]}"
+    for sha, several in world.checks.posted.items():
+        yield from (
+            f"{name} on {sha[:7]} is {one.status}" for name, one in several.items() if one.status != "completed"
+        )
+
+
+def a_final_word_stays(world: HistoryWorld) -> Iterator[str]:
+    """A completed check changes only if people or processes did something; what was under way may be said once more."""
+    words: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for one in world.checks.history:
+        said = f"{one.check.conclusion}: {one.check.title}"
+        known = words.setdefault((one.sha, one.check.name), [])
+        if one.check.status == "completed" and (not known or known[-1][0] != said):
+            known.append((said, one.deeds))
+            if len(known) > 2 and known[-3][1] == one.deeds:
+                yield f"{one.check.name} on {one.sha[:7]} said {' then '.join(word for word, _ in known[-3:])}"
+
+
+def nobody_is_left_without_an_answer(world: HistoryWorld) -> Iterator[str]:
+    """Every request was answered, and no key waits without a reason."""
+    for number in range(1, world.requests + 1):
+        if not world.answer(f"request-{number}"):
+            yield f"request-{number} has no answer"
+    yield from (f"parked: {row.key} {row.parked}" for row in world.store.pending() if row.parked)
+
+
+def who_asked_to_stop_is_heard(world: HistoryWorld) -> Iterator[str]:
+    """A run that was live when a stop was answered was stopped by it; one that was resumed since goes on."""
+    asked = [world.store.request(f"request-{number}") for number in range(1, world.requests + 1)]
+    resumed = {request.target for request in asked if request is not None and request.verb == "resume"}
+    for request in asked:
+        run = world.store.run(request.target) if request is not None and request.verb == "stop" else None
+        if request is None or run is None or run.state.stop_asked_by or run.id in resumed:
+            continue
+        if (run.state.finished_at or 0.0) > (request.done_at or 0.0):
+            yield f"{request.id} stopped nothing: {request.answer}"
+
+
+def only_who_holds_a_key_writes(world: HistoryWorld) -> Iterator[str]:
+    """A worker that slept past its lease writes nothing."""
+    yield from world.unfenced
+
+
+def services_are_as_declared(world: HistoryWorld) -> Iterator[str]:
+    """One live instance for each wanted service, none for others."""
+    wanted = {row.attempt for flow in world.store.flows() for row in world.store.services(flow.id) if row.wanted}
+    alive = {key for key, one in world.executor.processes.items() if one.spec.kind == "service" and not one.ended}
+    yield from (f"service {world.executor.processes[key].spec.op} is alive and not wanted" for key in alive - wanted)
+
+
+def a_second_look_writes_nothing(world: HistoryWorld) -> Iterator[str]:
+    """Neither waking everything nor a new process changes a row or posts a word."""
+    before, posts = world.rows(), world.checks.posts
+    world.wake_everything()
+    world.restart()
+    world.settle(seconds=1)
+    after = world.rows()
+    yield from (f"{table} was written" for table in before if before[table] != after[table])
+    if world.checks.posts != posts:
+        yield "checks were posted again"
+
+
+def no_fault_of_our_own(world: HistoryWorld) -> Iterator[str]:
+    """No step failed through a bug."""
+    if world.faults():
+        yield f"{world.faults()} steps failed through a fault of our own"
+
+
+LAWS: tuple[Law, ...] = (
+    no_fault_of_our_own,
+    the_world_agrees_with_the_head,
+    every_run_ends,
+    a_merge_starts_one_run,
+    every_attempt_starts_once,
+    nothing_broken_ever_ran,
+    every_check_is_there_and_final,
+    who_asked_to_stop_is_heard,
+    only_who_holds_a_key_writes,
+    a_final_word_stays,
+    nobody_is_left_without_an_answer,
+    services_are_as_declared,
+    a_second_look_writes_nothing,
+)
+
+
+def broken_laws(world: HistoryWorld) -> list[str]:
+    """Every law that does not hold, and what was found."""
+    return [f"{law.__name__}: {found}" for law in LAWS for found in law(world)]

@@ -1,0 +1,67 @@
+"""A history played from its seed, judged by the laws, and made small where one is broken."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.histories.laws import broken_laws
+from tests.histories.moves import Move, calm_down, drawn, perform
+from tests.histories.world import HistoryWorld, NeverRests
+from tests.world import dag, exits
+
+MOVES = 25
+_MEMORY = Path("/dev/shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A history and what came of it."""
+
+    seed: int
+    moves: tuple[Move, ...]
+    broken: tuple[str, ...]
+    steps: int
+    faults: dict[str, int]
+
+
+def play(seed: int, moves: Sequence[Move] | None = None) -> Played:
+    """Play the history of a seed, or some of its moves, to rest, and judge it."""
+    chosen = tuple(drawn(seed, MOVES) if moves is None else moves)
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        world = HistoryWorld(Path(folder), seed)
+        with closing(world.store):
+            return Played(seed, chosen, tuple(_outcome(world, chosen)), _steps(world), world.faults_met.counts)
+
+
+def _outcome(world: HistoryWorld, moves: Sequence[Move]) -> list[str]:
+    try:
+        world.connect(keep=dag({"a": exits(0)}), other=dag({"a": exits(0)}), third=dag({"a": exits(0)}))
+        for move in moves:
+            perform(world, move)
+        calm_down(world)
+        return broken_laws(world)
+    except NeverRests:
+        return ["the world never comes to rest"]
+
+
+def _steps(world: HistoryWorld) -> int:
+    return sum(number for loop in world.loops for (what, _), number in loop.counts.items() if what == "step")
+
+
+def shrunk(played: Played, is_broken: Callable[[Played], bool] = lambda one: bool(one.broken)) -> Played:
+    """The same history with as few moves as still break a law: halves, quarters … are left out in turn."""
+    best, size = played, max(1, len(played.moves) // 2)
+    while size:
+        start = 0
+        while start < len(best.moves):
+            tried = play(best.seed, best.moves[:start] + best.moves[start + size :])
+            if is_broken(tried):
+                best = tried
+            else:
+                start += size
+        size //= 2
+    return best
