@@ -69,8 +69,13 @@ class Draft:
         if run.id in self._stopped:
             return
         self._stopped.add(run.id)
-        state = replace(run.state, stop_asked_by=run.state.stop_asked_by or BY)
-        self.add(runs=(replace(run, state=state),), ops=tuple(ops), wakes=(Wake(RunKey(run.id)),))
+        stopped = replace(run, state=replace(run.state, stop_asked_by=run.state.stop_asked_by or BY))
+        if any(one is run for one in self.changes.new_runs):  # begun in this very step: it is inserted as stopped
+            new = tuple(stopped if one is run else one for one in self.changes.new_runs)
+            self.changes = replace(self.changes, new_runs=new)
+        else:
+            self.add(runs=(stopped,), wakes=(Wake(RunKey(run.id)),))
+        self.add(ops=tuple(ops))
 
     def applied_plan(self) -> Plan | None:
         """The plan that was applied last, in this step or before."""

@@ -7,7 +7,8 @@ import pytest
 from tests.histories.mutations import MUTATIONS
 from tests.histories.playing import play
 
-FEW = 200
+FEW = 80
+MORE = 300
 TRIED = 60  # histories within which a mistake must show
 
 
@@ -16,6 +17,12 @@ def test_every_law_holds_of_a_history(seed: int) -> None:
     played = play(seed)
 
     assert not played.broken, f"make histories N=1 SEED={seed} makes it small: {played.broken}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(FEW, MORE))
+def test_every_law_holds_of_more_histories(seed: int) -> None:
+    test_every_law_holds_of_a_history(seed)
 
 
 @pytest.mark.slow

@@ -244,3 +244,16 @@ def test_a_request_made_while_the_service_was_down_is_done_later(world):
     world.settle()
 
     assert world.run().state.status == "stopped"
+
+
+def test_a_run_that_is_asked_for_just_as_a_newer_plan_comes_is_stopped_by_it_and_the_flow_goes_on(world):
+    world.settings(onNewPlan="cancel")
+    world.merge(ops={"train": exits(0)})
+    world.settle()
+    world.merge(ops={"train": exits(0), "more": exits(0)})
+    world.loop.turn()  # the repository was looked at, the flow not yet
+    world.ask_flow("run", "churn")
+    world.settle()
+
+    ends = {run.occurrence: run.state.status for run in world.runs()}
+    assert ends == {"merge:1": "succeeded", "request:request-1": "stopped", "merge:2": "succeeded"}
