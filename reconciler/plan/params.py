@@ -59,6 +59,13 @@ def param_value_place(ready: Ready, name: str, param: Param) -> Place:
     return Place(place.file, param.node) if param.node is not None else place
 
 
+def _misfit_place(ready: Ready, name: str, param: Param) -> Place:
+    """What does not fit: the `value` of a param that is written in full, else all of it."""
+    place = param_value_place(ready, name, param)
+    value = param.node.get("value") if param.node is not None else None
+    return place if value is None else Place(place.file, value)
+
+
 def _unbound(ready: Ready, given: tuple[str, ...]) -> tuple[str, ...]:
     body, params = ready.body, ready.operation.params
     if body is None or not body.required or is_open(ready.operation.matrix):
@@ -159,7 +166,7 @@ class _Binding:
             try:
                 value = convert(io, value)
             except ValueError as error:
-                place = param_value_place(self.ready, name, param)
+                place = _misfit_place(self.ready, name, param)
                 self.names.report.add("param-type", _sentence(error), place, f"{self.ready.path}.params.{name}")
         return ("value" if param.has_value else "none", value, None, "")
 
@@ -201,7 +208,8 @@ class _Binding:
             self._say(name, param, fault)
 
     def _say(self, name: str, param: Param, fault: Fault) -> None:
-        place = param_value_place(self.ready, name, param)
+        found = _misfit_place if fault.rule == "param-type" else param_value_place
+        place = found(self.ready, name, param)
         path = f"{self.ready.path}.params.{name}"
         in_template = param.ref is None and fault.rule in _OF_NAMES
         rule = "template-unknown-name" if in_template else fault.rule

@@ -217,3 +217,11 @@ def test_what_could_not_be_read_is_told_once(more):
     parsed = parse(text.encode(), "f.yaml")
     found = {one.place for flow in parsed.flows for one in judge(flow, {}.get).findings}
     assert len({one.place for one in parsed.findings} | found) == 1
+
+
+@pytest.mark.parametrize("params", ["{x: ten}", "{x: {value: ten}}"])
+def test_the_value_that_does_not_fit_is_pointed_at(built, params):
+    text = flow(params)
+    (found,) = built(text).findings
+    span = found.span
+    assert text.splitlines()[span.line - 1][span.column - 1 : span.end_column - 1] == "ten"
