@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -157,9 +158,7 @@ class GitSource:
     def _mirror(self, repository: str) -> Git:
         place = self._data / "mirrors" / f"{_slug(repository)}.git"
         if not (place / "HEAD").is_file():
-            with _locked(place):
-                place.mkdir(parents=True, exist_ok=True)
-                Git(place, bare=True).run("init", "--quiet", "--bare", "--template=", "--initial-branch=headgate")
+            _make_mirror(place)
         return Git(place, bare=True)
 
     def _fetch(self, repository: str, remote: Git, always: bool = False) -> _Listing:
@@ -180,6 +179,19 @@ class GitSource:
 # The other end of a fetch from this machine is a process of its own and inherits no setting of ours.
 _UPLOAD_PACK = "--upload-pack=git -c safe.directory='*' upload-pack"
 _FETCH_OPTIONS = ("--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head", _UPLOAD_PACK)
+
+
+def _make_mirror(place: Path) -> None:
+    """Make an empty repository all at once: while Git makes one, it has a HEAD before it is a repository."""
+    with _locked(place):
+        if (place / "HEAD").is_file():  # somebody was faster
+            return
+        making = place.with_name(f".making-{place.name}")
+        for left in (making, place):  # by whoever died here
+            shutil.rmtree(left, ignore_errors=True)
+        making.mkdir(parents=True)
+        Git(making, bare=True).run("init", "--quiet", "--bare", "--template=", "--initial-branch=headgate")
+        making.rename(place)
 
 
 def _default_branch(remote: Git) -> str | None:
