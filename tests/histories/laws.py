@@ -84,11 +84,14 @@ def every_check_is_there_and_final(world: HistoryWorld) -> Iterator[str]:
 
 
 def a_final_word_stays(world: HistoryWorld) -> Iterator[str]:
-    """A completed check changes only if people or processes did something; what was under way may be said once more."""
-    words: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    """What is said of a run that ended, or of a proposal, changes only if people or processes did something.
+
+    What was under way then may be said once more.
+    """
+    words: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
     for one in world.checks.history:
         said = f"{one.check.conclusion}: {one.check.title}"
-        known = words.setdefault((one.sha, one.check.name), [])
+        known = words.setdefault((one.sha, one.check.name, one.check.run), [])
         if one.check.status == "completed" and (not known or known[-1][0] != said):
             known.append((said, one.deeds))
             # Which of several runs is the newest is told by the clock: one that was set back may change its mind.
