@@ -151,7 +151,7 @@ def parse_lock(data: bytes | None) -> tuple[Lock, tuple[Finding, ...]]:
     return (Lock(), ()) if data is None else _parsed(data)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)
 def _parsed(data: bytes) -> tuple[Lock, tuple[Finding, ...]]:
     conflict = _CONFLICT.search(data)
     if conflict is not None:

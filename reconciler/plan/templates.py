@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _LONGEST = 1 << 18  # characters; going through more takes seconds
+_KEPT = 4_096  # characters of a text whose parts are kept
 _FALSE = FALSE_WORDS | {"", "none"}  # what an absent value renders to
 
 
@@ -74,12 +75,14 @@ class Template:
 
 def compile_template(text: str) -> Template:
     """The template that `text` is. Raises TemplateError (template-broken, template-not-allowed)."""
-    return _compile(text) if _holds_template(text) else Template(text, (text,))
+    if not _holds_template(text):
+        return Template(text, (text,))
+    return _compiled(text) if len(text) <= _KEPT else _compile(text)  # thousands of long ones would fill the memory
 
 
 def compile_condition(text: str) -> Template:
     """A condition, with or without braces: `x == 3` means `{{ x == 3 }}`. Raises TemplateError."""
-    return _compile(text) if _holds_template(text) else _compile_bare(text)
+    return compile_template(text) if _holds_template(text) else _compile_bare(text)
 
 
 def render(template: Template, context: Mapping[str, Json]) -> Json:
@@ -189,7 +192,6 @@ def _reason(error: Exception) -> str:
     return str(error).rstrip(".") if isinstance(error, FilterError) else "its values do not fit together"
 
 
-@lru_cache(maxsize=4096)
 def _compile(text: str) -> Template:
     if len(text) > _LONGEST:
         raise TemplateError("template-not-allowed", f"Keep a text with templates below {_LONGEST} characters.", 0)
@@ -201,7 +203,10 @@ def _compile(text: str) -> Template:
     return Template(text, pieces, _starts(pieces))
 
 
-@lru_cache(maxsize=4096)
+_compiled = lru_cache(maxsize=4096)(_compile)
+
+
+@lru_cache(maxsize=1024)
 def _compile_bare(text: str) -> Template:
     from reconciler.plan.syntax import read
 
