@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -29,15 +29,8 @@ class Interrupts:
 def interrupts() -> Iterator[Interrupts]:
     """Count signals instead of ending by them; those that were ignored before (nohup) still are."""
     heard = Interrupts()
-    before = {number: signal.getsignal(number) for number in _ASKING}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, heard._heard)
-    try:
+    with _handled([number for number in _ASKING if signal.getsignal(number) is not signal.SIG_IGN], heard._heard):
         yield heard
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -53,15 +46,23 @@ def told_to_end() -> Iterator[Callable[[], None]]:
         with suppress(BlockingIOError):  # it has been told a thousand times
             os.write(writer, b".")
 
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    def wait() -> None:
+        os.read(reader, 1)
+
     try:
-        yield lambda: _wait(reader)
+        with _handled((signal.SIGINT, signal.SIGTERM), heard):
+            yield wait
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         os.close(reader)
         os.close(writer)
 
 
-def _wait(reader: int) -> None:
-    os.read(reader, 1)
+@contextmanager
+def _handled(numbers: Iterable[int], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let a handler hear these signals, and then again whoever heard them before."""
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, known in before.items():
+            signal.signal(number, known)
