@@ -22,6 +22,7 @@ from reconciler.flows.shapes import (
     Report,
     Shape,
     is_template,
+    passing,
     section,
 )
 from reconciler.flows.types import canonical_type, convert, known_type, type_names
@@ -30,16 +31,7 @@ _OLDER: Final = {"options": "options", "delayValidation": "delay"}
 _RESERVED: Final = ("globals", "params", "connections")
 
 
-def _pattern(value: Any, node: Node, path: str, report: Report) -> Any:
-    try:
-        check_pattern(value)
-    except ValueError as error:
-        report.add("value-not-allowed", str(error), node.span, path)
-        return BAD
-    return value
-
-
-_PATTERN: Final = Built(TEXT, _pattern)
+_PATTERN: Final = Built(TEXT, passing(check_pattern, "value-not-allowed"))
 _NUMBERS: Final = ["gt", "ge", "lt", "le", "multipleOf"]
 _WHOLES: Final = ["minDigits", "maxDigits", "decimalPlaces", "minLength", "maxLength", "minItems", "maxItems"]
 _VALIDATION: Final = section(

@@ -28,6 +28,7 @@ from reconciler.flows.shapes import (
     Whole,
     Words,
     described,
+    passing,
 )
 
 DEFAULT_FLOW_GLOBS: Final = ("**/polyaxonfile.y*ml", "**/*.polyaxon.y*ml", "flows/**/*.y*ml")
@@ -92,16 +93,7 @@ class RepositorySettings:
         return replace(FlowSettings(), **fields)
 
 
-def _glob(value: Any, node: Node, path: str, report: Report) -> Any:
-    try:
-        check_glob(value)
-    except ValueError as error:
-        report.add("settings-invalid", str(error), node.span, path)
-        return BAD
-    return value
-
-
-_GLOB: Final = Built(TEXT, _glob)
+_GLOB: Final = Built(TEXT, passing(check_glob, "settings-invalid"))
 GLOBS: Final = Either(
     "a glob or a list of globs",
     str=Built(_GLOB, lambda value, *_: [value]),

@@ -398,6 +398,20 @@ class Built:
         return self.build(value, node, path, report)
 
 
+def passing(check: Callable[[Any], object], rule: str) -> Builder:
+    """For `Built`: keeps a value that `check` takes; the sentence of its ValueError becomes a finding of `rule`."""
+
+    def build(value: Any, node: Node, path: str, report: Report) -> Any:
+        try:
+            check(value)
+        except ValueError as error:
+            report.add(rule, str(error), node.span, path)
+            return BAD
+        return value
+
+    return build
+
+
 def _split(value: Any, _node: Node, _path: str, _report: Report) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
