@@ -2,9 +2,13 @@
 
 import os
 import random
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.https_server import HttpsServer, make_certificate
 
 SEED = "HEADGATE_TEST_SEED"
 
@@ -29,3 +33,16 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
         terminalreporter.write_line(f"To repeat: {SEED}={config.getoption('--hypothesis-seed')}")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of this machine, made with openssl."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsServer]:
+    """A server with that certificate, which this process trusts."""
+    with HttpsServer(certificate).trusted(monkeypatch) as serving:
+        yield serving

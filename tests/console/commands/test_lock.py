@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from reconciler.flows.lock import parse_lock
 from tests.console.typing_in import Terminal
-from tests.https_server import HttpsServer, make_certificate
+from tests.https_server import HttpsServer
 from tests.reconciler.adapters.git_repository import GitRepository
 
 JOB = "kind: component\nname: job\nrun: {kind: job, container: {image: a}}\n"
 OTHER = JOB.replace("image: a", "image: b")
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsServer]:
-    with HttpsServer(certificate).trusted(monkeypatch) as serving:
-        yield serving
 
 
 @pytest.fixture

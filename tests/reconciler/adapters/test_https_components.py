@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from time import sleep
 
 import pytest
@@ -15,20 +13,9 @@ from reconciler.adapters.https_components import fetch, fetch_all
 from reconciler.flows.reader import MAX_BYTES
 from reconciler.flows.remotes import RemoteSettings
 from reconciler.ports import ReconcileError, Stalled, Waiting
-from tests.https_server import Answer, HttpsServer, make_certificate
+from tests.https_server import Answer, HttpsServer
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpsServer]:
-    with HttpsServer(certificate).trusted(monkeypatch) as serving:
-        yield serving
 
 
 def get(server: HttpsServer, path: str, **options: float) -> bytes:

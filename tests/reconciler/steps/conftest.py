@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.git_source import GitSource
+from tests.reconciler.adapters.git_repository import GitRepository
 from tests.reconciler.steps.git_world import GitWorld
 
 
@@ -13,3 +15,13 @@ def git_world(tmp_path: Path) -> Iterator[GitWorld]:
     world = GitWorld(tmp_path)
     yield world
     world.close()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> GitRepository:
+    return GitRepository(tmp_path / "remote.git")
+
+
+@pytest.fixture
+def source(tmp_path: Path, repository: GitRepository) -> GitSource:
+    return GitSource(tmp_path / "data", lambda name: str(repository.path))

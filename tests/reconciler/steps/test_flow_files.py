@@ -2,21 +2,9 @@
 
 import pytest
 
-from reconciler.adapters.git_source import GitSource
 from reconciler.flows.findings import Severity
 from reconciler.steps.flow_files import Revision, load
-from tests.reconciler.adapters.git_repository import GitRepository
 from tests.reconciler.steps.test_discover import COMPONENT, USER, flow
-
-
-@pytest.fixture
-def repository(tmp_path):
-    return GitRepository(tmp_path / "remote.git")
-
-
-@pytest.fixture
-def source(tmp_path, repository):
-    return GitSource(tmp_path / "data", lambda name: str(repository.path))
 
 
 def test_a_flow_is_loaded_with_its_plan_code_and_references(repository, source):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.adapters.git_source import GitSource
 from reconciler.flows.lock import Lock, LockedHub, digest_of, written
 from reconciler.flows.pins import Pin
 from reconciler.steps.flow_files import Revision, load
-from tests.reconciler.adapters.git_repository import GitRepository
 from tests.reconciler.steps.test_discover import COMPONENT
 
 URL = Pin("", "https://components.example.com/trainer.yaml")
@@ -30,16 +28,6 @@ FILES = {
     ".headgate.lock": lock_file(PART),
     PART.file: COMPONENT,
 }
-
-
-@pytest.fixture
-def repository(tmp_path):
-    return GitRepository(tmp_path / "remote.git")
-
-
-@pytest.fixture
-def source(tmp_path, repository):
-    return GitSource(tmp_path / "data", lambda name: str(repository.path))
 
 
 def user(source, sha):
