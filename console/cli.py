@@ -34,6 +34,7 @@ WORDS = {
     "skip": "Skip an op that has not started.",
     "pause": "Let a flow start nothing by itself.",
     "unpause": "Let a paused flow start runs again.",
+    "doctor": "Tell what is wrong with this place, and what to do.",
     "explain": "Explain a rule: why, examples, how to mend or accept it.",
     "schema": "Print a JSON Schema for editors.",
 }

@@ -46,12 +46,9 @@ def service_lasts(data_dir: Path) -> bool:
 def _holder(data_dir: Path) -> str | None:
     """What the holder of the lock says of itself; None if nobody holds it."""
     try:
-        with (data_dir / "service.lock").open("a+") as file:
-            if _locked(file):
-                return None
-            file.seek(0)
-            return file.read()
-    except FileNotFoundError:
+        with (data_dir / "service.lock").open() as file:  # to read: who only looks makes nothing, and may not write
+            return None if _locked(file) else file.read()
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from console.config import Config, ConfigError
 from console.data_lock import lock
+from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
 from console.pages.application import application
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
-from reconciler.adapters.process_records import is_alive, this_writer
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RepositoryKey, RunKey
@@ -60,8 +60,7 @@ class Service:
             config.queues,
             config.poll_seconds,
         )
-        owner = f"{socket.gethostname()} {this_writer()}"
-        self.loop = Loop(self.store, steps_of(world), self.clock, owner, workers=workers)
+        self.loop = Loop(self.store, steps_of(world), self.clock, this_owner(), workers=workers)
         self._server = Server(self._application(), self._listener)
 
     def start(self) -> None:
@@ -69,7 +68,7 @@ class Service:
         for name, path in self.config.repositories.items():
             self.store.add_repository(RepositoryRow(name, str(path.resolve())))
         self._server.start()
-        self.store.expire_leases(_is_gone)
+        self.store.expire_leases(is_gone)
         self.executor.resume()
         self.found = tuple(self.store.runs(live=True, limit=100_000))
         live = (Wake(RunKey(run.id)) for run in self.found)
@@ -110,12 +109,6 @@ class Service:
             self.store.ask,
             extra_routes=callback_routes(self.tokens, self.executor, self.store),
         )
-
-
-def _is_gone(owner: str) -> bool:
-    """Whether the holder of a lease was a process of this machine that lives no more."""
-    host, _, writer = owner.partition(" ")
-    return host == socket.gethostname() and not is_alive(writer)
 
 
 def _listen(config: Config) -> socket.socket:

@@ -69,10 +69,7 @@ class GitSource:
         with sorted_failures(repository):
             default = _default_branch(remote)
             listing = self._fetch(repository, remote)
-        if default is None:
-            default = _usual_branch(listing.branches)
-        elif listing.branches and default not in listing.branches:
-            raise _no_head(repository, default, listing.branches)
+        default = _checked_default(repository, default, listing.branches)
         return Refs(
             default_branch=default,
             head=listing.branches.get(default, ""),
@@ -82,6 +79,19 @@ class GitSource:
             tags=listing.tags,
             ignored=listing.ignored,
         )
+
+    def head(self, repository: str) -> tuple[str, str]:
+        """The default branch and its commit, "" in an empty repository, asked of the repository: nothing is fetched."""
+        remote = self._remote(repository)
+        with sorted_failures(repository):
+            default = _default_branch(remote)
+            branches = _listing(remote.text("for-each-ref", _LISTED, "refs/heads")).branches
+        name = _checked_default(repository, default, branches)
+        return name, branches.get(name, "")
+
+    def mirror_of(self, repository: str) -> Path:
+        """Where a repository's mirror is, or will be."""
+        return self._data / "mirrors" / f"{_slug(repository)}.git"
 
     def tree(self, repository: str, treeish: str) -> Mapping[str, TreeEntry]:
         """Every file under a commit or tree, submodules as their commit. The last trees are kept in memory."""
@@ -156,7 +166,7 @@ class GitSource:
         return Git(located(repository, self._locate(repository)))
 
     def _mirror(self, repository: str) -> Git:
-        place = self._data / "mirrors" / f"{_slug(repository)}.git"
+        place = self.mirror_of(repository)
         if not (place / "HEAD").is_file():
             _make_mirror(place)
         return Git(place, bare=True)
@@ -206,6 +216,15 @@ def _default_branch(remote: Git) -> str | None:
         return None
     name = head.removeprefix("refs/heads/")
     return name if name != head and is_branch_name(name) else None
+
+
+def _checked_default(repository: str, default: str | None, branches: Mapping[str, str]) -> str:
+    """The default branch where HEAD names `default`, or none. Raises Stalled where that does not tell."""
+    if default is None:
+        return _usual_branch(branches)
+    if branches and default not in branches:
+        raise _no_head(repository, default, branches)
+    return default
 
 
 def _usual_branch(branches: Mapping[str, str]) -> str:

@@ -100,3 +100,16 @@ def test_every_conclusion_and_key_of_a_check_is_on_its_page() -> None:
     named = [field.name for form in (Check, Annotation) for field in dataclasses.fields(form)]
 
     assert [name for name in (*named, *Conclusion) if f"`{name}`" not in page] == []
+
+
+def test_every_check_of_the_doctor_is_on_its_page() -> None:
+    sources = [file.read_text("utf-8") for file in (ROOT / "console" / "doctor").glob("*.py")]
+    named = {
+        name
+        for source in sources
+        for name in re.findall(r'(?:fine|warning|problem|unknown|found)\(\s*"([a-z-]+)"', source)
+    }
+    cells = " ".join(_rows("docs/how-to/platform/trouble.md"))
+
+    assert len(named) > 20
+    assert [name for name in sorted(named) if name not in re.findall(r"[a-z-]+", cells)] == []

@@ -1,0 +1,69 @@
+"""The database: whether it can be read, is whole, and has the schema of this release. Pure but for what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.doctor.model import Examined, fine, problem, warning
+from reconciler.adapters.sql.condition import NEWEST, Condition
+from reconciler.checks.words import duration
+from reconciler.ports import ReconcileError, Waiting
+
+_LARGE_LOG = 256 << 20  # bytes: a reader that never ends keeps it from being emptied
+_APART = 5.0  # seconds between two clocks that leases bear
+
+
+def judge_database(found: Condition, where: str, now: float) -> Iterator[Examined]:
+    """What its condition means."""
+    yield from _structure(found, where)
+    if not found.faults:
+        yield _schema(found, where)
+    yield from _clocks(found, where, now)
+
+
+def out_of_reach(error: ReconcileError, where: str) -> Examined:
+    """It could not be read."""
+    if isinstance(error, Waiting):
+        do = "Is its server up, its disk there, and does no other program hold it? Then ask again."
+    else:
+        do = "Restore it from a backup, or name another one. Nothing was changed."
+    return problem("database", error.message, where, do)
+
+
+def _structure(found: Condition, where: str) -> Iterator[Examined]:
+    if found.faults:
+        do = "Stop the service, keep a copy of the file, and restore a backup (or `sqlite3 FILE .recover`)."
+        yield problem("database", f"It is damaged: {found.faults[0]}.", where, do)
+        return
+    yield fine("database", f"It is whole ({_size(found.size)}).", where)
+    if found.log_size > _LARGE_LOG:
+        do = "A program that reads it all the time keeps it so: end that, or restart the service."
+        yield warning("database-log", f"Its write-ahead log has {_size(found.log_size)}.", f"{where}-wal", do)
+
+
+def _schema(found: Condition, where: str) -> Examined:
+    if found.schema is None:
+        return warning("database-schema", "It is empty.", where, "The first `headgate serve` or `run` fills it.")
+    if found.schema == NEWEST:
+        return fine("database-schema", f"It has schema {found.schema}, as this release.")
+    if found.schema > NEWEST:
+        do = "Install the release that has used it last."
+        return problem(
+            "database-schema", f"It has schema {found.schema}; this release knows {NEWEST}.", where, do
+        )  # fmt: skip
+    do = f"The next `headgate serve` moves it to {NEWEST}; back it up before."
+    return warning("database-schema", f"It has schema {found.schema} of an earlier release.", where, do)
+
+
+def _clocks(found: Condition, where: str, now: float) -> Iterator[Examined]:
+    apart = abs(found.now - now)
+    if apart > _APART:
+        do = "Set both clocks, and let them be kept right (NTP): leases and schedules go by them."
+        yield problem("clock", f"The database's clock and this one are {duration(apart)} apart.", where, do)
+    elif found.newest is not None and found.newest > now + _APART:
+        what = f"The newest event is {duration(found.newest - now)} ahead of this machine's clock."
+        yield warning("clock", what, where, "Was the clock set back? Ticks that were served are not repeated.")
+
+
+def _size(size: int) -> str:
+    return f"{size / (1 << 20):,.1f} MiB"

@@ -1,0 +1,48 @@
+"""Attempts of a data directory as they are, for whoever examines them: nothing is marked, claimed or mended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from reconciler.adapters.process_records import (
+    NEVER,
+    Folder,
+    claimed_by,
+    exit_record,
+    folder_of,
+    is_alive,
+    supervisor_pid,
+)
+from reconciler.adapters.process_supervisor import supervises
+
+
+def attempt_folders(data_dir: Path) -> Iterator[str]:
+    """Ids of attempts that have a directory."""
+    root = f"{data_dir}/attempts"
+    for group in sorted(_names(root)):
+        yield from sorted(_names(f"{root}/{group}"))
+
+
+def folder_in(data_dir: Path, attempt: str) -> Folder:
+    """The directory of an attempt. Raises BadAttemptId."""
+    return folder_of(str(data_dir.resolve()), attempt)
+
+
+def nobody_left(folder: Folder) -> bool:
+    """Whether the attempt was started, did not write how it ended, and has no process that could."""
+    writer = claimed_by(folder)
+    if writer is None:
+        return not os.path.isdir(folder.root)
+    if writer == NEVER or exit_record(folder) is not None:
+        return False
+    pid = supervisor_pid(folder)
+    return not is_alive(writer) if pid is None else not supervises(pid, folder)
+
+
+def _names(place: str) -> list[str]:
+    try:
+        return os.listdir(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return []

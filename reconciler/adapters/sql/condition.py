@@ -1,0 +1,156 @@
+"""A database as it is, for whoever examines it: opened to read, never made, migrated or mended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, func, select, text
+
+from reconciler.adapters.sql.batches import chunks
+from reconciler.adapters.sql.database import Database, address_of
+from reconciler.adapters.sql.schema import REVISION, revision
+from reconciler.adapters.sql.tables import attempts, checks, events, requests, wakes
+from reconciler.adapters.sql_store import SqlStore
+from reconciler.ports import Clock
+
+NEWEST = REVISION  # the schema of this release
+_FAULTS = 5  # of a damaged file that are told
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What can be known of a database without changing it."""
+
+    schema: str | None  # None: it is empty
+    faults: tuple[str, ...]  # of its structure
+    size: int  # bytes
+    log_size: int  # bytes of a SQLite file's write-ahead log
+    now: float  # seconds since the epoch by its clock
+    newest: float | None  # when the newest thing it tells of happened
+
+
+@dataclass(frozen=True, slots=True)
+class Unposted:
+    """A check of which nothing was ever posted."""
+
+    repository: str
+    sha: str
+    name: str
+    noted_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedKey:
+    """A key of the queue with all that the queue knows of it."""
+
+    key: str
+    ready_at: float  # when it may be leased; the end of its lease while it is held
+    owner: str
+    attempts: int  # failures in a row
+    reason: str
+    message: str
+    parked: bool
+
+
+class OpenedToRead:
+    """A database that nothing is written to. Raises Waiting or Stalled where it cannot be read."""
+
+    def __init__(self, url_or_path: str, clock: Clock) -> None:
+        self._url = address_of(url_or_path)
+        self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
+        self._clock = clock
+        self._database = Database(_to_read(self._url))
+        self.store = SqlStore(self._database, clock)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._database.close()
+
+    def condition(self) -> Condition:
+        """Its schema, structure, size and clock."""
+        with self._database.read() as connection:
+            faults = self._faults(connection)
+            schema = None if faults else revision(connection)
+            newest = connection.execute(_NEWEST).scalar() if schema else None
+            return Condition(schema, faults, self._size(connection), self._log_size(), self._now(connection), newest)
+
+    def queue(self) -> Sequence[QueuedKey]:
+        """Every key, the one that is due longest first."""
+        with self._database.read() as connection:
+            return [QueuedKey(*row) for row in connection.execute(_QUEUE)]
+
+    def places(self) -> Mapping[str, int]:
+        """How many attempts are live in each place."""
+        statement = select(attempts.c.place, func.count()).where(attempts.c.live).group_by(attempts.c.place)
+        with self._database.read() as connection:
+            return {str(place): int(number) for place, number in connection.execute(statement)}
+
+    def unposted(self, before: float) -> Sequence[Unposted]:
+        """Checks that were to be posted before then and never were, oldest first."""
+        statement = select(checks.c.repository, checks.c.sha, checks.c.name, checks.c.noted_at)
+        statement = statement.where(checks.c.posted == "", checks.c.noted_at < before).order_by(checks.c.noted_at)
+        with self._database.read() as connection:
+            return [Unposted(*row) for row in connection.execute(statement)]
+
+    def unanswered(self, before: float) -> Sequence[tuple[str, str, float]]:
+        """(verb, target, time) of requests that nobody has answered since then, oldest first."""
+        statement = select(requests.c.verb, requests.c.target, requests.c.at)
+        statement = statement.where(requests.c.done_at.is_(None), requests.c.at < before).order_by(requests.c.at)
+        with self._database.read() as connection:
+            return [(str(verb), str(target), float(at)) for verb, target, at in connection.execute(statement)]
+
+    def known_attempts(self, wanted: set[str]) -> set[str]:
+        """Those of the ids that have a row."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for ids in chunks(wanted):
+                found.update(connection.execute(select(attempts.c.id).where(attempts.c.id.in_(ids))).scalars())
+        return found
+
+    def _faults(self, connection: Connection) -> tuple[str, ...]:
+        if self._file is None:
+            return ()
+        said = connection.execute(text(f"PRAGMA quick_check({_FAULTS})")).scalars().all()
+        return () if said == ["ok"] else tuple(map(str, said))
+
+    def _size(self, connection: Connection) -> int:
+        if self._file is not None:
+            return self._file.stat().st_size
+        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+    def _log_size(self) -> int:
+        log = _log_of(self._file) if self._file is not None else None
+        return log.stat().st_size if log is not None and log.exists() else 0
+
+    def _now(self, connection: Connection) -> float:
+        if self._file is not None:
+            return self._clock.now()
+        return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+
+
+def shown_address(url_or_path: str) -> str:
+    """The address for people, without its password. Raises Stalled for one we cannot speak to."""
+    url = address_of(url_or_path)
+    if url.get_backend_name() == "sqlite":
+        return url.database or ""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _to_read(url: URL) -> URL:
+    """SQLite makes two files beside a database that it reads, unless it may take it for one that nobody changes."""
+    if url.get_backend_name() != "sqlite":
+        return url.update_query_dict({"options": "-c default_transaction_read_only=on"}, append=True)
+    file = Path(url.database or "").absolute()
+    query = {"uri": "true", "mode": "ro"} | ({} if _log_of(file).exists() else {"immutable": "1"})
+    return url.set(database=file.as_uri(), query=query)
+
+
+def _log_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}-wal")
+
+
+_COLUMNS = (wakes.c.key, wakes.c.ready_at, wakes.c.owner, wakes.c.attempts, wakes.c.reason, wakes.c.message)
+_QUEUE = select(*_COLUMNS, wakes.c.parked).order_by(wakes.c.ready_at)
+_NEWEST = select(events.c.at).order_by(events.c.seq.desc()).limit(1)
