@@ -49,9 +49,10 @@ class Place:
         self.git("push", "--quiet", "origin", f"HEAD:{branch}")
         return self.git("rev-parse", "HEAD").strip()
 
-    def start(self, dies_at: str = "") -> None:
+    def start(self, dies_at: str = "", *options: str) -> None:
         """Start the service; with `dies_at` it kills itself at that moment (see dying_service.py)."""
         words = ["--data-dir", str(self.data), "--listen", "127.0.0.1:0", "--repository", f"shop={self.bare}"]
+        words += options
         entry = [str(HERE / "dying_service.py"), dies_at] if dies_at else ["-m", "console"]
         with (self.root / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -78,6 +79,17 @@ class Place:
         assert self.process is not None
         self.process.terminate()
         return self.process.wait(15)
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """What a command says of the data directory, typed beside the service or without one."""
+        return subprocess.run(
+            [sys.executable, "-m", "console", *words, "--data-dir", str(self.data)],
+            env=self.environment, cwd=HERE.parents[1], capture_output=True, text=True, check=False, timeout=PATIENCE,
+        )  # fmt: skip
+
+    def log(self) -> str:
+        """All that services of this place have said, the newest last."""
+        return (self.root / "serve.log").read_text()
 
     def checks(self, sha: str) -> dict[str, dict[str, Any]]:
         """The checks of a commit as anybody with the repository reads them."""
