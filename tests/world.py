@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.checks.model import Check
 from reconciler.engine.model import OpState
 from reconciler.keys import CheckKey, FlowKey, Key, RepositoryKey, ReviewKey, RunKey
@@ -33,13 +33,13 @@ class TestWorld:
 
     __test__ = False
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path = Path()) -> None:
         self.clock = FakeClock()
         self.source = FakeSource()
         self.executor = self.new_executor()
         self.checks = self.new_checks()
         self.path = directory / "headgate.db"
-        self.store = open_store(self.path, self.clock)
+        self.store = self.new_store()
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
         self.queues: dict[str, int] = {}
         self.files: dict[str, bytes] = {}
@@ -54,6 +54,10 @@ class TestWorld:
     def another_loop(self) -> Loop:
         """A second process on the same store."""
         return self.new_loop("another")
+
+    def new_store(self) -> SqlStore:
+        """The database, at `path`."""
+        return open_store(self.path, self.clock)
 
     def new_executor(self) -> FakeExecutor:
         """Where ops run."""
@@ -169,7 +173,12 @@ class TestWorld:
                 pass
             if self.clock.time >= until:
                 return
-            self.clock.time = min(until, self.clock.time + 0.5)
+            self.pass_to_next(until)
+
+    def pass_to_next(self, until: float) -> None:
+        """Let time pass until the next key is due: nothing happens before."""
+        due = min((row.due_at for row in self.store.pending()), default=until)
+        self.clock.time = min(until, max(due, self.clock.time))
 
     def pass_time(self, seconds: float, step: float = 5.0) -> None:
         """Let time pass in strokes, settling in each."""

@@ -271,10 +271,10 @@ def calm_down(world: HistoryWorld) -> None:
     world.faults_met.rate = 0.0
     world.executor.mute = world.checks.away = world.source.away = False
     world.executor.slots = None
-    world.pass_time(world.set_back, step=500)  # a clock that was set back catches up first
+    world.pass_time(world.set_back, step=10_000)  # a clock that was set back catches up first
     rounds_at_rest = 0
     for _ in range(60):
-        world.pass_time(60, step=30)
+        world.pass_time(60, step=60)
         _stop_schedules(world)
         world.executor.end("train", Ending())
         live = [run for run in world.store.runs(limit=1000) if run.state.status not in FINAL]
@@ -284,7 +284,7 @@ def calm_down(world: HistoryWorld) -> None:
         rounds_at_rest = 0 if live or held_back else rounds_at_rest + 1
         if rounds_at_rest == 2:  # what the end of a run starts is seen in the next round
             break
-    world.pass_time(400, step=50)
+    world.pass_time(330, step=330)
 
 
 def _stop_schedules(world: HistoryWorld) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.histories.laws import broken_laws
 from tests.histories.moves import Move, calm_down, drawn, perform
@@ -14,7 +11,6 @@ from tests.histories.world import HistoryWorld, NeverRests
 from tests.world import dag, exits
 
 MOVES = 25
-_MEMORY = Path("/dev/shm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +27,8 @@ class Played:
 def play(seed: int, moves: Sequence[Move] | None = None) -> Played:
     """Play the history of a seed, or some of its moves, to rest, and judge it."""
     chosen = tuple(drawn(seed, MOVES) if moves is None else moves)
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        world = HistoryWorld(Path(folder), seed)
-        with closing(world.store):
-            return Played(seed, chosen, tuple(_outcome(world, chosen)), _steps(world), world.faults_met.counts)
+    world = HistoryWorld(seed)
+    return Played(seed, chosen, tuple(_outcome(world, chosen)), _steps(world), world.faults_met.counts)
 
 
 def _outcome(world: HistoryWorld, moves: Sequence[Move]) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 from tests.histories.mutations import MUTATIONS
 from tests.histories.playing import play
 
-FEW = 80
-MORE = 300
+FEW = 200
+MORE = 600
 TRIED = 60  # histories within which a mistake must show
 
 

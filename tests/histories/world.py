@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from reconciler.adapters.sql_store import SqlStore
 from reconciler.checks.model import Check
 from reconciler.engine.model import FINAL, Performed
+from reconciler.keys import Key
 from reconciler.loop import Loop
 from reconciler.ports import LeaseLost, Waiting, World
 from reconciler.records import AttemptRow, Changes, Lease
 from reconciler.steps.wiring import steps_of
 from tests.fakes import FakeChecks, FakeExecutor, FakeLogs
 from tests.histories.faults import LEASE, Crash, Faults, Faulty
+from tests.stores import emptied_store
 from tests.world import REPOSITORY, TestWorld
 
 
@@ -85,7 +87,7 @@ class WatchfulChecks(FakeChecks):
 
 
 class WatchedStore:
-    """The store, and whether somebody wrote for a key that another worker holds."""
+    """The store, and whether somebody wrote for a key that was leased to another worker since."""
 
     def __init__(self, world: HistoryWorld) -> None:
         self._world = world
@@ -93,10 +95,15 @@ class WatchedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._world.store, name)
 
+    def lease(self, owner: str, seconds: float) -> Lease | None:
+        lease = self._world.store.lease(owner, seconds)
+        if lease is not None:
+            self._world.holders[lease.key] = lease.token
+        return lease
+
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
-        held = self._world.store.queued(lease.key)
         self._world.store.commit(lease, changes, keep)
-        if held is None or held.leased_by != lease.owner:
+        if self._world.holders[lease.key] != lease.token:
             self._world.unfenced.append(f"{lease.owner} wrote for {lease.key}, which it did not hold")
 
 
@@ -106,13 +113,18 @@ class HistoryWorld(TestWorld):
     executor: WatchfulExecutor
     checks: WatchfulChecks
 
-    def __init__(self, directory: Path, seed: int) -> None:
+    def __init__(self, seed: int) -> None:
         self.faults_met = Faults(seed, self._meanwhile, self._hear_news)
         self.deeds = 0  # of people and processes: what may change a final word
         self.unfenced: list[str] = []
+        self.holders: dict[Key, int] = {}  # token of the lease that was given last
         self.set_back = 0.0  # s by which the clock was turned back in all
         self.crashes = 0
-        super().__init__(directory)
+        super().__init__()
+
+    def new_store(self) -> SqlStore:
+        store, self.path = emptied_store(self.clock)
+        return store
 
     def new_executor(self) -> FakeExecutor:
         return WatchfulExecutor(self)
@@ -123,7 +135,8 @@ class HistoryWorld(TestWorld):
     def new_loop(self, owner: str) -> Loop:
         behind = {"store": WatchedStore(self), "source": self.source, "executor": self.executor, "checks": self.checks}
         ports = {name: Faulty(name, port, self.faults_met) for name, port in behind.items()}
-        world = World(**ports, clock=self.clock, logs=FakeLogs(), queues=self.queues)  # type: ignore[arg-type]
+        wired = {**ports, "clock": self.clock, "logs": FakeLogs(), "queues": self.queues, "poll_seconds": POLL}
+        world = World(**wired)  # type: ignore[arg-type]
         loop = Loop(world.store, steps_of(world), self.clock, owner=f"{owner}-{len(self.loops)}", workers=1)
         self.loops.append(loop)
         return loop
@@ -149,7 +162,7 @@ class HistoryWorld(TestWorld):
                 continue
             if self.clock.time >= until:
                 return
-            self.clock.time = min(until, self.clock.time + 0.5)
+            self.pass_to_next(until)
         raise NeverRests
 
     def _hear_news(self) -> None:
@@ -173,3 +186,4 @@ class NeverRests(Exception):
 
 
 MOST_TURNS = 1_500
+POLL = 300.0  # s; a world that looks around all the time shows little of what it has to be told

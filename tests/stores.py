@@ -1,0 +1,68 @@
+"""A store for tests that play many worlds one after the other: real, in a file that is migrated once and then emptied.
+
+The file is in memory where the machine has a place for that.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from reconciler.adapters.sql_store import SqlStore, open_store
+from reconciler.ports import Clock
+
+_MEMORY = Path("/dev/shm")
+
+
+@dataclass
+class _GivenClock:
+    """The clock of the world that has the store now."""
+
+    clock: Clock
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+
+@dataclass(frozen=True)
+class _Opened:
+    folder: tempfile.TemporaryDirectory[str]  # goes with the process
+    path: Path
+    clock: _GivenClock
+    store: SqlStore
+
+
+def emptied_store(clock: Clock) -> tuple[SqlStore, Path]:
+    """The one store of this process without a row, and its file: whoever had it before must be done with it."""
+    opened = _opened()
+    opened.clock.clock = clock
+    with closing(sqlite3.connect(opened.path)) as database, database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            if name not in ("alembic_version", "counters"):
+                database.execute(f"DELETE FROM {name}")
+        database.execute("UPDATE counters SET value = 0")
+    return opened.store, opened.path
+
+
+@cache
+def _opened() -> _Opened:
+    folder = tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
+    clock, path = _GivenClock(_Never()), Path(folder.name) / "headgate.db"
+    return _Opened(folder, path, clock, open_store(path, clock))
+
+
+class _Never:
+    """No world has begun yet."""
+
+    def now(self) -> float:
+        return 0.0
+
+    def monotonic(self) -> float:
+        return 0.0
