@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -39,12 +40,12 @@ def opened(config: Config, passing: bool = False) -> Iterator[Service]:
 
 @contextmanager
 def store_of(config: Config) -> Iterator[SqlStore]:
-    """The store of a data directory that exists. Raises Failure."""
+    """The store of a data directory that exists; one that cannot be written here is read. Raises Failure."""
     if not service_runs(config.data_dir) and not config.database and not (config.data_dir / "headgate.db").exists():
         do = "Start `headgate serve` or `headgate run` first, or give --data-dir."
         raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
     try:
-        store = open_store(config.store, SystemClock())
+        store = _to_read(config) if _only_readable(config) else open_store(config.store, SystemClock())
     except ReconcileError as error:
         raise _failure(error) from None
     try:
@@ -55,6 +56,19 @@ def store_of(config: Config) -> Iterator[SqlStore]:
         store.close()
 
 
+def _only_readable(config: Config) -> bool:
+    """Whether its file is there and not for us to write: its disk is read-only, or it is somebody else's."""
+    return not config.database and os.access(config.store, os.R_OK) and not os.access(config.store, os.W_OK)
+
+
+def _to_read(config: Config) -> SqlStore:
+    from reconciler.adapters.sql.condition import OpenedToRead
+
+    opened = OpenedToRead(config.store, SystemClock())
+    opened.check_current()
+    return opened.store
+
+
 def _failure(error: ReconcileError) -> Failure:
     code = AWAY if isinstance(error, Waiting) else USAGE
-    return Failure("store", error.message, exit_code=code)
+    return Failure("store", error.message, do="`headgate doctor` tells more.", exit_code=code)

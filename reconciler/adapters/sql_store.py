@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 from reconciler.adapters.sql.database import Database, address_of
 from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
-from reconciler.adapters.sql.schema import migrate
+from reconciler.adapters.sql.schema import REVISION, migrate, revision
 from reconciler.adapters.sql.writing import Statements
-from reconciler.ports import Clock, Stalled
+from reconciler.ports import Clock, Stalled, Waiting
 
 
 class SqlStore(SqlQueue, SqlRecords):
@@ -39,9 +41,15 @@ def open_store(url_or_path: str | Path, clock: Clock) -> SqlStore:
     with ExitStack() as unless_opened:
         database = Database(address)
         unless_opened.callback(database.close)
-        database.write(migrate)
+        if not _is_current(database):  # asked of a reader: whoever only looks need not wait for who writes
+            database.write(migrate)
         unless_opened.pop_all()
     return SqlStore(database, clock)
+
+
+def _is_current(database: Database) -> bool:
+    with database.read() as connection:
+        return revision(connection) == REVISION
 
 
 def _make_file(path: Path) -> None:
@@ -50,4 +58,10 @@ def _make_file(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise Stalled("StoreBroken", f"The database {path} cannot be written: {error.strerror}.") from error
+        message = f"The database {path} cannot be written: {error.strerror}."
+        if error.errno in _PASSING:
+            raise Waiting("StoreUnavailable", message, timedelta(seconds=2)) from error
+        raise Stalled("StoreBroken", message) from error
+
+
+_PASSING = (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE)  # of a machine, not of us

@@ -13,7 +13,7 @@ from reconciler.adapters.sql.database import Database, address_of
 from reconciler.adapters.sql.schema import REVISION, revision
 from reconciler.adapters.sql.tables import attempts, checks, events, requests, wakes
 from reconciler.adapters.sql_store import SqlStore
-from reconciler.ports import Clock
+from reconciler.ports import Clock, Stalled
 
 NEWEST = REVISION  # the schema of this release
 _FAULTS = 5  # of a damaged file that are told
@@ -67,6 +67,14 @@ class OpenedToRead:
     def close(self) -> None:
         """Let go of it."""
         self._database.close()
+
+    def check_current(self) -> None:
+        """Raises Stalled if its schema is not the one of this release: what is only read is not moved to it."""
+        with self._database.read() as connection:
+            found = revision(connection)
+        if found != NEWEST:
+            what = f"The database {self._file} has schema {found or 'of none'}, this release reads {NEWEST}"
+            raise Stalled("StoreBroken", f"{what}; it cannot be written here, so it stays as it is.")
 
     def condition(self) -> Condition:
         """Its schema, structure, size and clock."""
