@@ -11,6 +11,7 @@ from console.data_lock import lock
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
 from console.pages.application import application
+from reconciler.adapters.git_commands import end_running
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
@@ -76,9 +77,14 @@ class Service:
         self.store.wake([*known, *live])
         self.loop.start()
 
-    def stop(self, timeout: float = 8.0) -> None:
-        """Finish the steps at hand and let go; ops go on and are adopted by the next start."""
-        self.loop.stop(timeout)
+    def stop(self, timeout: float = 4.0) -> None:
+        """Finish the steps at hand and let go; ops go on and are adopted by the next start.
+
+        Ends within ten seconds: a step that hangs is left to its lease, and is repeated.
+        """
+        if not self.loop.stop(timeout):
+            end_running()
+            self.loop.stop(timeout / 4)
         self._server.stop()
         self.executor.close()
         self.store.close()

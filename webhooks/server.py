@@ -45,11 +45,16 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         self._listener = listener
+        self._refused: OSError | None = None
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
 
     def start(self) -> None:
-        """Serve from a thread of its own."""
+        """Serve from a thread of its own. Raises OSError if this machine does not let it."""
         self._thread.start()
+        while self._thread.is_alive() and not self._server.started:
+            self._thread.join(0.002)
+        if self._refused is not None:
+            raise self._refused
 
     def stop(self) -> None:
         """Finish what is being answered, for a few seconds, and close the socket."""
@@ -59,4 +64,7 @@ class Server:
         self._listener.close()
 
     def _serve(self) -> None:
-        self._server.run(sockets=[self._listener])
+        try:
+            self._server.run(sockets=[self._listener])
+        except OSError as error:  # too few files may be open: heard by whoever starts us
+            self._refused = error

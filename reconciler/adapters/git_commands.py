@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -95,8 +95,19 @@ class Git:
                 finally:
                     _kill(process)
 
+    @contextmanager
     def _process(
         self, arguments: Sequence[str], source: IO[bytes], extra: Mapping[str, str], stderr: int = subprocess.PIPE
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        with self._started(arguments, source, extra, stderr) as process:
+            _RUNNING.add(process)
+            try:
+                yield process
+            finally:
+                _RUNNING.discard(process)
+
+    def _started(
+        self, arguments: Sequence[str], source: IO[bytes], extra: Mapping[str, str], stderr: int
     ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
@@ -128,6 +139,16 @@ def _communicate(process: subprocess.Popen[bytes], timeout: float) -> tuple[byte
     finally:
         if process.returncode is None:
             _kill(process)
+
+
+_RUNNING: set[subprocess.Popen[bytes]] = set()  # of this process, as it must not leave one behind that holds locks
+
+
+def end_running() -> None:
+    """KILL every git of this process that has not ended; whoever waits for one hears that it failed."""
+    for process in list(_RUNNING):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -185,8 +206,12 @@ def _first_line(message: str) -> str:
 
 @contextmanager
 def sorted_failures(repository: str) -> Iterator[None]:
-    """Turn what git says into Waiting or Stalled."""
+    """Turn what git says, and what this machine refuses it (room, files, processes), into Waiting or Stalled."""
     try:
         yield
     except GitFailed as failure:
         raise sorted_failure(repository, failure) from failure
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        message = f"This machine could not work on {repository}: {error.strerror}{where}."
+        raise Waiting("MachineRefused", message, timedelta(seconds=5)) from error

@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.adapters.place import local_place
@@ -230,7 +231,8 @@ class ProcessExecutor:
         return stopped(row.id, now, None) if row.wanted == "stop" else lost(row.id, now)
 
     def _ended(self, attempts: Sequence[str]) -> None:
-        self._journal.ended(attempts)
+        with suppress(OSError):  # a full disk: the next start looks at them once more, and changes nothing
+            self._journal.ended(attempts)
         with self._lock:
             starved, self._starved = sorted(self._starved), set()
         try:

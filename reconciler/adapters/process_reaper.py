@@ -23,6 +23,7 @@ from reconciler.ports import Clock, ReconcileError
 BATCH = 0.003  # seconds to wait for more before telling: a commit costs as much
 FIRST_LOOK = 0.03  # seconds after which an op that still runs is told of
 RETRY = 1.0  # seconds until observations that could not be stored are tried again
+LAST = 2.0  # seconds for a report at hand when it closes; one that was not stored is made again by the next start
 ROUND = 2.0  # seconds between looks at log sizes and at the kernel's count of killed processes
 
 
@@ -80,7 +81,7 @@ class Reaper:
         self._closed = True
         os.eventfd_write(self._bell, 1)
         if self._thread is not None:
-            self._thread.join(timeout=10)
+            self._thread.join(timeout=LAST)
         for live in self._by_fd.values():
             os.close(live.pidfd)
         self._epoll.close()
@@ -251,9 +252,10 @@ class Reaper:
         self.kill_after(2.0, live)
 
     def _round(self) -> None:
-        for live in list(self._live.values()):
-            rotate(live.folder, self.logs)
-        self._oom_kills = oom_kills()
+        with suppress(OSError):  # a full disk, too many open files: it is looked at again
+            for live in list(self._live.values()):
+                rotate(live.folder, self.logs)
+            self._oom_kills = oom_kills()
         self.after(ROUND, self._round)
 
     def _was_out_of_memory(self) -> bool:

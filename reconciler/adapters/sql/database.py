@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 
 LARGEST_GROUP = 64  # jobs in one commit: bounds how long the first of them waits
 BUSY_MS = 15_000  # how long another process may hold the file before we say so
+LAST = 1.0  # seconds for a commit at hand when it is closed
 POLL = 0.04  # seconds between two looks for commits of other processes
 READERS = 16
 DEADLOCKS = 5  # in a row: replicas lock the same rows in different orders now and then, one of them starts over
@@ -109,9 +110,10 @@ class Database:
         return self._changes
 
     def close(self) -> None:
-        """Close every connection."""
-        with self._writing:
+        """Close every connection; the writer's not while it waits for who holds the database, which may last."""
+        if self._writing.acquire(timeout=LAST):
             self._writer.dispose()
+            self._writing.release()
         self._readers.dispose()
 
     def _commit_group(self) -> None:
