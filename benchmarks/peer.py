@@ -6,18 +6,16 @@ import atexit
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from benchmarks.dags import written
+from benchmarks.installing import installed
 from benchmarks.processes import Spent, spent
 from benchmarks.rows import NotMeasured
 
 RELEASE = "polyaxon==2.18.0"
-PLACE = Path(__file__).parents[1] / "build" / "peers" / "polyaxon"
-_PATIENCE = 300  # s that pip may take
 
 # Measured inside the peer's process, by its own clock, around its own function; what it prints goes to stderr.
 _WORKER = """
@@ -49,33 +47,7 @@ def checked_as_command(file: Path) -> Spent:
 
 def environment() -> Path:
     """The folder of the peer's environment, made if it is not there. Raises NotMeasured."""
-    if wrong := _installed():
-        raise NotMeasured(f"{RELEASE} could not be installed: {wrong}")
-    return PLACE
-
-
-@cache
-def _installed() -> str:
-    """Why it is not there; tried once."""
-    ready, made = PLACE / "ready", f"{RELEASE} in {PLACE}"  # a moved environment has scripts of the old place
-    if ready.exists() and ready.read_text() == made:
-        return ""
-    print(f"installing {RELEASE} into {PLACE} …", file=sys.stderr)
-    pip = [str(PLACE / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input", RELEASE]
-    wrong = _run(sys.executable, "-m", "venv", "--clear", str(PLACE)) or _run(*pip)
-    if not wrong:
-        ready.write_text(made)
-    return wrong
-
-
-def _run(*words: str) -> str:
-    """What went wrong."""
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    said = (done.stderr or done.stdout).strip().splitlines() or ["no reason was given"]
-    return said[-1] if done.returncode else ""
+    return installed(RELEASE)
 
 
 def _settings() -> dict[str, str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reconciler.engine.model import (
     FINAL,
+    RUNNING,
     Action,
     Decision,
     Layout,
@@ -24,7 +25,7 @@ from reconciler.engine.model import (
 )
 from reconciler.engine.ready import Ready
 from reconciler.engine.scopes import GraphScope, Node, Scope, SweepScope
-from reconciler.engine.statuses import implied_by
+from reconciler.engine.statuses import passed_by
 from reconciler.plan.model import Plan, PlannedOp
 
 
@@ -40,6 +41,7 @@ class Book:
     live: dict[str, str]
     root: Node
     scopes: dict[str, Scope] = field(default_factory=dict)  # by the path of their owner
+    nodes: dict[str, Node] = field(default_factory=dict)  # by path, in scopes that are open
     makers: list[SweepScope] = field(default_factory=list)  # sweeps with children to make, in order
     work: list[tuple[tuple[int, ...], str, Node]] = field(default_factory=list)  # a heap: see look_at
     stops: deque[tuple[Scope, str, str]] = field(default_factory=deque)  # scopes to stop: reason, message
@@ -55,29 +57,14 @@ class Book:
 
     def node_at(self, path: str) -> Node | None:
         """The op of this path, if its scope is open."""
-        if path == "":
-            return self.root
-        if path.endswith("]"):
-            return self._child_at(path)
+        found = self.nodes.get(path)
+        if found is not None or path == "":
+            return found or self.root
         parent, _, name = path.rpartition(".")
-        if "!" in name:
-            return self._hook_at(path, path.rpartition("!")[0])
         scope = self.scopes.get(parent)
         if isinstance(scope, GraphScope) and name in scope.names:
             return self.node(scope, scope.names[name])
         return None
-
-    def _child_at(self, path: str) -> Node | None:
-        parent, _, index = path[:-1].rpartition("[")
-        scope = self.scopes.get(parent)
-        return scope.nodes.get(int(index)) if isinstance(scope, SweepScope) and index.isdigit() else None
-
-    def _hook_at(self, path: str, owner: str) -> Node | None:
-        parent = self.node_at(owner)
-        if parent is None:
-            return None
-        scope = parent.scope or self.scopes.get("")
-        return scope.hooks.get(path) if scope else None
 
     def node(self, scope: GraphScope, index: int) -> Node:
         """An op of an open graph."""
@@ -86,22 +73,29 @@ class Book:
             order = (*scope.owner.order, index)
             path = scope.path_of(index)
             found = Node(path, scope.graph.ops[index], self.state(path), index, order, scope)
-            scope.nodes[index] = found
+            scope.nodes[index] = self.nodes[path] = found
         return found
 
     def child(self, scope: SweepScope, index: int) -> Node:
         """A child of an open sweep."""
         path = scope.path_of(index)
         node = Node(path, scope.child, self.state(path), index, (*scope.owner.order, index), scope)
-        scope.nodes[index] = node
+        scope.nodes[index] = self.nodes[path] = node
         return node
 
     def hook(self, scope: Scope, owner: Node, number: int, op: PlannedOp) -> Node:
         """A hook of an op, as an extra op of the scope `scope`."""
         path = f"{owner.path}!{number}"
         order = (*owner.order, 1 << 30, number)  # after the ops that were declared
-        scope.hooks[path] = Node(path, op, self.state(path), owner.index, order, scope, hook_of=owner)
-        return scope.hooks[path]
+        hook = Node(path, op, self.state(path), owner.index, order, scope, hook_of=owner)
+        scope.hooks[path] = self.nodes[path] = hook
+        return hook
+
+    def close(self, scope: Scope) -> None:
+        """A scope has ended; what is asked of its ops from now on is answered by their states."""
+        del self.scopes[scope.owner.path]
+        for node in (*scope.nodes.values(), *scope.hooks.values()):
+            del self.nodes[node.path]
 
     def state(self, path: str) -> OpState:
         """The state of an op; a new one where nothing happened to it yet."""
@@ -111,22 +105,17 @@ class Book:
         """Record a change of status (the caller asked the table); a second `running` keeps the first start."""
         state, when = node.state, self.now if at is None else at
         state.status, state.reason, state.message = status, reason, message
-        if status is Status.RUNNING and state.started_at is None:
+        if status is RUNNING and state.started_at is None:
             state.started_at = when
         if status in FINAL:
             state.finished_at = when
         attempt = state.attempt if node.path else None
         self.history.append(Transition(node.path, status, when, reason, message, attempt))
         self.note(node)
-        self._pass(node, implied_by(status, state.started_at is not None))
-
-    def _pass(self, node: Node, statuses: Iterable[Status]) -> None:
-        state = node.state
-        new = [status for status in statuses if status not in state.passed]
-        state.passed = (*state.passed, *new)
+        before, state.passed = state.passed, passed_by(state.passed, status, state.started_at is not None)
         scope = node.scope
-        if new and isinstance(scope, GraphScope) and node.hook_of is None:
-            for index in scope.note_passed(node.index, _names(new)):
+        if isinstance(scope, GraphScope) and node.index in scope.watchers and node.hook_of is None:
+            for index in scope.note_passed(node.index, _names(state.passed[len(before) :])):
                 self.look_at(self.node(scope, index))
 
     def look_at(self, node: Node) -> None:
@@ -177,7 +166,7 @@ class Book:
     def decision(self) -> Decision:
         """All that changed since the last one, as values that later changes leave alone."""
         made = Decision(
-            [replace(state) for state in self.changed.values()],
+            [state.copy() for state in self.changed.values()],
             self._run() if self.run_changed else None,
             [action for action in self.actions if not self._is_void(action)],
             self.history,
@@ -194,7 +183,7 @@ class Book:
 
     def _run(self) -> RunState:
         keep_run(self.run, self.root.state)
-        return replace(self.run)
+        return self.run.copy()
 
 
 def root_state(run: RunState) -> OpState:
@@ -227,7 +216,7 @@ def _names(statuses: Iterable[Status]) -> frozenset[str]:
 
 def open_states(ops: Iterable[OpState]) -> dict[str, OpState]:
     """The stored ops by path, as copies of our own."""
-    return {op.path: replace(op) for op in ops}
+    return {op.path: op.copy() for op in ops}
 
 
 def live_attempts(live: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from reconciler.engine.attempts import attempt_id
 from reconciler.engine.book import Book
@@ -13,38 +14,101 @@ from reconciler.flows.literals import shown
 from reconciler.flows.model import IO, Json
 from reconciler.flows.types import as_arg
 
-Context = dict[str, Json]
+Values = dict[str, Json]
+
+
+class Context(Mapping[str, Json]):
+    """What the names in a template of an op mean. Most templates use few, so that each is worked out when asked for.
+
+    Its params have no meaning as long as they are None; `ops` stands for its upstreams.
+    """
+
+    __slots__ = ("_book", "_made", "_node", "_params")
+
+    def __init__(
+        self, book: Book, node: Node, params: Mapping[str, Json] | None, ops: Mapping[str, Json] | None = None
+    ) -> None:
+        self._book = book
+        self._node = node
+        self._params = params
+        self._made: Values = {} if ops is None else {"ops": ops}
+        if node.hook_of is not None:
+            self._made |= hook_values(book, node.hook_of)
+
+    def __getitem__(self, name: str) -> Json:
+        if name in self._made:
+            return self._made[name]
+        if name == "params" and self._params is not None:
+            made: Json = param_values(self._node, self._params)
+        else:
+            made = _MEANINGS[name](self._book, self._node) if name in _MEANINGS else None
+        if made is None:
+            return (self._params or {})[name]
+        self._made[name] = made
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        names = dict.fromkeys(("params", *_MEANINGS, *self._made, *(self._params or ())))
+        return (name for name in names if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def bare_context(book: Book, node: Node) -> Context:
     """What is known before the op's own params are: globals, the upstreams, the inputs of the dag around it."""
-    scope = node.scope
-    context: Context = {"globals": global_values(book, node), "ops": {}}
-    if scope is None:
-        return context
-    context["dag"] = {"inputs": dict(scope.owner.state.params or {})}
-    if isinstance(scope, GraphScope) and node.hook_of is None:
-        context["ops"] = upstream_values(book, scope, scope.graph.ops[node.index].upstream)
-    if node.hook_of is not None:
-        context |= hook_values(book, node.hook_of)
-    return context
+    return Context(book, node, None)
 
 
 def full_context(book: Book, node: Node, params: Mapping[str, Json] | None = None) -> Context:
     """What a template of the op may name: params by name and as objects, and all of `bare_context`."""
-    values = dict((node.state.params or {}) if params is None else params)
-    return {**values, **bare_context(book, node), "params": param_values(node, values)}
+    return Context(book, node, (node.state.params or {}) if params is None else params)
 
 
-def param_values(node: Node, values: Mapping[str, Json]) -> Context:
+class Siblings(Mapping[str, Json]):
+    """`ops.<name>`: what some ops of a graph gave, by their names."""
+
+    __slots__ = ("_book", "_indices", "_scope")
+
+    def __init__(self, book: Book, scope: GraphScope, indices: Sequence[int]) -> None:
+        self._book = book
+        self._scope = scope
+        self._indices = indices
+
+    def __getitem__(self, name: str) -> Json:
+        index = self._scope.names[name]
+        if index not in self._indices:
+            raise KeyError(name)
+        path = self._scope.path_of(index)
+        return op_values(self._book, path, self._book.state(path))
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._scope.graph.ops[index].name for index in self._indices)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+
+def _upstreams(book: Book, node: Node) -> Mapping[str, Json]:
+    scope = node.scope
+    if not isinstance(scope, GraphScope) or node.hook_of is not None:
+        return {}
+    return Siblings(book, scope, scope.graph.ops[node.index].upstream)
+
+
+def _dag_values(_book: Book, node: Node) -> Json:
+    return None if node.scope is None else {"inputs": dict(node.scope.owner.state.params or {})}
+
+
+def param_values(node: Node, values: Mapping[str, Json]) -> Values:
     """`params.<name>.value`, `.as_arg`, `.as_str`, `.type`, `.connection`, and `params.as_args`."""
     declared = {io.name: io for io in (*node.op.outputs, *node.op.inputs)}
-    made: Context = {name: _param(node, declared.get(name, IO(name)), value) for name, value in values.items()}
+    made: Values = {name: _param(node, declared.get(name, IO(name)), value) for name, value in values.items()}
     args = [as_arg(io, values[io.name]) for io in node.op.inputs if io.name in values]
     return {**made, "as_args": [arg for arg in args if arg]}
 
 
-def _param(node: Node, io: IO, value: Json) -> Context:
+def _param(node: Node, io: IO, value: Json) -> Values:
     source = node.op.sources.get(io.name)
     return {
         "value": value,
@@ -55,16 +119,7 @@ def _param(node: Node, io: IO, value: Json) -> Context:
     }
 
 
-def upstream_values(book: Book, scope: GraphScope, indices: Iterable[int]) -> Context:
-    """`ops.<name>`: what each of these siblings gave, by its name."""
-    found: Context = {}
-    for index in indices:
-        path = scope.path_of(index)
-        found[scope.graph.ops[index].name] = op_values(book, path, book.state(path))
-    return found
-
-
-def op_values(book: Book, path: str, state: OpState) -> Context:
+def op_values(book: Book, path: str, state: OpState) -> Values:
     """What other ops may read of one op."""
     return {
         "inputs": dict(state.params or {}),
@@ -85,7 +140,7 @@ def artifacts_of(book: Book, path: str, state: OpState) -> Json:
     return book.layout(state.artifacts).artifacts if state.artifacts else None
 
 
-def hook_values(book: Book, parent: Node) -> Context:
+def hook_values(book: Book, parent: Node) -> Values:
     """What a hook is told of the op it follows."""
     state = parent.state
     run_ended = parent.scope is None and not parent.done
@@ -105,7 +160,7 @@ def hook_values(book: Book, parent: Node) -> Context:
     }
 
 
-def global_values(book: Book, node: Node) -> Context:
+def global_values(book: Book, node: Node) -> Values:
     """`globals.*` for the attempt that the op has, or would get next."""
     facts, run, state = book.facts, book.run, node.state
     attempt = state.attempt if state.attempt in book.live else next_attempt(book, node)
@@ -142,6 +197,13 @@ def global_values(book: Book, node: Node) -> Context:
         "base_url": f"/services/{facts.flow}/{node.path}" if node.op.kind == "service" else None,
         "ports": list(node.op.run.get("ports") or ()),
     }
+
+
+_MEANINGS: Final[Mapping[str, Callable[[Book, Node], Json]]] = {
+    "globals": global_values,
+    "ops": _upstreams,
+    "dag": _dag_values,
+}
 
 
 def next_attempt(book: Book, node: Node) -> str:

@@ -22,7 +22,7 @@ class EarlyStop:
 
 def early_stop(book: Book, scope: Scope, child: Node) -> EarlyStop | None:
     """Whether the end of `child` stops its scope early."""
-    if scope.stopping or scope.early or child.hook_of is not None:
+    if not scope.rules or scope.stopping or scope.early or child.hook_of is not None:
         return None
     return _failures(book, scope) or _reached(book, scope, child.state.outputs or {})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.engine.book import Book
-from reconciler.engine.context import full_context, upstream_values
+from reconciler.engine.context import Context, Siblings, full_context
 from reconciler.engine.early import early_stop
 from reconciler.engine.model import FINAL, Status, StopAttempt
 from reconciler.engine.reasons import (
@@ -100,7 +100,7 @@ def close(book: Book, owner: Node) -> None:
     elif status is Status.SUCCEEDED and not _give_outputs(book, scope):
         return
     if owner.path:
-        del book.scopes[owner.path]
+        book.close(scope)
     reason, message = _why(scope, status)
     finish(book, owner, status, reason, message)
 
@@ -129,8 +129,7 @@ def _give_outputs(book: Book, scope: Scope) -> bool:
     assert isinstance(scope, GraphScope)
     if not any(io.has_value for io in owner.op.outputs):
         return True
-    context = full_context(book, owner)
-    context["ops"] = upstream_values(book, scope, range(scope.planned))
+    context = Context(book, owner, owner.state.params or {}, Siblings(book, scope, range(scope.planned)))
     outputs: dict[str, Json] = {}
     for io in (io for io in owner.op.outputs if io.has_value):
         try:

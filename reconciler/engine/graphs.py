@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from reconciler.plan.model import Graph, PlannedOp
 
 
-def sources_of(op: PlannedOp) -> frozenset[int]:
-    """The ops of the same graph that this one waits for: dependencies, what it reads, sources of its events."""
-    return frozenset((*op.upstream, *op.reads, *(edge.op for edge in op.events)))
+def sources_of(op: PlannedOp) -> Collection[int]:
+    """The ops of the same graph that this one waits for, each once: dependencies, what it reads, event sources."""
+    return dict.fromkeys((*op.upstream, *op.reads, *(edge.op for edge in op.events)))
 
 
 def downstream_of(graph: Graph, start: Iterable[int]) -> set[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.engine.book import Book
-from reconciler.engine.context import Context, bare_context, full_context
+from reconciler.engine.context import Context, full_context
 from reconciler.engine.model import JoinQuery
 from reconciler.engine.resolve import resolve
 from reconciler.engine.scopes import GraphScope, Node
@@ -19,7 +19,7 @@ def join_queries(book: Book, node: Node) -> tuple[JoinQuery, ...]:
     """The op's joins, ready to be asked. Raises ValueError (TemplateError among them) with a sentence."""
     node.join_rows = tuple(() for _ in node.op.joins)  # params that read them are empty while the queries are rendered
     try:
-        context = full_context(book, node, resolve(book, node).params) | bare_context(book, node)
+        context = full_context(book, node, resolve(book, node).params)
     finally:
         node.join_rows = None
     return tuple(_query(book, node, index, join, context) for index, join in enumerate(node.op.joins))

@@ -19,10 +19,10 @@ def launch_next(book: Book, room: Room) -> bool:
     if node is not None:
         _launch(book, node, room)
         return True
-    if _make_child(book, room):
+    if book.makers and _make_child(book, room):
         return True
-    waiting = any(scope.may_make for scope in book.makers)
-    book.starved = book.ready.starved or (waiting and not book.questions)
+    waiting = not book.questions and any(scope.may_make for scope in book.makers)
+    book.starved = waiting or book.ready.starved
     return False
 
 

@@ -64,15 +64,15 @@ class RunMachine:
         before anything is committed; such a call goes on with what the limits of the one before left over.
         """
         self._book.now = now
-        if not (facts and all(isinstance(fact, CacheAnswer | JoinAnswer) for fact in facts)):
+        if not _are_answers(facts):
             self._room = room_of(limits)
             self._book.ready.unblock()
         self._open()
         for fact in facts:
             self._fold(fact)
         self._settle()
-        pass_time(self._book)
-        self._settle()
+        if pass_time(self._book):
+            self._settle()
         return self._book.decision()
 
     def _open(self) -> None:
@@ -141,6 +141,11 @@ class RunMachine:
                 look_at(book, book.next_work())
             elif not launch_next(book, self._room):
                 return
+
+
+def _are_answers(facts: Sequence[Fact]) -> bool:
+    """Whether the questions of the last decision are answered here, and nothing else is said."""
+    return bool(facts) and all(isinstance(fact, (CacheAnswer, JoinAnswer)) for fact in facts)
 
 
 def _root_op(plan: Plan) -> PlannedOp:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from operator import attrgetter
+from typing import Final, NamedTuple, Protocol
 
 from reconciler.flows.model import Json
 
@@ -38,6 +39,16 @@ class Status(StrEnum):
     STOPPED = "stopped"
 
 
+# What is asked at every event is asked of these: Python 3.11 takes long to find a member through its class.
+CREATED: Final = Status.CREATED
+QUEUED: Final = Status.QUEUED
+RUNNING: Final = Status.RUNNING
+STOPPING: Final = Status.STOPPING
+SUCCEEDED: Final = Status.SUCCEEDED
+FAILED: Final = Status.FAILED
+SKIPPED: Final = Status.SKIPPED
+STOPPED: Final = Status.STOPPED
+
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED, Status.STOPPED})
 
 
@@ -59,6 +70,10 @@ class RunState:
     outputs: Mapping[str, Json] | None = None  # outputs that the flow itself declares, once it ended
     approved_by: str | None = None
     deadline_at: float | None = None  # of the whole run, from its first running status
+
+    def copy(self) -> RunState:
+        """The same values, which later changes leave alone."""
+        return RunState(*_values_of_run(self))
 
 
 @dataclass(slots=True)
@@ -88,6 +103,14 @@ class OpState:
     sweep: Mapping[str, Json] | None = None  # resolved values or space, seed, planned; of a matrix op alone
     passed: tuple[Status, ...] = ()  # statuses ever reached, for event edges
     measured: Mapping[str, Json] | None = None  # metric -> [how often, best so far]; only where early stopping compares
+
+    def copy(self) -> OpState:
+        """The same values, which later changes leave alone."""
+        return OpState(*_values_of_op(self))
+
+
+_values_of_run = attrgetter(*RunState.__slots__)
+_values_of_op = attrgetter(*OpState.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +142,12 @@ class RunFacts:
     original: str | None = None  # id of the run that this one restarts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AttemptSpec:
-    """All that an executor needs to start one attempt; every template is rendered. JSON-encodable."""
+    """All that an executor needs to start one attempt; every template is rendered. JSON-encodable.
+
+    Nobody changes one; it is not frozen, as one is made per attempt and frozen fields take seven times as long to set.
+    """
 
     attempt: str
     run: str  # the run that made it
@@ -288,8 +314,7 @@ class DeclareService:
 Action = StartAttempt | StopAttempt | LookUpCache | RunJoins | DeclareService
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(NamedTuple):
     """One line of the history: an op (or with path "" the run) changed its status."""
 
     path: str

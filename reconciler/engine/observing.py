@@ -9,7 +9,17 @@ from reconciler.engine.book import Book
 from reconciler.engine.context import full_context
 from reconciler.engine.early import measured
 from reconciler.engine.ending import finish, stop_node
-from reconciler.engine.model import FINAL, Measured, Observed, Performed, ServiceSeen, Status
+from reconciler.engine.model import (
+    FINAL,
+    RUNNING,
+    STOPPING,
+    SUCCEEDED,
+    Measured,
+    Observed,
+    Performed,
+    ServiceSeen,
+    Status,
+)
 from reconciler.engine.policies import measure_child
 from reconciler.engine.reasons import (
     BAD_OUTPUTS,
@@ -41,7 +51,7 @@ def observe(book: Book, fact: Observed) -> None:
         if node.state.attempt == fact.attempt:
             _end_attempt(book, node, fact)
     elif node.state.attempt == fact.attempt and may_follow(node.state.status, fact.status):
-        at = fact.started_at or fact.at if fact.status is Status.RUNNING else fact.at
+        at = fact.started_at or fact.at if fact.status is RUNNING else fact.at
         book.move(node, fact.status, fact.reason, fact.message, at)
         set_deadline(book, node)
 
@@ -63,13 +73,13 @@ def perform(book: Book, fact: Performed) -> None:
 
 def _end_attempt(book: Book, node: Node, fact: Observed, is_refused: bool = False) -> None:
     state = node.state
-    if state.started_at is None and (fact.started_at is not None or fact.status is Status.SUCCEEDED):
+    if state.started_at is None and (fact.started_at is not None or fact.status is SUCCEEDED):
         state.started_at = fact.started_at or fact.at
         set_deadline(book, node)
     given = dict(fact.outputs or {})
     if _is_late(node, fact):
         finish(book, node, Status.FAILED, DEADLINE_EXCEEDED, DEADLINE_MESSAGE, fact.at)
-    elif fact.status is Status.SUCCEEDED:
+    elif fact.status is SUCCEEDED:
         _succeed(book, node, fact, given)
     else:
         state.outputs = given or None
@@ -78,9 +88,9 @@ def _end_attempt(book: Book, node: Node, fact: Observed, is_refused: bool = Fals
 
 def _is_late(node: Node, fact: Observed) -> bool:
     state = node.state
-    if state.status is Status.STOPPING and state.reason != DEADLINE_EXCEEDED:
+    if state.deadline_at is None or (state.status is STOPPING and state.reason != DEADLINE_EXCEEDED):
         return False
-    return state.deadline_at is not None and fact.at > state.deadline_at
+    return fact.at > state.deadline_at
 
 
 def _succeed(book: Book, node: Node, fact: Observed, given: Mapping[str, Json]) -> None:
@@ -90,7 +100,7 @@ def _succeed(book: Book, node: Node, fact: Observed, given: Mapping[str, Json]) 
         finish(book, node, Status.FAILED, BAD_OUTPUTS, problem, fact.at)
     else:
         state.artifacts = fact.attempt
-        finish(book, node, Status.SUCCEEDED, fact.reason, fact.message, fact.at)
+        finish(book, node, SUCCEEDED, fact.reason, fact.message, fact.at)
 
 
 def _checked(book: Book, node: Node, given: Mapping[str, Json]) -> tuple[Mapping[str, Json], str]:
@@ -116,8 +126,8 @@ def _end_badly(book: Book, node: Node, fact: Observed, is_refused: bool) -> None
     state, scope = node.state, node.home
     if state.stop_asked_at is not None and fact.at < state.stop_asked_at and fact.status is Status.FAILED:
         finish(book, node, Status.FAILED, fact.reason or _app_error(fact), fact.message, fact.at)
-    elif state.status is Status.STOPPING or scope.stopping or book.run.stop_asked_by is not None:
-        reason = state.reason if state.status is Status.STOPPING else STOP_ASKED
+    elif state.status is STOPPING or scope.stopping or book.run.stop_asked_by is not None:
+        reason = state.reason if state.status is STOPPING else STOP_ASKED
         status = Status.FAILED if reason == DEADLINE_EXCEEDED else Status.STOPPED
         finish(book, node, status, reason, state.message, fact.at)
     elif fact.disruption:
@@ -156,13 +166,13 @@ def _app_error(fact: Observed) -> str:
 def see_service(book: Book, fact: ServiceSeen) -> None:
     """The flow's instance of a service op is ready, or failed."""
     node = book.node_at(fact.path)
-    if node is None or node.op.kind != "service" or node.state.status is not Status.RUNNING:
+    if node is None or node.op.kind != "service" or node.state.status is not RUNNING:
         return
     if not fact.ready:
         finish(book, node, Status.FAILED, fact.reason or "AppError", fact.message, fact.at)
         return
     node.state.outputs = dict(fact.outputs or {})
-    finish(book, node, Status.SUCCEEDED, READY, fact.message, fact.at)
+    finish(book, node, SUCCEEDED, READY, fact.message, fact.at)
 
 
 def measure(book: Book, fact: Measured) -> None:
@@ -172,7 +182,7 @@ def measure(book: Book, fact: Measured) -> None:
         return
     scope = node.home
     stop = measured(book, scope, fact.name, fact.value)
-    if node.hook_of is not None or node.state.status is Status.STOPPING:
+    if node.hook_of is not None or node.state.status is STOPPING:
         return
     if stop is not None:
         scope.early = stop.reason
@@ -183,9 +193,10 @@ def measure(book: Book, fact: Measured) -> None:
             stop_node(book, node, EARLY_STOPPED, why)
 
 
-def pass_time(book: Book) -> None:
-    """Retries that are due, deadlines that have passed."""
-    for node in book.due():
+def pass_time(book: Book) -> bool:
+    """Retries that are due, deadlines that have passed. Whether there were any."""
+    due = book.due()
+    for node in due:
         state = node.state
         if state.deadline_at is not None and state.deadline_at <= book.now:
             stop_node(book, node, DEADLINE_EXCEEDED, DEADLINE_MESSAGE)
@@ -193,3 +204,4 @@ def pass_time(book: Book) -> None:
             state.due_at = None
             book.move(node, Status.QUEUED)
             book.ready.push(node)
+    return bool(due)

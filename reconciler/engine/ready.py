@@ -7,10 +7,9 @@ choice costs O(log lanes), however many ops wait.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.model import Limits, Status
+from reconciler.engine.model import QUEUED, Limits
 from reconciler.engine.scopes import Node
 
 Key = tuple[int, tuple[int, ...]]
@@ -40,8 +39,7 @@ class Room:
 
 def room_of(limits: Limits) -> Room:
     """The limits as something to count down."""
-    queues: Mapping[str, int] = limits.queues
-    return Room(limits.slots, dict(queues))
+    return Room(limits.slots, dict(limits.queues))
 
 
 def needs_slot(node: Node) -> bool:
@@ -86,7 +84,7 @@ class Ready:
             if not heap or heap[0][0] != key:
                 continue
             node = heap[0][1]
-            if node.state.status is not Status.QUEUED:
+            if node.state.status is not QUEUED:
                 heapq.heappop(heap)
                 self._show(lane)
             elif not node.home.has_room(node):
@@ -102,11 +100,8 @@ class Ready:
     @property
     def starved(self) -> bool:
         """Whether ops are ready that limits let not start."""
-        return any(
-            node.state.status is Status.QUEUED and node.home.has_room(node)
-            for lane in self.blocked
-            for _, node in self.lanes[lane][:1]
-        )
+        first = (node for lane in self.blocked for _, node in self.lanes[lane][:1]) if self.blocked else ()
+        return any(node.state.status is QUEUED and node.home.has_room(node) for node in first)
 
     def _show(self, lane: LaneKey) -> None:
         heap = self.lanes[lane]

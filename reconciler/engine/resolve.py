@@ -41,6 +41,8 @@ def resolve(book: Book, node: Node, combination: Mapping[str, Json] | None = Non
     if combination is not None:
         swept = {**(node.home.owner.state.params or {}), **combination}
         return _declared(node, swept, {}, only=frozenset(combination))
+    if not (node.op.inputs or node.op.sources or node.hook_of):
+        return Resolved({})
     context = bare_context(book, node)
     given, missing = hook_params(node, context), {}
     try:

@@ -6,13 +6,13 @@ Only counting lives here; what is done about the counts is decided elsewhere.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.engine.graphs import sources_of
-from reconciler.engine.model import FINAL, OpState, Status
+from reconciler.engine.model import FAILED, FINAL, STOPPED, OpState, Status
 from reconciler.engine.reasons import DEADLINE_EXCEEDED, EARLY_STOPPED, TOO_MANY_FAILED
-from reconciler.engine.triggers import Counts
+from reconciler.engine.triggers import WAIT, Counts, decide
 from reconciler.flows.model import EarlyStopping, Json
 from reconciler.plan.model import Graph, PlannedOp
 
@@ -99,10 +99,10 @@ class Scope:
         if node.hook_of is not None:
             return
         status = node.state.status
-        if status is Status.STOPPED and node.state.reason == EARLY_STOPPED:
+        if status is STOPPED and node.state.reason == EARLY_STOPPED:
             status = Status.SUCCEEDED  # a policy cut it short: no stop of the whole
         self.ended[status] = self.ended.get(status, 0) + 1
-        if status is Status.FAILED:
+        if status is FAILED:
             self.failed.append((node.order, node.path))
 
     def verdict(self) -> Status:
@@ -123,7 +123,7 @@ class GraphScope(Scope):
 
     graph: Graph = field(default_factory=lambda: Graph((), ()))
     names: dict[str, int] = field(default_factory=dict)
-    downstream: dict[int, list[int]] = field(default_factory=dict)
+    downstream: list[list[int]] = field(default_factory=list)
     counts: dict[int, Counts] = field(default_factory=dict)
     reads: dict[int, frozenset[int]] = field(default_factory=dict)
     event_sources: dict[int, frozenset[int]] = field(default_factory=dict)
@@ -139,13 +139,18 @@ class GraphScope(Scope):
         return f"{self.prefix}{self.graph.ops[index].name}"
 
     def count_upstream(self, index: int, status: Status) -> Iterator[int]:
-        """Tell the ops downstream of `index` that it ended so; gives their indices."""
-        for downstream in self.downstream.get(index, ()):
+        """Tell the ops downstream of `index` that it ended so; gives the indices of those whose waiting is over."""
+        ops = self.graph.ops
+        for downstream in self.downstream[index]:
             counts = self.counts[downstream]
             counts.add(status)
-            counts.reads_left -= index in self.reads.get(downstream, ())
-            counts.event_sources_left -= index in self.event_sources.get(downstream, ())
-            yield downstream
+            if downstream in self.reads:
+                counts.reads_left -= index in self.reads[downstream]
+            if downstream in self.event_sources:
+                counts.event_sources_left -= index in self.event_sources[downstream]
+            op = ops[downstream]
+            if decide(op.trigger, counts, op.skip_on_upstream_skip) is not WAIT:
+                yield downstream
 
     def note_passed(self, index: int, statuses: frozenset[str]) -> Iterator[int]:
         """Tell event edges which statuses `index` has reached; gives the indices of ops whose event this is."""
@@ -195,16 +200,19 @@ def graph_scope(owner: Node, graph: Graph, concurrency: int | None) -> GraphScop
     """A scope for a dag's ops, nothing counted yet. O(ops + edges)."""
     scope = GraphScope(owner, concurrency, graph.early_stopping, left=len(graph.ops), graph=graph)
     scope.names = {op.name: index for index, op in enumerate(graph.ops)}
+    downstream = scope.downstream = [[] for _ in graph.ops]
     for index, op in enumerate(graph.ops):
         upstream = sources_of(op)
         if upstream:
             scope.counts[index] = _counts(scope, index, op, upstream)
-        for source in sorted(upstream):
-            scope.downstream.setdefault(source, []).append(index)
+        for source in upstream:
+            downstream[source].append(index)
     return scope
 
 
-def _counts(scope: GraphScope, index: int, op: PlannedOp, upstream: frozenset[int]) -> Counts:
+def _counts(scope: GraphScope, index: int, op: PlannedOp, upstream: Collection[int]) -> Counts:
+    if not (op.reads or op.events):
+        return Counts(len(upstream))
     reads = frozenset(op.reads)
     if reads:
         scope.reads[index] = reads

@@ -21,26 +21,26 @@ _AS_PATHS = frozenset({None, "path", "str", "s3", "gcs", "wasb", "uri", "any"})
 
 def attempt_spec(book: Book, node: Node) -> AttemptSpec:
     """The spec of the op's next attempt. Raises TemplateError, ValueError (a sentence)."""
-    op, params, following = node.op, dict(node.state.params or {}), node.state.attempts + 1
-    run = render_data(dict(op.run), full_context(book, node))
-    io = {io.name: io for io in (*op.outputs, *op.inputs)}
+    op, facts, params, following = node.op, book.facts, dict(node.state.params or {}), node.state.attempts + 1
+    run = render_data(op.run, full_context(book, node))
+    io = {io.name: io for io in (*op.outputs, *op.inputs)} if params else {}
     return AttemptSpec(
         attempt=attempt_id(book.run.id, node.path, following),
         run=book.run.id,
         op=node.path,
         number=following,
         kind=op.kind,
-        flow=book.facts.flow,
-        repository=book.facts.repository,
-        commit=book.facts.commit,
+        flow=facts.flow,
+        repository=facts.repository,
+        commit=facts.commit,
         run_section=run,
-        env=dict(_environment(node, params, io)),
+        env=dict(_environment(node, params, io)) if params else {},
         params=params,
         init=(*(run.get("init") or ()), *_inits(node, params, io)),
         connections=tuple(run.get("connections") or ()),
         ports=tuple(port for port in run.get("ports") or () if isinstance(port, int)),
-        timeout=number(book, node, "timeout", op.timeout),
-        namespace=op.namespace or book.facts.namespace,
+        timeout=None if op.timeout is None else number(book, node, "timeout", op.timeout),
+        namespace=op.namespace or facts.namespace,
         queue=op.queue,
     )
 

@@ -6,7 +6,7 @@ from reconciler.engine.book import Book
 from reconciler.engine.cache_key import cache_key
 from reconciler.engine.ending import close, finish, hook_condition
 from reconciler.engine.joins import join_queries
-from reconciler.engine.model import CacheAnswer, JoinAnswer, LookUpCache, RunJoins, Status
+from reconciler.engine.model import QUEUED, CacheAnswer, JoinAnswer, LookUpCache, RunJoins, Status
 from reconciler.engine.opening import open_scope
 from reconciler.engine.reasons import (
     AWAITING_APPROVAL,
@@ -21,7 +21,7 @@ from reconciler.engine.resolve import condition_holds, flag, number, resolve
 from reconciler.engine.scopes import GraphScope, Node, SweepScope
 from reconciler.engine.statuses import may_follow
 from reconciler.engine.sweeps import child_values
-from reconciler.engine.triggers import Counts, Verdict, decide
+from reconciler.engine.triggers import START, WAIT, Counts, Verdict, decide
 from reconciler.plan.pieces import TemplateError
 
 _UNTOUCHED = frozenset({Status.CREATED, Status.RESUMING})
@@ -39,20 +39,26 @@ def look_at(book: Book, node: Node) -> None:
     if node.scope is not None and node.scope.stopping:
         finish(book, node, Status.STOPPED, STOP_ASKED)
         return
-    match _verdict(node):
-        case Verdict.START:
-            begin(book, node)
-        case Verdict.SKIP:
-            finish(book, node, Status.SKIPPED, UPSTREAM_SKIPPED, "An upstream was skipped.")
-        case Verdict.UPSTREAM_FAILED:
-            message = f"Its upstreams do not allow it to start (trigger {node.op.trigger})."
-            finish(book, node, Status.UPSTREAM_FAILED, UPSTREAM_FAILED, message)
+    verdict = _verdict(node)
+    if verdict is START:
+        begin(book, node)
+    elif verdict is not WAIT:
+        _pass_by(book, node, verdict)
+
+
+def _pass_by(book: Book, node: Node, verdict: Verdict) -> None:
+    """End an op that its upstreams do not let start."""
+    if verdict is Verdict.SKIP:
+        finish(book, node, Status.SKIPPED, UPSTREAM_SKIPPED, "An upstream was skipped.")
+    else:
+        message = f"Its upstreams do not allow it to start (trigger {node.op.trigger})."
+        finish(book, node, Status.UPSTREAM_FAILED, UPSTREAM_FAILED, message)
 
 
 def _verdict(node: Node) -> Verdict:
     scope = node.scope
     if not isinstance(scope, GraphScope) or node.hook_of is not None:
-        return Verdict.START
+        return START
     counts = scope.counts.get(node.index) or Counts(0)
     return decide(node.op.trigger, counts, node.op.skip_on_upstream_skip)
 
@@ -145,18 +151,18 @@ def enqueue(book: Book, node: Node) -> None:
         book.move(node, Status.RUNNING)
         set_deadline(book, node)
         open_scope(book, node)
-    elif may_follow(node.state.status, Status.QUEUED):
-        book.move(node, Status.QUEUED)
+    elif may_follow(node.state.status, QUEUED):
+        book.move(node, QUEUED)
         book.ready.push(node)
 
 
 def set_deadline(book: Book, node: Node) -> None:
     """From the first running status on, an op has its timeout. A sweep's timeout is that of each of its children."""
-    state = node.state
-    if state.deadline_at is not None or state.started_at is None or node.op.matrix is not None:
+    state, op = node.state, node.op
+    if op.timeout is None or op.matrix is not None or state.deadline_at is not None or state.started_at is None:
         return
     try:
-        timeout = number(book, node, "timeout", node.op.timeout)
+        timeout = number(book, node, "timeout", op.timeout)
     except ValueError:
         timeout = None
     if timeout is not None and timeout > 0:

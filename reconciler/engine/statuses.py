@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from reconciler.engine.model import FINAL, Status
@@ -48,3 +49,9 @@ def implied_by(status: Status, was_started: bool) -> tuple[Status, ...]:
     if status in FINAL:
         return (*_PATH[: _PATH.index(S.RUNNING) + 1], status) if was_started else (S.CREATED, status)
     return _PATH[: _PATH.index(status) + 1] if status in _PATH else (S.CREATED, status)
+
+
+@lru_cache(maxsize=4096)  # there are few, and so the ops of a run share them
+def passed_by(passed: tuple[Status, ...], status: Status, was_started: bool) -> tuple[Status, ...]:
+    """What an op that had `passed` some statuses has passed once it is seen in `status`, in order."""
+    return (*passed, *(one for one in implied_by(status, was_started) if one not in passed))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from reconciler.engine.model import Status
+from reconciler.engine.model import SKIPPED, SUCCEEDED, Status
 from reconciler.flows.model import Trigger
 
 
@@ -18,6 +18,10 @@ class Verdict(Enum):
     START = "start"
     SKIP = "skip"
     UPSTREAM_FAILED = "upstream_failed"
+
+
+WAIT: Final = Verdict.WAIT  # what nearly all are told, see model.CREATED
+START: Final = Verdict.START
 
 
 @dataclass(slots=True)
@@ -40,14 +44,15 @@ class Counts:
     @property
     def all_done(self) -> bool:
         """Whether every one has ended."""
-        return self.done == self.total
+        return self.succeeded + self.failed == self.total
 
     def add(self, status: Status) -> None:
         """Count one upstream that ended in `status`."""
-        if status is Status.SKIPPED:
-            self.skipped += 1
-        if status in (Status.SUCCEEDED, Status.SKIPPED):
+        if status is SUCCEEDED:
             self.succeeded += 1
+        elif status is SKIPPED:
+            self.succeeded += 1
+            self.skipped += 1
         else:
             self.failed += 1
 
@@ -79,16 +84,16 @@ def decide(trigger: Trigger, counts: Counts, skip_on_upstream_skip: bool = False
     if counts.event_seen:
         return _start(counts)
     if counts.event_sources_left:
-        return Verdict.WAIT
+        return WAIT
     if counts.total == 0:
-        return Verdict.START
+        return START
     if skip_on_upstream_skip and (counts.skipped or not counts.all_done):
         return Verdict.SKIP if counts.skipped else Verdict.WAIT
     row = TABLE[trigger]
     if row.fails(counts):
         return Verdict.UPSTREAM_FAILED
-    return _start(counts) if row.starts(counts) else Verdict.WAIT
+    return _start(counts) if row.starts(counts) else WAIT
 
 
 def _start(counts: Counts) -> Verdict:
-    return Verdict.WAIT if counts.reads_left else Verdict.START
+    return WAIT if counts.reads_left else START

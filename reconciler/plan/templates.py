@@ -126,10 +126,10 @@ def render_data(data: Json, context: Mapping[str, Json]) -> Json:
     Items of `command` and `args` become texts: lists are spliced, None is dropped; so do the values of `env`.
     """
     if isinstance(data, str):
-        return render(compile_template(data), context)
-    if isinstance(data, list | tuple):
+        return render(compile_template(data), context) if _holds_template(data) else data
+    if isinstance(data, (list, tuple)):
         return [render_data(item, context) for item in data]
-    if isinstance(data, Mapping):
+    if isinstance(data, (dict, Mapping)):  # a dict is asked for first, as what is abstract takes longer to tell
         return {key: _render_field(key, value, context) for key, value in data.items()}
     return data
 
@@ -159,12 +159,24 @@ def _holds_template(text: str) -> bool:
 
 
 def _render_field(key: str, value: Json, context: Mapping[str, Json]) -> Json:
+    if value is None or isinstance(value, (str, dict)):
+        return value if value is None else render_data(value, context)
+    if key in ("command", "args") and isinstance(value, (list, tuple)):
+        return _render_arguments(value, context)
     rendered = render_data(value, context)
-    if key in ("command", "args") and isinstance(rendered, list) and isinstance(value, list | tuple):
-        return [text for item in rendered for text in _arguments(item)]
     if key == "env" and isinstance(rendered, list):
         return [_variable(item) for item in rendered]
     return rendered
+
+
+def _render_arguments(items: Iterable[Json], context: Mapping[str, Json]) -> list[str]:
+    texts: list[str] = []
+    for item in items:
+        if isinstance(item, str) and not _holds_template(item):
+            texts.append(item)
+        else:
+            texts += _arguments(render_data(item, context))
+    return texts
 
 
 def _arguments(item: Json) -> list[str]:
