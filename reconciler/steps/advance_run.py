@@ -59,9 +59,8 @@ class AdvanceRun:
         row = self._world.store.run(key.run)
         if row is None:
             return Changes()
-        attempts = self._world.store.attempts(row.id)
-        engine = self._machines.take(row) or build(self._world, row, attempts)
-        changes = _Step(self._world, row, lease, engine, attempts).take()
+        engine = self._machines.take(row) or build(self._world, row)
+        changes = _Step(self._world, row, lease, engine).take()
         self._machines.keep(engine, row, changes, lease)
         return changes
 
@@ -69,7 +68,7 @@ class AdvanceRun:
 class _Step:
     """What one step has in its hands: the run as it was read, its live attempts, and what has come of it so far."""
 
-    def __init__(self, world: World, row: RunRow, lease: Lease, engine: Engine, attempts: Sequence[AttemptRow]) -> None:
+    def __init__(self, world: World, row: RunRow, lease: Lease, engine: Engine) -> None:
         self.world = world
         self.row = row
         self.lease = lease
@@ -77,7 +76,7 @@ class _Step:
         self.plan = engine.plan
         self.machine = engine.machine
         self.services = engine.services
-        self.attempts = {attempt.id: attempt for attempt in attempts}
+        self.attempts = engine.attempts
         self.changed: dict[str, AttemptRow] = {}
         self.decision = Decision()
 
@@ -129,13 +128,16 @@ class _Step:
         match action:
             case StartAttempt(path, spec):
                 self._put(intents.start(self.world, self.row, path, spec, self.now))
-            case StopAttempt(_, attempt, reason) if attempt in self.attempts:
-                self._put(intents.stop(self.attempts[attempt], reason))
+            case StopAttempt(_, attempt, reason):
+                known = self.attempts.get(attempt)
+                if known is not None:
+                    self._put(intents.stop(known, reason))
             case DeclareService():
                 self.decision.actions.append(action)
 
     def _put(self, attempt: AttemptRow) -> None:
-        self.attempts[attempt.id] = self.changed[attempt.id] = attempt
+        self.changed[attempt.id] = attempt
+        self.attempts.put(attempt)
 
     def _answers(self, action: Action) -> Iterable[Fact]:
         store, run = self.world.store, self.row
@@ -151,7 +153,7 @@ class _Step:
 
     def _perform(self) -> Sequence[Fact]:
         """Act on intents that an earlier transaction committed, never on those of this step."""
-        committed = [attempt for attempt in self.attempts.values() if attempt.id not in self.changed]
+        committed = [attempt for attempt in self.attempts.unsettled if attempt.id not in self.changed]
         outcome = intents.perform(self.world, committed, self.lease, self.now)
         for attempt in outcome.rows:
             self._put(attempt)
@@ -159,7 +161,7 @@ class _Step:
 
     def _look(self) -> list[Fact]:
         """Ask the executor, as nothing was told: an observation may have been lost."""
-        return list(intents.look(self.world, self.attempts.values()))
+        return list(intents.look(self.world, self.attempts.all.values()))
 
     def _services_seen(self) -> Sequence[Fact]:
         if not self.services:
@@ -179,9 +181,7 @@ class _Step:
         executor = self.world.executor
         if executor is None:
             raise Stalled("NoExecutor", "Nothing is configured to run flows here.")
-        waiting = sum(
-            1 for attempt in self.attempts.values() if attempt.phase == "intended" and attempt.wanted == "run"
-        )
+        waiting = sum(1 for one in self.attempts.unsettled if one.phase == "intended" and one.wanted == "run")
         free = executor.free(self.row.id)
         queues = {name: limit - self._load(name) for name, limit in self.world.queues.items()}
         return Limits(None if free is None else max(0, free - waiting), queues)
@@ -243,10 +243,10 @@ class _Step:
     def _again_at(self, status: Status) -> float | None:
         if any(intents.due(attempt, self.now) for attempt in self.changed.values()):
             return 0.0
-        live = [attempt for attempt in self.attempts.values() if attempt.phase != "ended"]
-        if status in FINAL and not live:
+        if status in FINAL and not self.attempts:
             return None
-        times = [self.decision.look_again_at, self.now + LOOK_AGAIN, *(attempt.retry_at for attempt in live)]
+        retries = (attempt.retry_at for attempt in self.attempts.unsettled)
+        times = [self.decision.look_again_at, self.now + LOOK_AGAIN, *retries]
         if self.decision.starved and self.world.queues:
             times.append(self.now + QUEUE_POLL)
         return min(time for time in times if time is not None)

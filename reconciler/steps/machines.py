@@ -6,7 +6,6 @@ A machine is used again only where the store holds exactly what its own last ste
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.engine.machine import RunMachine
@@ -14,8 +13,9 @@ from reconciler.engine.model import FINAL
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import walk
 from reconciler.ports import World
-from reconciler.records import AttemptRow, Changes, Lease, RunRow
+from reconciler.records import Changes, Lease, RunRow
 from reconciler.steps import intents
+from reconciler.steps.at_work import AtWork
 from reconciler.steps.plans import plan_of
 
 MOST = 32  # runs; those moved longest ago are built anew
@@ -28,6 +28,7 @@ class Engine:
     machine: RunMachine
     plan: Plan
     services: tuple[str, ...]  # paths of its service ops
+    attempts: AtWork  # that have not ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,11 @@ class Machines:
             self._kept.popitem(last=False)
 
 
-def build(world: World, row: RunRow, live: Sequence[AttemptRow]) -> Engine:
+def build(world: World, row: RunRow) -> Engine:
     """The machine of a run from all that is stored of it. Raises Stalled if its plan is gone."""
     plan = plan_of(world.store, row)
     ops = [op.state for op in world.store.ops(row.id)]
-    paths = {attempt.id: attempt.op for attempt in live}
+    attempts = AtWork(world.store.attempts(row.id))
+    paths = {attempt.id: attempt.op for attempt in attempts.all.values()}
     machine = RunMachine(plan, replace(row.state), ops, row.facts, intents.layout(world), paths)
-    return Engine(machine, plan, tuple(path for path, op in walk(plan) if op.kind == "service"))
+    return Engine(machine, plan, tuple(path for path, op in walk(plan) if op.kind == "service"), attempts)
