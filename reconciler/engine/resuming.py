@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from reconciler.engine.book import Book
+from reconciler.engine.families import Families, families, hooks_of
 from reconciler.engine.graphs import downstream_of
 from reconciler.engine.model import Asked, OpState, Status
 from reconciler.engine.reasons import RESUME_ASKED
 from reconciler.plan.model import Graph
 
 _KEPT = frozenset({Status.SUCCEEDED, Status.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The run that is begun once more, who asked for it, and which of its ops stand inside which."""
+
+    book: Book
+    fact: Asked
+    families: Families
 
 
 def resume(book: Book, fact: Asked) -> None:
@@ -18,11 +30,12 @@ def resume(book: Book, fact: Asked) -> None:
     """
     graph = book.root.op.graph
     assert graph is not None
+    again = _Again(book, fact, families(book.states))
     if fact.op is None:
-        _reset_graph(book, graph, "", fact)
+        _reset_graph(again, graph, "")
     else:
-        _reset_path(book, graph, fact.op, fact)
-    _forget_hooks(book, "", fact)
+        _reset_path(again, graph, fact.op)
+    _forget_hooks(again, "")
     book.run.stop_asked_by = None
     state = book.root.state
     state.deadline_at = state.finished_at = state.started_at = None
@@ -30,42 +43,42 @@ def resume(book: Book, fact: Asked) -> None:
     book.move(book.root, Status.RESUMING, RESUME_ASKED, f"Resumed by {fact.by}.", fact.at)
 
 
-def _reset_graph(book: Book, graph: Graph, prefix: str, fact: Asked) -> None:
+def _reset_graph(again: _Again, graph: Graph, prefix: str) -> None:
     """Reset the ops of a graph that did not succeed, and what is downstream of them."""
-    bad = [i for i, op in enumerate(graph.ops) if book.state(f"{prefix}{op.name}").status not in _KEPT]
+    bad = [i for i, op in enumerate(graph.ops) if again.book.state(f"{prefix}{op.name}").status not in _KEPT]
     for index in sorted(downstream_of(graph, bad) - set(bad)):
-        _forget(book, f"{prefix}{graph.ops[index].name}", fact)
+        _forget(again, f"{prefix}{graph.ops[index].name}")
     for index in bad:
-        _reset_op(book, graph, index, prefix, fact)
+        _reset_op(again, graph, index, prefix)
 
 
-def _reset_op(book: Book, graph: Graph, index: int, prefix: str, fact: Asked) -> None:
+def _reset_op(again: _Again, graph: Graph, index: int, prefix: str) -> None:
     """Reset one op, keeping what succeeded inside it."""
     op, path = graph.ops[index], f"{prefix}{graph.ops[index].name}"
-    state = book.states.get(path)
+    state = again.book.states.get(path)
     if state is None or state.status is Status.CREATED:
         return
     sweep = state.sweep
-    _reset(book, state, fact)
-    _forget_hooks(book, path, fact)
+    _reset(again, state)
+    _forget_hooks(again, path)
     if sweep is not None:
         state.sweep = sweep
         for child in range(int(sweep.get("planned", 0))):
-            _reset_child(book, f"{path}[{child}]", op.graph, fact)
+            _reset_child(again, f"{path}[{child}]", op.graph)
     elif op.graph is not None:
-        _reset_graph(book, op.graph, f"{path}.", fact)
+        _reset_graph(again, op.graph, f"{path}.")
 
 
-def _reset_child(book: Book, path: str, graph: Graph | None, fact: Asked) -> None:
-    state = book.states.get(path)
+def _reset_child(again: _Again, path: str, graph: Graph | None) -> None:
+    state = again.book.states.get(path)
     if state is None or state.status in _KEPT:
         return
-    _reset(book, state, fact)
+    _reset(again, state)
     if graph is not None:
-        _reset_graph(book, graph, f"{path}.", fact)
+        _reset_graph(again, graph, f"{path}.")
 
 
-def _reset_path(book: Book, graph: Graph, path: str, fact: Asked) -> None:
+def _reset_path(again: _Again, graph: Graph, path: str) -> None:
     """Reset one op and what is downstream of it, in its graph and in those around it."""
     prefix, names = "", path.split(".")
     for depth, part in enumerate(names):
@@ -74,55 +87,52 @@ def _reset_path(book: Book, graph: Graph, path: str, fact: Asked) -> None:
         if index is None:
             return
         for downstream in sorted(downstream_of(graph, [index]) - {index}):
-            _forget(book, f"{prefix}{graph.ops[downstream].name}", fact)
+            _forget(again, f"{prefix}{graph.ops[downstream].name}")
         if depth == len(names) - 1 and part == name:
-            _forget(book, f"{prefix}{part}", fact)
+            _forget(again, f"{prefix}{part}")
             return
-        _reopen(book, f"{prefix}{name}", fact)
+        _reopen(again, f"{prefix}{name}")
         if part != name:
-            (_reopen if depth < len(names) - 1 else _forget)(book, f"{prefix}{part}", fact)
+            (_reopen if depth < len(names) - 1 else _forget)(again, f"{prefix}{part}")
         inner = graph.ops[index].graph
         if inner is None:
             return
         prefix, graph = f"{prefix}{part}.", inner
 
 
-def _reopen(book: Book, path: str, fact: Asked) -> None:
+def _reopen(again: _Again, path: str) -> None:
     """A composite op with something to do inside it once more."""
-    state = book.states.get(path)
+    state = again.book.states.get(path)
     if state is not None and state.status is not Status.CREATED:
         sweep = state.sweep
-        _reset(book, state, fact)
-        _forget_hooks(book, path, fact)
+        _reset(again, state)
+        _forget_hooks(again, path)
         state.sweep = sweep
 
 
-def _forget(book: Book, path: str, fact: Asked) -> None:
+def _forget(again: _Again, path: str) -> None:
     """Reset an op and all that is inside it."""
-    inside = (f"{path}.", f"{path}[", f"{path}!")
-    for other in list(book.states):
-        if other == path or other.startswith(inside):
-            _reset(book, book.states[other], fact)
+    for other in again.families.get(path, ()):
+        _reset(again, again.book.states[other])
 
 
-def _forget_hooks(book: Book, path: str, fact: Asked) -> None:
-    for other in list(book.states):
-        if other.startswith(f"{path}!"):
-            _reset(book, book.states[other], fact)
+def _forget_hooks(again: _Again, path: str) -> None:
+    for other in hooks_of(path, again.families):
+        _reset(again, again.book.states[other])
 
 
-def _reset(book: Book, state: OpState, fact: Asked) -> None:
+def _reset(again: _Again, state: OpState) -> None:
     if state.status is Status.CREATED:
         return
     fresh = OpState(
         state.path,
         Status.CREATED,
         RESUME_ASKED,
-        f"Resumed by {fact.by}.",
+        f"Resumed by {again.fact.by}.",
         attempt=state.attempt,
         attempts=state.attempts,
         approved_by=state.approved_by,
     )
     for name in OpState.__slots__:
         setattr(state, name, getattr(fresh, name))
-    book.record(state, fact.at)
+    again.book.record(state, again.fact.at)
