@@ -11,11 +11,13 @@ from benchmarks import networkx_peer
 from benchmarks.rows import Row, cpu_milliseconds
 from benchmarks.run_graphs import FORMS, edges, plan, plan_with_trouble, plan_with_values, sweep
 from benchmarks.runs import BATCH, Facts, Played, facts_of
+from benchmarks.stepped import Stepped
 from reconciler.engine.model import Status
 from reconciler.plan.model import Graph, Plan, PlannedOp
 
 SIZES = (100, 1_000, 10_000, 100_000)
 EVENTS = 200  # of one measurement of an event
+STEPPED = 20  # events of one measurement of steps
 
 
 @cache
@@ -95,6 +97,16 @@ def _memory(ops: int) -> Callable[[], float]:
         tracemalloc.stop()
         assert played.started == ops
         return held / 2**20
+
+    return once
+
+
+def _steps(ops: int, live: int) -> Callable[[], float]:
+    """The processor time of the steps that one event takes, over a real store, with so many attempts under way."""
+
+    def once() -> float:
+        with Stepped(plan("wide", ops), live) as run:
+            return run.cpu_of_events(STEPPED) / STEPPED
 
     return once
 
@@ -203,6 +215,15 @@ ROWS = (
         bar=15,
         why="On one event ten times the ops start, at ten times the cost and what a larger heap adds.",
         rounds=5,
+    ),
+    Row(
+        name="engine/step-of-10000-ops-2000-live-to-1000-ops-16-live",
+        unit="ms",
+        ours=_steps(10_000, 2_000),
+        reference=_steps(1_000, 16),
+        bar=2,
+        why="The step of an event reads, decides and writes that event, however much the run has and has under way.",
+        rounds=3,
     ),
     Row(
         name="engine/layered-100000-ops-memory",
