@@ -34,7 +34,7 @@ Step = Callable[[Any, Lease], Changes]
 
 MOST_ROUNDS = 50  # on one lease: then other keys have their turn
 MOST_CONFLICTS = 3  # repeats at once; then it is tried again a moment later
-IDLE = 0.5  # seconds between two looks for work if nothing tells of any
+IDLE = 5.0  # seconds between two looks for work if nothing tells of any
 LONG = timedelta(seconds=10)  # a wait that people are told of
 SLOWEST = 300.0  # seconds between two tries of a key that fails through our own fault
 
@@ -94,9 +94,14 @@ class Loop:
         self._stopping.set()
         until = self._clock.monotonic() + timeout
         for thread in self._threads:
-            thread.join(max(0.0, until - self._clock.monotonic()))
+            self._join(thread, until)
         self._drained.set()
         return not any(thread.is_alive() for thread in self._threads)
+
+    def _join(self, thread: Thread, until: float) -> None:
+        while thread.is_alive() and (left := until - self._clock.monotonic()) > 0:
+            self._store.interrupt()  # again and again: it may have been about to wait
+            thread.join(min(0.1, left))
 
     # --- one key
 

@@ -258,7 +258,11 @@ class Queue(Protocol):
         ...
 
     def wait(self, seconds: float) -> None:
-        """Block until something may be due, at most so long."""
+        """Block until something may be due, at most so long, or until `interrupt`."""
+        ...
+
+    def interrupt(self) -> None:
+        """Let everybody who waits return now."""
         ...
 
     def queued(self, key: Key) -> WakeRow | None:

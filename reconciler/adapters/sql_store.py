@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.adapters.sql.database import Database, address_of
+from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.engines import address_of
 from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
 from reconciler.adapters.sql.schema import REVISION, migrate, revision

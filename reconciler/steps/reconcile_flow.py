@@ -12,15 +12,19 @@ from reconciler.records import Changes, Lease, RequestRow
 from reconciler.steps import schedules, services
 from reconciler.steps.draft import Draft
 from reconciler.steps.following_head import follow_head, retire
-from reconciler.steps.plans import decoded
+from reconciler.steps.plans import decoded, leave_to_newer
 from reconciler.steps.starting import new_run
 
 
 def reconcile_flow(world: World, key: FlowKey, lease: Lease) -> Changes:
-    """Move one flow one step closer to its declaration. Raises Waiting when the repository is away."""
+    """Move one flow one step closer to its declaration.
+
+    Raises Waiting when the repository is away, or a newer release has applied the flow.
+    """
     flow = world.store.flow(key.flow)
     if flow is None:
         return Changes()
+    leave_to_newer(flow.applied_version, f"The applied plan of {flow.name}")
     draft = Draft(world, flow)
     for request in world.store.requests(key):
         _answer(draft, request)

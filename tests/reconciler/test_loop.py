@@ -322,6 +322,9 @@ def test_the_log_tells_once_why_a_key_waits(clock, loop_of, caplog):
 class FullDisk:
     """A queue on a disk that is full; tells how often it was asked."""
 
+    def interrupt(self):
+        pass
+
     def __init__(self):
         self.asked = 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,36 +10,21 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy import URL, Connection
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from reconciler.adapters.sql.engines import engine_of
+from reconciler.adapters.sql.others import Others
 from reconciler.ports import ReconcileError, Stalled, Waiting
 
 Result = TypeVar("Result")
 
 LARGEST_GROUP = 64  # jobs in one commit: bounds how long the first of them waits
-BUSY_MS = 15_000  # how long another process may hold the file before we say so
 LAST = 1.0  # seconds for a commit at hand when it is closed
-POLL = 0.04  # seconds between two looks for commits of other processes
 READERS = 16
 DEADLOCKS = 5  # in a row: replicas lock the same rows in different orders now and then, one of them starts over
 
 _RUN_AGAIN = ("40P01", "40001")  # PostgreSQL: deadlock_detected, serialization_failure
-_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
-
-
-def address_of(url_or_path: str) -> URL:
-    """The address of a database: a URL, or the path of a SQLite file. Raises Stalled for one we cannot speak to."""
-    if "://" not in url_or_path:
-        return URL.create("sqlite", database=url_or_path)
-    try:
-        url = make_url(url_or_path)
-    except ArgumentError:
-        raise Stalled("StoreBroken", "The address of the database cannot be read. It looks like a URL.") from None
-    driver = _DRIVERS.get(url.get_backend_name())
-    if driver is None or (driver == "sqlite" and url.database in (None, "", ":memory:")):
-        raise Stalled("StoreBroken", "The store is a SQLite file or a postgresql:// database.")
-    return url.set(drivername=driver)
 
 
 class _Job(Generic[Result]):
@@ -66,14 +50,15 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.name = url.database or url.render_as_string(hide_password=True)
         self.dialect = url.get_backend_name()
-        self._readers = _engine(url, autocommit=True, connections=READERS)
-        self._writer = _engine(url, autocommit=False, connections=1)
+        self._readers = engine_of(url, autocommit=True, connections=READERS)
+        self._writer = engine_of(url, autocommit=False, connections=1)
         self._writing = threading.Lock()
         self._waiting: deque[_Job[Any]] = deque()
         self._changed = threading.Condition()
         self._changes = 0
-        self._seen_version = 0
-        self._looked_at = 0.0
+        self.interrupts = 0
+        self._calling = False  # a job of the group at hand wants others to hear of it
+        self._others = Others(url, self._tell)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -99,11 +84,20 @@ class Database:
 
     def wait(self, seen: int, seconds: float) -> int:
         """Wait until `changes()` is not `seen` any more, or so long; returns it."""
+        self._others.start()
         with self._changed:
             if self._changes == seen:
-                self._changed.wait(min(POLL, seconds))
-        self._look_at_others()
-        return self._changes
+                self._changed.wait(seconds)
+            return self._changes
+
+    def interrupt(self) -> None:
+        """Let everybody who waits look again, and see that `interrupts` has grown."""
+        self.interrupts += 1
+        self._tell()
+
+    def call(self) -> None:
+        """For a job of `write`: whoever waits in other processes shall hear of its commit."""
+        self._calling = True
 
     def changes(self) -> int:
         """A number that grows with every commit that we know of."""
@@ -111,6 +105,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; the writer's not while it waits for who holds the database, which may last."""
+        self._others.close()
         if self._writing.acquire(timeout=LAST):
             self._writer.dispose()
             self._writing.release()
@@ -135,43 +130,38 @@ class Database:
         for left in reversed(range(DEADLOCKS)):
             try:
                 with self._writer.connect() as connection:
-                    return _run(group, connection)
+                    return self._commit(group, connection)
             except OperationalError as error:
                 if not left or getattr(error.orig, "sqlstate", "") not in _RUN_AGAIN:
                     raise
         return None
 
+    def _commit(self, group: list[_Job[Any]], connection: Connection) -> None:
+        """All jobs in one commit; one that fails takes only its own writes back."""
+        self._calling = False
+        with connection.begin() as transaction:
+            if len(group) == 1:
+                with group[0]:
+                    group[0].result = group[0].work(connection)
+                if isinstance(group[0].error, OperationalError):
+                    raise group[0].error
+                if group[0].error is not None:
+                    transaction.rollback()
+            else:
+                for job in group:
+                    with job, connection.begin_nested():
+                        job.result = job.work(connection)
+                    if isinstance(job.error, OperationalError):
+                        raise job.error  # the whole transaction is lost
+            if self._calling and transaction.is_active:
+                self._others.call(connection)
+        for job in group:
+            job.done = True
+
     def _tell(self) -> None:
         with self._changed:
             self._changes += 1
             self._changed.notify_all()
-
-    def _look_at_others(self) -> None:
-        """Notice commits of other processes: `data_version` changes with those alone, on the writer's connection."""
-        if time.monotonic() - self._looked_at < POLL or not self._writing.acquire(blocking=False):
-            return  # another thread has just looked, or is committing
-        self._looked_at = time.monotonic()
-        try:
-            version = self._data_version()
-        finally:
-            self._writing.release()
-        if version != self._seen_version:
-            self._seen_version = version
-            self._tell()
-
-    def _data_version(self) -> int:
-        if self.dialect != "sqlite":
-            return self._seen_version + 1  # there is no such number: whoever waits is to look for himself
-        try:
-            connection = self._writer.raw_connection()
-            try:
-                cursor = connection.cursor()
-                cursor.execute("PRAGMA data_version")
-                return int(cursor.fetchone()[0])  # type: ignore[index]
-            finally:
-                connection.close()
-        except SQLAlchemyError as error:
-            raise self._translated(error) from error
 
     def _translated(self, error: SQLAlchemyError) -> ReconcileError:
         cause = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
@@ -181,46 +171,3 @@ class Database:
 
     def _failure(self, what: str) -> Waiting:
         return Waiting("StoreUnavailable", f"The database {self.name} {what}.", timedelta(seconds=2))
-
-
-def _run(group: list[_Job[Any]], connection: Connection) -> None:
-    """All jobs in one commit; one that fails takes only its own writes back."""
-    with connection.begin() as transaction:
-        if len(group) == 1:
-            with group[0]:
-                group[0].result = group[0].work(connection)
-            if isinstance(group[0].error, OperationalError):
-                raise group[0].error
-            if group[0].error is not None:
-                transaction.rollback()
-        else:
-            for job in group:
-                with job, connection.begin_nested():
-                    job.result = job.work(connection)
-                if isinstance(job.error, OperationalError):
-                    raise job.error  # the whole transaction is lost
-    for job in group:
-        job.done = True
-
-
-def _engine(url: URL, autocommit: bool, connections: int) -> Engine:
-    isolation = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
-    counted = {"preserve_rowcount": True}  # of upserts too: zero rows is how a conflict shows
-    engine = create_engine(
-        url, pool_size=connections, max_overflow=0, pool_timeout=60, execution_options=counted, **isolation
-    )
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_file)
-        if not autocommit:
-            event.listen(engine, "begin", _begin_immediate)
-    return engine
-
-
-def _prepare_file(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # Python's own BEGIN comes late and is not IMMEDIATE
-    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, case, d
 
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import counters, wakes
-from reconciler.adapters.sql.writing import NEVER, Statements, execute, move_rows, run_batch
+from reconciler.adapters.sql.writing import NEVER, Statements, execute, is_soon, move_rows, run_batch
 from reconciler.keys import PRIORITY, Key, key_of, text_of
 from reconciler.ports import INTERNAL_ERROR, Clock, LeaseLost, WakeRow
 from reconciler.records import Changes, Lease, Wake
@@ -33,9 +33,16 @@ class SqlQueue:
         self._clock = clock
 
     def wake(self, wakes: Sequence[Wake]) -> None:
-        batches = self._statements.wakes(wakes, self._clock.now())
+        now = self._clock.now()
+        batches = self._statements.wakes(wakes, now)
+
+        def work(connection: Connection) -> None:
+            execute(connection, batches)
+            if is_soon(wakes, now):
+                self._database.call()
+
         if batches:
-            self._database.write(lambda connection: execute(connection, batches))
+            self._database.write(work)
 
     def lease(self, owner: str, seconds: float) -> Lease | None:
         if self._next_at() > self._clock.now():  # asking a reader first: an idle worker must not hold up the writer
@@ -63,6 +70,8 @@ class SqlQueue:
             move_rows(connection, [*runs, *flows])
             execute(connection, batches)
             execute(connection, woken)
+            if is_soon(changes.wakes, now):
+                self._database.call()
             if not keep:
                 self._acknowledge(connection, lease, changes.again_at)
 
@@ -84,13 +93,18 @@ class SqlQueue:
         self._give_back(lease, values)
 
     def wait(self, seconds: float) -> None:
-        seen = self._database.changes()
+        seen, interrupts = self._database.changes(), self._database.interrupts
         until = time.monotonic() + seconds  # real time, as this thread really blocks
         due = self._next_at()
         while (left := min(until - time.monotonic(), due - self._clock.now())) > 0:
             now_seen = self._database.wait(seen, left)
+            if self._database.interrupts != interrupts:
+                return
             if now_seen != seen:
                 seen, due = now_seen, self._next_at()
+
+    def interrupt(self) -> None:
+        self._database.interrupt()
 
     def queued(self, key: Key) -> WakeRow | None:
         with self._database.read() as connection:

@@ -274,7 +274,10 @@ class SqlRecords:
         return True
 
     def _wake(self, connection: Connection, keys: Iterable[Key]) -> None:
-        execute(connection, self._statements.wakes([Wake(key) for key in keys], self._clock.now()))
+        wakes = [Wake(key) for key in keys]
+        if wakes:
+            execute(connection, self._statements.wakes(wakes, self._clock.now()))
+            self._database.call()
 
     def _one(self, statement: Select[Any], made: Callable[[RowMapping], Row]) -> Row | None:
         with self._database.read() as connection:

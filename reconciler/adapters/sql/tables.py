@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    String,
     Table,
     Text,
     text,
@@ -31,6 +32,7 @@ NAMES = MetaData(
 _Seq = BigInteger().with_variant(Integer, "sqlite")  # only an INTEGER key of SQLite counts up by itself
 
 _LIVE: Any = {"sqlite_where": text("live = 1"), "postgresql_where": text("live")}  # few rows of many
+_OFFERED: Any = {"sqlite_where": text("place = '*'"), "postgresql_where": text("place = '*'")}
 
 
 class _Plain(Text):
@@ -92,8 +94,23 @@ wakes = Table(
     _text("reason"),
     _text("message"),
     _flag("parked"),
+    # The place whose services alone may lease it; "" = any, "*" = any, and it waits for one that has a slot free.
+    Column("place", Text, nullable=False, server_default=""),
     Index(None, "priority", "ready_at"),
     Index(None, "ready_at"),
+    Index("ix_wakes_offered", "due_at", **_OFFERED),
+)
+places = Table(
+    "places",
+    NAMES,
+    _key("name"),
+    *(_text(name) for name in ("address", "mark", "release")),
+    _time("seen_at"),
+    _time("given_up_at"),  # 0 = it is not
+)
+schemas = Table("schemas", NAMES, _key("revision"), _text("oldest"), _text("release"))
+first_release = Table(  # where the first release looks for the schema that it knows
+    "alembic_version", NAMES, Column("version_num", String(32), primary_key=True)
 )
 counters = Table("counters", NAMES, _key("name"), _whole("value"))
 repositories = Table(

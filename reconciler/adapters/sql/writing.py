@@ -15,6 +15,7 @@ from reconciler.ports import MAX_TRIES, Conflict
 from reconciler.records import Changes, FlowRow, RequestRow, RunRow, Wake
 
 NEVER = 1e18  # seconds since the epoch
+SOON = 10.0  # seconds: of keys that are due later, other processes learn by looking now and then
 Batch = tuple[Executable, list[rows.Values]]
 
 _INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -119,6 +120,11 @@ def execute(connection: Connection, batches: Iterable[Batch]) -> None:
     """Run every batch."""
     for statement, values in batches:
         connection.execute(statement, values)
+
+
+def is_soon(wakes: Iterable[Wake], now: float) -> bool:
+    """Whether other processes should hear of these at once."""
+    return any(wake.at is None or wake.at <= now + SOON for wake in wakes)
 
 
 def run_batch(runs: Sequence[RunRow], writer: int) -> list[Batch]:

@@ -6,5 +6,11 @@ from alembic import context
 
 from reconciler.adapters.sql.tables import NAMES
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=NAMES, transactional_ddl=False)
+given = context.config.attributes
+context.configure(
+    connection=given["connection"],
+    version_table=given["version_table"],
+    target_metadata=NAMES,
+    transactional_ddl=False,
+)
 context.run_migrations()

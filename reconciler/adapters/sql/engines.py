@@ -1,0 +1,106 @@
+"""Connections to one address, made ready for their dialect: nothing on them hangs for ever, a dead one is not used."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+
+from reconciler.ports import Stalled
+
+BUSY_MS = 15_000  # how long another process may hold the file before we say so
+POOL_TIMEOUT = 60  # s to wait for a connection that others of this process use
+QUIET = 1.0  # s after which a connection is asked whether it still lives before it is used
+
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_PRAGMAS = (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_SETTINGS = {
+    "statement_timeout": "30s",
+    "lock_timeout": "15s",
+    # A process that is paused in mid-transaction must not hold up the others: its locks go before its lease does.
+    "idle_in_transaction_session_timeout": "10s",
+}
+_NETWORK = {  # a peer that is gone without a word is noticed within half a minute
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "application_name": "headgate",
+}
+
+
+def address_of(url_or_path: str) -> URL:
+    """The address of a database: a URL, or the path of a SQLite file. Raises Stalled for one we cannot speak to."""
+    if "://" not in url_or_path:
+        return URL.create("sqlite", database=url_or_path)
+    try:
+        url = make_url(url_or_path)
+    except ArgumentError:
+        raise Stalled("StoreBroken", "The address of the database cannot be read. It looks like a URL.") from None
+    driver = _DRIVERS.get(url.get_backend_name())
+    if driver is None or (driver == "sqlite" and url.database in (None, "", ":memory:")):
+        raise Stalled("StoreBroken", "The store is a SQLite file or a postgresql:// database.")
+    return url.set(drivername=driver)
+
+
+def engine_of(url: URL, autocommit: bool, connections: int) -> Engine:
+    """An engine whose connections are ready to use."""
+    on_file = url.get_backend_name() == "sqlite"
+    isolation = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
+    network = {} if on_file else {name: value for name, value in _NETWORK.items() if name not in url.query}
+    engine = create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        execution_options={"preserve_rowcount": True},  # of upserts too: zero rows is how a conflict shows
+        connect_args=network,
+        **isolation,
+    )
+    if on_file:
+        event.listen(engine, "connect", _prepare_file)
+        if not autocommit:
+            event.listen(engine, "begin", _begin_immediate)
+    else:
+        event.listen(engine, "connect", _prepare_session)
+        _ask_after_rest(engine)
+    return engine
+
+
+def _prepare_file(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # Python's own BEGIN comes late and is not IMMEDIATE
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare_session(connection: Any, _: object) -> None:
+    for name, value in _SETTINGS.items():
+        connection.execute(f"SET SESSION {name} = '{value}'")
+    connection.commit()
+
+
+def _ask_after_rest(engine: Engine) -> None:
+    """Another connection is taken instead of one that died while it lay idle; a busy one is not asked each time."""
+    error = engine.dialect.loaded_dbapi.Error
+
+    def note_use(_: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    def ask(connection: Any, record: Any, _: object) -> None:
+        if time.monotonic() - record.info.get("used_at", time.monotonic()) < QUIET:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except error as gone:
+            raise DisconnectionError from gone
+
+    event.listen(engine, "checkin", note_use)
+    event.listen(engine, "checkout", ask)

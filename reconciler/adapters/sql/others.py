@@ -1,0 +1,123 @@
+"""Hearing of commits of other processes: from the version of a file, or as PostgreSQL tells those who listen."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import URL, Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from reconciler.adapters.sql.engines import engine_of
+
+POLL = 0.04  # seconds between two looks at the version of a file
+DEAF = 0.5  # seconds between two tries to listen again; whoever waits looks for himself meanwhile
+ROUND = 15.0  # seconds between two looks whether the server still knows that we listen
+
+# Channels are of the whole database, and several installations may share one, each in a schema of its own.
+_LISTEN = """DO $$ BEGIN EXECUTE format('LISTEN %I', 'headgate_' || current_schema()); END $$"""
+_CALL = text("SELECT pg_notify('headgate_' || current_schema(), :caller)")
+
+
+class Others:
+    """Calls `tell` soon after another process may have committed something. Its thread starts when it is first wanted.
+
+    Without a connection to listen on, it tells every DEAF seconds: nobody waits for a word that cannot come.
+    """
+
+    def __init__(self, url: URL, tell: Callable[[], None]) -> None:
+        self._url = url
+        self._on_file = url.get_backend_name() == "sqlite"
+        self._tell = tell
+        self._name = uuid4().hex  # what we say ourselves we know already
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._bell = -1
+        self._closed = False
+
+    def start(self) -> None:
+        """Start to listen; once more changes nothing."""
+        if self._thread is not None:
+            return
+        with self._lock:
+            if self._thread is None and not self._closed:
+                self._bell = os.eventfd(0, os.EFD_CLOEXEC)
+                self._thread = threading.Thread(target=self._run, name="others", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._lock:
+            self._closed = True
+            if self._thread is None:
+                return
+            os.eventfd_write(self._bell, 1)
+        self._thread.join(timeout=1)
+        if not self._thread.is_alive():
+            os.close(self._bell)
+
+    def call(self, connection: Connection) -> None:
+        """In the open transaction: tell others when it is committed. Of a file, the commit itself is what they see."""
+        if not self._on_file:
+            connection.execute(_CALL, {"caller": self._name})
+
+    def _run(self) -> None:
+        engine = engine_of(self._url, autocommit=True, connections=1)
+        gone = (SQLAlchemyError, engine.dialect.loaded_dbapi.Error)
+        while not self._closed:
+            try:
+                self._watch_file(engine) if self._on_file else self._listen(engine)
+            except gone:
+                self._tell()
+                self._rest(DEAF)
+        engine.dispose()
+
+    def _watch_file(self, engine: Engine) -> None:
+        with engine.connect() as connection:
+            file = connection.connection.driver_connection
+            seen = _version(file)
+            self._tell()  # of what came before
+            while not self._rest(POLL):
+                found = _version(file)
+                if found != seen:
+                    seen = found
+                    self._tell()
+
+    def _listen(self, engine: Engine) -> None:
+        with _listening(engine) as (connection, socket):
+            self._tell()  # of what came before
+            while not self._rest(ROUND, socket.fileno()):
+                told = list(socket.notifies(timeout=0))
+                if any(one.payload != self._name for one in told):
+                    self._tell()
+                elif not told:
+                    connection.execute(text("SELECT 1"))
+
+    def _rest(self, seconds: float, fd: int | None = None) -> bool:
+        """Wait, or until something can be read; whether it is time to end."""
+        waiting = select.poll()
+        for one in (self._bell, *(() if fd is None else (fd,))):
+            waiting.register(one, select.POLLIN)
+        waiting.poll(seconds * 1000)
+        return self._closed
+
+
+@contextmanager
+def _listening(engine: Engine) -> Iterator[tuple[Connection, Any]]:
+    """A connection that listens, and the driver's view of it. It is not used again for anything else."""
+    with engine.connect() as connection:
+        try:
+            connection.execute(text(_LISTEN))
+            yield connection, connection.connection.driver_connection
+        finally:
+            connection.invalidate()
+
+
+def _version(file: Any) -> int:
+    """A number that changes when another connection has committed (sqlite.org/pragma.html)."""
+    return int(file.execute("PRAGMA data_version").fetchone()[0])

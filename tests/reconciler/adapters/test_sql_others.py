@@ -1,0 +1,147 @@
+"""Who waits hears of what other processes commit, and goes on hearing after the server was away."""
+
+import os
+import threading
+import time
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.keys import RunKey
+from reconciler.records import Changes, Wake
+from tests.reconciler.adapters.sql_world import BOTH, new_database
+
+LONG = 30.0  # s: nobody who is woken waits so long
+
+
+@pytest.fixture
+def open_another(tmp_path, request):
+    """Stores on one database, each as a process of its own has it."""
+    opened, addresses = [], {}
+
+    def open_it(dialect):
+        address = addresses.setdefault(dialect, new_database(dialect, tmp_path))
+        opened.append(open_store(address, SystemClock()))
+        return opened[-1]
+
+    yield open_it
+    for store in opened:
+        store.close()
+
+
+def waiting(store):
+    """A thread that waits for work, and an event that tells when it has returned."""
+    returned = threading.Event()
+
+    def wait():
+        store.wait(LONG)
+        returned.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    eventually(lambda: store._database._others._thread is not None)
+    return returned
+
+
+def eventually(what):
+    until = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def named(tmp_path):
+    """A database whose connections can be told from those of other tests, and what the server knows of them."""
+    name = f"t{uuid4().hex[:12]}"
+    address = make_url(new_database("postgresql", tmp_path)).update_query_dict({"application_name": name})
+    found = "SELECT pid FROM pg_stat_activity WHERE application_name = :name AND query LIKE :said"
+
+    def pids(said="%"):
+        with create_engine(os.environ["HEADGATE_TEST_POSTGRES"]).connect() as connection:
+            return set(connection.execute(text(found), {"name": name, "said": said}).scalars())
+
+    return address.render_as_string(hide_password=False), pids
+
+
+def cut(pids):
+    with create_engine(os.environ["HEADGATE_TEST_POSTGRES"]).connect() as connection:
+        for pid in pids:
+            connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+def test_a_wake_of_another_process_ends_the_wait(open_another, dialect):
+    here, there = open_another(dialect), open_another(dialect)
+    returned = waiting(here)
+    there.wake([Wake(RunKey("r1"))])
+
+    assert returned.wait(10)
+    assert here.lease("here", 30).key == RunKey("r1")
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+def test_a_wake_within_a_step_of_another_process_ends_the_wait(open_another, dialect):
+    here, there = open_another(dialect), open_another(dialect)
+    there.wake([Wake(RunKey("r1"))])
+    lease = there.lease("there", 30)
+    returned = waiting(here)
+    there.commit(lease, Changes(wakes=(Wake(RunKey("r2")),)))
+
+    assert returned.wait(10)
+    assert here.lease("here", 30).key == RunKey("r2")
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+def test_whoever_is_interrupted_returns_without_work(open_another, dialect):
+    here = open_another(dialect)
+    returned = waiting(here)
+    here.interrupt()
+
+    assert returned.wait(10)
+    assert here.lease("here", 30) is None
+
+
+@pytest.mark.postgres
+def test_one_who_listens_listens_again_when_its_connection_was_cut(named):
+    address, pids = named
+    here, there = open_store(address, SystemClock()), open_store(address, SystemClock())
+    returned = waiting(here)
+    eventually(lambda: pids("%LISTEN%"))
+    before = pids("%LISTEN%")
+    cut(before)
+    eventually(lambda: pids("%LISTEN%") - before)
+    there.wake([Wake(RunKey("r1"))])
+
+    assert returned.wait(10)
+    here.close()
+    there.close()
+
+
+@pytest.mark.postgres
+def test_connections_that_died_while_they_lay_idle_are_not_used(named):
+    address, pids = named
+    store = open_store(address, SystemClock())
+    store.wake([Wake(RunKey("r1"))])
+    time.sleep(1.2)
+    cut(pids())
+
+    store.wake([Wake(RunKey("r2"))])
+    assert {row.key for row in store.pending()} == {RunKey("r1"), RunKey("r2")}
+    store.close()
+
+
+@pytest.mark.postgres
+def test_a_process_that_is_paused_in_a_transaction_holds_nobody_up_for_long(open_another):
+    here, there = open_another("postgresql"), open_another("postgresql")
+    here.wake([Wake(RunKey("r1")), Wake(RunKey("r2"))])
+    paused = there._database._writer.connect()
+    # The product's own limit is ten seconds.
+    paused.execute(text("SET SESSION idle_in_transaction_session_timeout = '300ms'"))
+    paused.execute(text("UPDATE counters SET value = value + 1 WHERE name = 'token'"))
+
+    assert here.lease("here", 30) is not None
+    paused.invalidate()
+    paused.close()
