@@ -35,6 +35,7 @@ WORDS = {
     "pause": "Let a flow start nothing by itself.",
     "unpause": "Let a paused flow start runs again.",
     "doctor": "Tell what is wrong with this place, and what to do.",
+    "places": "Show the places where ops run; give up a lost one.",
     "explain": "Explain a rule: why, examples, how to mend or accept it.",
     "schema": "Print a JSON Schema for editors.",
 }

@@ -41,6 +41,7 @@ _FILE = Record(
         "pageUrl": TEXT,
         "slots": POSITIVE,
         "pollSeconds": Number(),
+        "placeLostAfter": Number(),
         "repositories": Listing(_REPOSITORY, templated=False),
         "queues": Table(POSITIVE, templated=False),
         "connections": Listing(_CONNECTION, templated=False),
@@ -55,6 +56,8 @@ _ENVIRONMENT = {
     "HEADGATE_SLOTS": "slots",
 }
 _NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*(/[A-Za-z0-9][-A-Za-z0-9_.]*)?\Z")
+
+SHORTEST_PATIENCE = 60.0  # s
 
 
 class ConfigError(Failure):
@@ -82,6 +85,7 @@ class Config:
     page_url: str = ""
     slots: int | None = None  # local ops at once; None = number of CPUs
     poll_seconds: float = 1.0  # between looks at a local repository; one that has not moved costs reading its refs
+    place_lost_after: float = 0.0  # s after which a place that is not seen is given up; 0 = only by command
     repositories: Mapping[str, Path] = field(default_factory=dict)
     queues: Mapping[str, int] = field(default_factory=dict)
     connections: Mapping[str, Connection] = field(default_factory=dict)
@@ -136,6 +140,7 @@ def _config(values: Mapping[str, Any], environment: Mapping[str, str], base: Pat
         page_url=str(values.get("pageUrl", "")).rstrip("/"),
         slots=_whole("HEADGATE_SLOTS", values["slots"]) if "slots" in values else None,
         poll_seconds=float(values.get("pollSeconds", 1.0)),
+        place_lost_after=_patience(values.get("placeLostAfter", 0.0)),
         repositories={
             checked_name(one["name"]): base / Path(one["path"]).expanduser() for one in values.get("repositories", ())
         },
@@ -168,6 +173,16 @@ def listen_address(text: str) -> tuple[str, int]:
     if not port.isdigit() or not 0 <= int(port) < 65536:
         raise ConfigError(f"{text!r} is no address to listen on; write it as 127.0.0.1:8470.")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _patience(value: Any) -> float:
+    seconds = float(value)
+    if 0 < seconds < SHORTEST_PATIENCE or seconds < 0:
+        raise ConfigError(
+            f"placeLostAfter takes at least {SHORTEST_PATIENCE:.0f} s, or 0 for never: a place that only restarts is "
+            "not to be given up."
+        )
+    return seconds
 
 
 def _whole(name: str, value: Any) -> int:

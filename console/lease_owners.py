@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import socket
-
 from reconciler.adapters.process_records import is_alive, this_writer
 
 
-def this_owner() -> str:
-    """This process, told apart from every other one of every machine."""
-    return f"{socket.gethostname()} {this_writer()}"
+def this_owner(place: str) -> str:
+    """This process as the service of a place, told apart from every other one of every machine."""
+    return f"{place} {this_writer()}"
 
 
-def is_gone(owner: str) -> bool:
-    """Whether the holder of a lease was a process of this machine that lives no more."""
-    host, _, writer = owner.partition(" ")
-    return host == socket.gethostname() and not is_alive(writer)
+def is_gone(place: str, owner: str) -> bool:
+    """Whether the holder of a lease was a service of this place that lives no more; others cannot be judged here."""
+    holder, _, writer = owner.rpartition(" ")
+    return holder == place and not is_alive(writer)

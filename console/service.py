@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from console.config import Config, ConfigError
@@ -11,6 +13,7 @@ from console.data_lock import lock
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
 from console.pages.application import application
+from console.presence import Presence
 from reconciler.adapters.git_commands import end_running
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
@@ -20,7 +23,7 @@ from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RepositoryKey, RunKey
 from reconciler.loop import Loop
 from reconciler.ports import Clock, World
-from reconciler.records import RepositoryRow, RunRow, Wake
+from reconciler.records import OFFERED, RepositoryRow, RunRow, Wake
 from reconciler.steps.wiring import steps_of
 from webhooks.callbacks import callback_routes
 from webhooks.server import AddressInUse, Server, listen
@@ -60,8 +63,13 @@ class Service:
             page,
             config.queues,
             config.poll_seconds,
+            shared=bool(config.database),
         )
-        self.loop = Loop(self.store, steps_of(world), self.clock, this_owner(), workers=workers)
+        place = self.executor.place
+        self.loop = Loop(
+            self.store, steps_of(world), self.clock, this_owner(place), workers=workers, places=self._places
+        )
+        self.presence = Presence(self.store, self.store, self.executor, data, page, config.place_lost_after)
         self._server = Server(self._application(), self._listener)
 
     def start(self) -> None:
@@ -69,8 +77,9 @@ class Service:
         for name, path in self.config.repositories.items():
             self.store.add_repository(RepositoryRow(name, str(path.resolve())))
         self._server.start()
-        self.store.expire_leases(is_gone)
+        self.store.expire_leases(partial(is_gone, self.executor.place))
         self.executor.resume()
+        self.presence.begin(shared=bool(self.config.database))
         self.found = tuple(self.store.runs(live=True, limit=100_000))
         live = (Wake(RunKey(run.id)) for run in self.found)
         known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
@@ -82,6 +91,7 @@ class Service:
 
         Ends within ten seconds: a step that hangs is left to its lease, and is repeated.
         """
+        self.presence.end()
         if not self.loop.stop(timeout):
             end_running()
             self.loop.stop(timeout / 4)
@@ -91,6 +101,9 @@ class Service:
         self._lock.close()
 
     def _path_of(self, repository: str) -> str:
+        """Where it is for this machine; another replica may reach it by another path."""
+        if repository in self.config.repositories:
+            return str(self.config.repositories[repository].resolve())
         row = self.store.repository(repository)
         return "" if row is None else row.source
 
@@ -105,7 +118,16 @@ class Service:
             api_address=self.address,
             token_for=self.tokens.token,
             wake=lambda runs: self.store.wake([Wake(RunKey(run)) for run in runs]),
+            room=self._room if self.config.database else None,
         )
+
+    def _room(self) -> None:
+        self.store.interrupt()  # who waits has not asked for what is offered
+
+    def _places(self) -> Sequence[str]:
+        """Whose keys are taken here: those of no place, our own, and with a slot free what is offered to any."""
+        mine = ("", self.executor.place)
+        return (*mine, OFFERED) if self.executor.has_room() else mine
 
     def _application(self) -> Any:
         return application(
@@ -113,6 +135,7 @@ class Service:
             self.logs,
             self.clock,
             self.store.ask,
+            place=self.executor.place,
             extra_routes=callback_routes(self.tokens, self.executor, self.store),
         )
 

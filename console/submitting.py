@@ -21,9 +21,9 @@ LOCAL = "local"  # scope of flows that are run from a working tree
 
 
 def submit(
-    store: SqlStore, tree: WorkingTree, ready: ReadyFlow, plan: Plan, services: str, commit: str, now: float
+    store: SqlStore, place: str, tree: WorkingTree, ready: ReadyFlow, plan: Plan, services: str, commit: str, now: float
 ) -> str:
-    """Ask for a run of the plan in the working tree; returns the id that the run will have."""
+    """Ask for a run of the plan in the working tree, in this place; returns the id that the run will have."""
     flow = _flow_row(tree, ready)
     plan_row = row_of(plan)
     arguments: Mapping[str, Json] = {
@@ -31,6 +31,7 @@ def submit(
         "code_dir": str(tree.root),
         "services": services,
         "commit": commit,
+        "place": place,
     }
     request = RequestRow(
         secrets.token_hex(10), FlowKey(flow.id), "run", person(), now, target=flow.id, arguments=arguments

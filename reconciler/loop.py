@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from random import Random
 from threading import Event, Lock, Thread
@@ -50,6 +50,7 @@ class Loop:
         owner: str,
         workers: int = 4,
         lease_seconds: float = 30,
+        places: Callable[[], Sequence[str]] | None = None,
     ) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
         self._store = store
@@ -58,6 +59,7 @@ class Loop:
         self._owner = owner
         self._workers = workers
         self._lease_seconds = lease_seconds
+        self._places = places or _everywhere  # keys of other places are left to them
         self._random = Random(owner)  # noqa: S311 - spreads retries, hides nothing
         self._held: dict[int, Lease] = {}
         self._lock = Lock()  # of counts, held leases and trouble
@@ -68,7 +70,7 @@ class Loop:
 
     def turn(self) -> bool:
         """Work on one key in this thread; False if none was due. Raises Waiting or Stalled if the store fails."""
-        lease = self._store.lease(self._owner, self._lease_seconds)
+        lease = self._store.lease(self._owner, self._lease_seconds, self._places())
         if lease is None:
             return False
         with self._lock:
@@ -189,7 +191,7 @@ class Loop:
         if self.turn():
             self._trouble = ""
         else:
-            self._store.wait(IDLE)
+            self._store.wait(IDLE, self._places())
 
     def _renew_until_drained(self) -> None:
         while not self._drained.wait(self._lease_seconds / 3):
@@ -230,6 +232,10 @@ class Loop:
 
 class _NeverReturned(Exception):
     """The step was begun again and again, and each time its process ended before it did."""
+
+
+def _everywhere() -> None:
+    """Every place."""
 
 
 def _kind(lease: Lease) -> str:

@@ -22,6 +22,7 @@ from reconciler.records import (
     MetricRow,
     ObservationRow,
     OpRow,
+    PlaceRow,
     PlanRow,
     RepositoryRow,
     RequestRow,
@@ -230,8 +231,8 @@ class Queue(Protocol):
 
     def wake(self, wakes: Sequence[Wake]) -> None: ...
 
-    def lease(self, owner: str, seconds: float) -> Lease | None:
-        """The due key with the highest priority that nobody holds."""
+    def lease(self, owner: str, seconds: float, places: Sequence[str] | None = None) -> Lease | None:
+        """The due key with the highest priority that nobody holds; with `places` one that belongs to one of them."""
         ...
 
     def renew(self, leases: Sequence[Lease], seconds: float) -> Sequence[Lease]:
@@ -257,7 +258,7 @@ class Queue(Protocol):
         """Give the key back until somebody wakes it."""
         ...
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, places: Sequence[str] | None = None) -> None:
         """Block until something may be due, at most so long, or until `interrupt`."""
         ...
 
@@ -361,7 +362,9 @@ class Records(Protocol):
 
     def commits_with_checks(self, repository: str, limit: int = 50) -> Sequence[str]: ...
 
-    def cached(self, key: str, not_before: float | None, not_of_run: str) -> CacheRow | None: ...
+    def cached(self, key: str, not_before: float | None, not_of_run: str, place: str | None = None) -> CacheRow | None:
+        """The newest result of another run; with `place` of an attempt that has its files there."""
+        ...
 
     def join(
         self, repository: str, run: str, query: JoinQuery, unwritten: Sequence[OpState] = ()
@@ -382,8 +385,33 @@ class Records(Protocol):
         ...
 
 
-class Store(Queue, Records, Protocol):
-    """One database: the queue and the records."""
+class Places(Protocol):
+    """Which places there are, and which of them are not expected to return."""
+
+    def place(self, name: str) -> PlaceRow | None: ...
+
+    def places(self) -> Sequence[PlaceRow]:
+        """By name."""
+        ...
+
+    def see_place(self, row: PlaceRow) -> bool:
+        """Note that a place is there; True if it had been given up meanwhile, which it is no more.
+
+        Raises Stalled if another place of that name is at work.
+        """
+        ...
+
+    def lost_places(self, seconds: float) -> Sequence[PlaceRow]:
+        """Places that were not seen for so long and are not given up."""
+        ...
+
+    def give_up(self, name: str, message: str) -> int:
+        """End what a place had at work as lost, and free its keys for others; how many attempts that were."""
+        ...
+
+
+class Store(Queue, Records, Places, Protocol):
+    """One database: the queue, the records and the places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,3 +427,4 @@ class World:
     page_url: str = ""  # public address of the page, "" = none
     queues: Mapping[str, int] = field(default_factory=dict)  # how many attempts a queue may hold at once
     poll_seconds: float = 30.0  # between looks at a repository of which nobody tells that it moved
+    shared: bool = False  # services of other places may work on the store

@@ -12,6 +12,8 @@ from reconciler.engine.model import AttemptSpec, OpState, RunFacts, RunState
 from reconciler.flows.model import Json
 from reconciler.keys import Key
 
+OFFERED = "*"  # the place of a key that any place with a free slot may take
+
 
 @dataclass(frozen=True, slots=True)
 class Wake:
@@ -100,7 +102,7 @@ class RunRow:
     priority: int = 0
     services: str = "keep"  # or `run`: instances end with the run
     code_dir: str = ""  # a working tree to run in, for local runs; "" = the commit's tree
-    place: str = ""  # place that started its first attempt
+    place: str = ""  # place where its attempts run; "" = not decided yet
     version: int = 0  # raised by every write; a writer names the one it read
     writer: int = 0  # fencing token of the lease that wrote it last
     taken_from: str = ""  # run whose succeeded ops this one takes over
@@ -195,6 +197,7 @@ class ServiceRow:
     next_try_at: float | None = None
     reason: str = ""
     message: str = ""
+    place: str = ""  # where its instance runs: that of the declaring run
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +275,19 @@ class Lease:
     owner: str = ""
     attempts: int = 0  # how often in a row the key's step has failed
     reason: str = ""  # of those failures
+    place: str = ""  # whose services alone may lease the key; "" = any, OFFERED = any that has a slot free
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A place, and when a service of it was last seen."""
+
+    name: str
+    address: str  # of its page
+    mark: str  # tells two places of one name apart
+    release: str
+    seen_at: float = 0.0  # by the database's clock
+    given_up_at: float = 0.0  # 0 = it is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,3 +313,4 @@ class Changes:
     answered: tuple[RequestRow, ...] = ()  # requests with done_at and answer
     wakes: tuple[Wake, ...] = ()
     again_at: float | None = None  # look at this key again then; 0.0 = at once
+    place: str | None = None  # the key belongs to this place from now on; None = as before

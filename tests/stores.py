@@ -45,7 +45,7 @@ def emptied_store(clock: Clock) -> tuple[SqlStore, Path]:
     opened.clock.clock = clock
     with closing(sqlite3.connect(opened.path)) as database, database:
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            if name not in ("alembic_version", "counters"):
+            if name not in ("alembic_version", "counters", "schema_version", "schemas"):
                 database.execute(f"DELETE FROM {name}")
         database.execute("UPDATE counters SET value = 0")
     return opened.store, opened.path

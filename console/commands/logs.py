@@ -18,12 +18,13 @@ from console.opening import store_of
 from console.options import FORMAT, OP, RUN, store_options
 from console.reading import config_of
 from console.telling import GOOD
+from reconciler.adapters.place import local_place
 from reconciler.checks import ops as op_views
 from reconciler.checks.ops import OpView
 from reconciler.checks.words import plain
 from reconciler.engine.model import FINAL, Status
 from reconciler.plan.model import Plan
-from reconciler.ports import Records
+from reconciler.ports import Records, Store
 from reconciler.records import RunRow
 from reconciler.steps.plans import plan_of
 
@@ -59,10 +60,22 @@ def logs(
         elif op is not None:
             path = op
         reader = LogReader(config.data_dir, tail)
+        _tell_of_others(store, config.data_dir, views, path)
         if follow:
             return _follow(store, row, plan, path, reader, _writer(form, prefixed=not _alone(views, path)))
         _show(_chosen(row, views, path), reader, row, form, prefixed=not _alone(views, path))
         return 0
+
+
+def _tell_of_others(store: Store, data_dir: Path, views: Sequence[OpView], path: str | None) -> None:
+    """Logs are kept where their ops ran: say of which ops that is elsewhere, and where."""
+    wanted = [view for view in op_views.leaves(views) if _attempt(view) and _within(view.path, path)]
+    rows = store.attempts_by_id([_attempt(view) for view in wanted])
+    elsewhere = {row.place for row in rows.values()} - {"", local_place(data_dir)}
+    for name in sorted(elsewhere):
+        known = store.place(name)
+        address = f" The page at {known.address} shows them." if known is not None and known.address else ""
+        click.echo(f"Logs of ops that ran at {name} are kept there.{address}", err=True)
 
 
 def _views(store: Records, row: RunRow, plan: Plan) -> list[OpView]:

@@ -18,6 +18,7 @@ from console.ready_flows import ReadyFlow, parsed, ready
 from console.submitting import submit
 from console.working_tree import WorkingTree, tree_of
 from reconciler.adapters.git_worktree import head_of
+from reconciler.adapters.place import local_place
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import unsupported
@@ -61,7 +62,8 @@ def run(
         _check_lasts(config)
     with attended(config) as there:
         services = "keep" if keep_services else "run"
-        run_id = submit(there.store, tree, made, made.built.plan, services, head_of(tree.root), SystemClock().now())
+        place, commit = local_place(config.data_dir), head_of(tree.root)
+        run_id = submit(there.store, place, tree, made, made.built.plan, services, commit, SystemClock().now())
         if detach:
             click.echo(run_id)
             return 0

@@ -46,6 +46,10 @@ def _schema(found: Condition, where: str) -> Examined:
         return warning("database-schema", "It is empty.", where, "The first `headgate serve` or `run` fills it.")
     if found.schema == NEWEST:
         return fine("database-schema", f"It has schema {found.schema}, as this release.")
+    if found.usable:
+        do = "Install that release here as well."
+        what = f"It has schema {found.schema} of the next release; this one, which knows {NEWEST}, may work with it."
+        return warning("database-schema", what, where, do)
     if found.schema > NEWEST:
         do = "Install the release that has used it last."
         return problem(

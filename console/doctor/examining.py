@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from console.doctor.machine import examine_machine
 from console.doctor.model import Examined
 from console.doctor.repositories import examine_repositories
 from console.lease_owners import is_gone
+from reconciler.adapters.place import local_place
 from reconciler.ports import Clock, ReconcileError
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def _has_file(config: Config) -> bool:
 def _examine_database(config: Config, clock: Clock, paths: dict[str, str]) -> Iterator[Examined]:
     """The database and the repositories it knows; what it tells of the rest, if it can be read."""
     from console.doctor.database import judge_database, out_of_reach  # SQLAlchemy takes a while to load
-    from reconciler.adapters.sql.condition import NEWEST, OpenedToRead, shown_address
+    from reconciler.adapters.sql.condition import OpenedToRead, shown_address
 
     where = ""
     try:
@@ -55,9 +57,9 @@ def _examine_database(config: Config, clock: Clock, paths: dict[str, str]) -> It
         with closing(OpenedToRead(config.store, clock)) as opened:
             found = opened.condition()
             yield from judge_database(found, where, time.time())
-            known = {row.name: row.source for row in opened.store.repositories()} if found.schema == NEWEST else {}
+            known = {row.name: row.source for row in opened.store.repositories()} if found.usable else {}
             yield from examine_repositories(config.data_dir, known | paths)
-            if found.schema == NEWEST:
+            if found.usable:
                 yield from _examine_records(config, opened, found.now)
     except ReconcileError as error:
         yield out_of_reach(error, where)
@@ -66,7 +68,7 @@ def _examine_database(config: Config, clock: Clock, paths: dict[str, str]) -> It
 def _examine_records(config: Config, opened: OpenedToRead, now: float) -> Iterator[Examined]:
     """What the rows say of each other and of this machine."""
     works = _works(config)
-    yield from judge_keys(opened.queue(), now, works, is_gone)
+    yield from judge_keys(opened.queue(), now, works, partial(is_gone, local_place(config.data_dir)))
     yield from judge_flows(opened.store.repositories(), opened.store.flows())
     yield from judge_checks(opened.unposted(now - LONG), now, works)
     yield from judge_requests(opened.unanswered(now - LONG), now, works)

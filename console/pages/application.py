@@ -17,17 +17,20 @@ from console.pages.run_page import run_page
 from console.pages.security import SafeHeaders
 from console.pages.worded import WordedChecks
 from reconciler.checks import graph_svg, timeline_svg
-from reconciler.ports import Clock, ReconcileError, Records
+from reconciler.ports import Clock, ReconcileError, Store
 from webhooks.asgi import ASGIApp, BaseRoute, HTTPException, Request, Response, Route, Starlette
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 
 
 def application(
-    records: Records, logs: LogReader, clock: Clock, ask: Ask, extra_routes: Sequence[BaseRoute] = ()
+    store: Store, logs: LogReader, clock: Clock, ask: Ask, extra_routes: Sequence[BaseRoute] = (), place: str = ""
 ) -> ASGIApp:
-    """Every page, the JSON API and `extra_routes`. Pages only read; what people ask for goes through `ask`."""
-    world = World(records, logs, clock)
+    """Every page, the JSON API and `extra_routes`. Pages only read; what people ask for goes through `ask`.
+
+    `place` is the one whose logs can be read here; "" = of every place.
+    """
+    world = World(store, logs, clock, store, place)
     lines, checks = LogLines(logs), WordedChecks(world)
     routes = [
         _get("/", partial(lists.home, checks=checks), world),

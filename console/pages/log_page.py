@@ -13,7 +13,7 @@ from console.pages.rendering import Html
 from reconciler.checks.log_excerpt import likely_error, plain_lines
 from reconciler.checks.words import count, quoted
 from reconciler.engine.model import Status
-from reconciler.records import RunRow
+from reconciler.records import PlaceRow, RunRow
 from reconciler.steps.evidence import LOG_LINES
 from webhooks.asgi import HTTPException, Request, Response, StreamingResponse
 
@@ -26,6 +26,10 @@ def log_page(request: Request, world: World, lines: LogLines) -> Response:
     Without `from` the lines that hold the text, else the window of the likely error or of the end.
     """
     row, path, attempt, failed = _found(request, world)
+    elsewhere = kept_elsewhere(world, attempt) if attempt else None
+    if elsewhere is not None:
+        values = {"row": row, "op": path, "attempt": attempt, "run_link": f"/runs/{row.id}?op={quoted(path)}"}
+        return page(request, "log_elsewhere.html", values | _where(elsewhere, request))
     text = request.query_params.get("search", "")[:_TEXT]
     if text and attempt and "from" not in request.query_params:
         return page(request, "log_search.html", _found_lines(world, row, path, attempt, text))
@@ -35,6 +39,20 @@ def log_page(request: Request, world: World, lines: LogLines) -> Response:
     window = lines.page(attempt, number) if attempt else LogPage((), 1, 0, False)
     base = f"/runs/{row.id}/logs/{quoted(path)}"
     return page(request, "log.html", _values(row, path, attempt, window, base, error) | {"search": text})
+
+
+def kept_elsewhere(world: World, attempt: str) -> PlaceRow | None:
+    """The place that keeps the log of an attempt, if that is not this one."""
+    row = world.records.attempt(attempt)
+    if not world.place or row is None or row.place in ("", world.place):
+        return None
+    return world.places.place(row.place) or PlaceRow(row.place, "", "", "")
+
+
+def _where(place: PlaceRow, request: Request) -> dict[str, Any]:
+    there = f"{place.address}{request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
+    lost = "The place was given up, and its log with it." if place.given_up_at else ""
+    return {"place": place.name, "link": there if place.address and not lost else "", "lost": lost}
 
 
 def _values(row: RunRow, path: str, attempt: str, window: LogPage, base: str, error: int | None) -> dict[str, Any]:
@@ -97,6 +115,8 @@ def download(request: Request, world: World, lines: LogLines) -> Response:
     _, path, attempt, _ = _found(request, world)
     if not attempt:
         raise HTTPException(404, f"{path} has not started, so there is no log.")
+    if (elsewhere := kept_elsewhere(world, attempt)) is not None:
+        raise HTTPException(404, f"The log is kept at {elsewhere.name}. {elsewhere.address}".rstrip())
     name = "".join(char if char.isalnum() else "-" for char in path) if path.isascii() else "op"
     headers = {"Content-Disposition": f'attachment; filename="{name}-{quoted(attempt)[:20]}.log"'}
     return StreamingResponse(lines.whole(attempt), headers=headers, media_type="application/octet-stream")

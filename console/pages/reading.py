@@ -9,7 +9,7 @@ from console.pages.log_lines import LogReader
 from reconciler.checks.evidence import Story, told
 from reconciler.engine.model import FINAL, OpState
 from reconciler.plan.model import Plan
-from reconciler.ports import Clock, Records
+from reconciler.ports import Clock, Places, Records
 from reconciler.records import AttemptRow, RunRow
 from reconciler.steps.evidence import evidence_of
 from webhooks.asgi import HTTPException
@@ -25,6 +25,8 @@ class World:
     records: Records
     logs: LogReader
     clock: Clock
+    places: Places
+    place: str = ""  # whose logs are here; "" = those of every place
 
 
 @dataclass(frozen=True, slots=True)

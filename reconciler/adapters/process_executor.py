@@ -47,7 +47,8 @@ AGAIN = 0.5  # seconds until a start that found no slot is tried again, unless i
 
 
 class ProcessExecutor:
-    """Implements `ports.Executor`. `report` stores observations; `wake` is told the runs that may start again.
+    """Implements `ports.Executor`. `report` stores observations; `wake` is told the runs that may start again,
+    `room` is called when slots came free, which a run that no place has taken yet may use.
 
     `checkout(repository, sha)` gives the directory of a commit's tree; `token_for(attempt)` what an op may call back
     with, at `api_address`. `slots` is the number of jobs at a time (default: one per CPU); services take none.
@@ -64,6 +65,7 @@ class ProcessExecutor:
         connections: Mapping[str, Connection] | None = None,
         slots: int | None = None,
         wake: Callable[[Sequence[str]], None] | None = None,
+        room: Callable[[], None] | None = None,
         host: str = "",
         grace: float = GRACE,
         logs: LogLimits | None = None,
@@ -75,6 +77,7 @@ class ProcessExecutor:
         self._surroundings = Surroundings(connections or {}, checkout, token_for, api_address)
         self._slots = slots or os.cpu_count() or 1
         self._wake = wake
+        self._room = room
         self._grace = grace
         self._writer = this_writer()
         self._starved: set[str] = set()
@@ -238,6 +241,8 @@ class ProcessExecutor:
         try:
             if starved and self._wake is not None:
                 self._wake(starved)
+            if self._room is not None and self.has_room():
+                self._room()
         except ReconcileError:  # their turn comes with the next end
             with self._lock:
                 self._starved.update(starved)
@@ -273,6 +278,19 @@ class ProcessExecutor:
         """Claim it for nobody, so that it can never start; False if it was claimed before."""
         os.makedirs(folder.root, exist_ok=True)
         return claim(folder, NEVER)
+
+    def has_room(self) -> bool:
+        """Whether a slot is free."""
+        return self._reaper.jobs() < self._slots
+
+    def living(self) -> Sequence[str]:
+        """Ids of the attempts that are watched now."""
+        return [live.folder.attempt for live in self._reaper.all()]
+
+    def abandon(self, attempts: Sequence[AttemptRow]) -> None:
+        """End what runs for attempts that were given up: their work is done elsewhere."""
+        for row in attempts:
+            self._stop_claimed(row, self._folder(row.id))
 
     def hurry(self) -> None:
         """KILL now what was asked to end: somebody does not want to wait for the grace."""

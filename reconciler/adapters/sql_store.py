@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.engines import address_of
+from reconciler.adapters.sql.places import SqlPlaces
 from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
 from reconciler.adapters.sql.schema import REVISION, migrate, revision
@@ -17,7 +18,7 @@ from reconciler.adapters.sql.writing import Statements
 from reconciler.ports import Clock, Stalled, Waiting
 
 
-class SqlStore(SqlQueue, SqlRecords):
+class SqlStore(SqlQueue, SqlRecords, SqlPlaces):
     """Implements `ports.Store`. Safe to use from many threads; several processes may open the same database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

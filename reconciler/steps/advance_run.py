@@ -26,6 +26,7 @@ from reconciler.keys import CheckKey, FlowKey, RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.ports import Stalled, World
 from reconciler.records import (
+    OFFERED,
     AttemptRow,
     CacheRow,
     Changes,
@@ -38,7 +39,7 @@ from reconciler.records import (
     ServiceRow,
     Wake,
 )
-from reconciler.steps import intents, restarting, run_requests, services
+from reconciler.steps import belonging, intents, restarting, run_requests, services
 from reconciler.steps.machines import Engine, Machines, build
 from reconciler.steps.starting import check_of
 
@@ -59,6 +60,8 @@ class AdvanceRun:
         row = self._world.store.run(key.run)
         if row is None:
             return Changes()
+        if belonging.is_elsewhere(self._world, row.place):
+            return belonging.handed_to(self._world, row.place)
         engine = self._machines.take(row) or build(self._world, row)
         changes = _Step(self._world, row, lease, engine).take()
         self._machines.keep(engine, row, changes, lease)
@@ -79,6 +82,8 @@ class _Step:
         self.attempts = engine.attempts
         self.changed: dict[str, AttemptRow] = {}
         self.decision = Decision()
+        self.is_full = False  # no slot is free here
+        self.settles = False  # something begins here, or files from here are used: the run is of this place
 
     def take(self) -> Changes:
         """Requests first, as they void intents; then intents; then what was seen; then the decision."""
@@ -127,12 +132,14 @@ class _Step:
     def _intend(self, action: Action) -> None:
         match action:
             case StartAttempt(path, spec):
+                self.settles = True
                 self._put(intents.start(self.world, self.row, path, spec, self.now))
             case StopAttempt(_, attempt, reason):
                 known = self.attempts.get(attempt)
                 if known is not None:
                     self._put(intents.stop(known, reason))
             case DeclareService():
+                self.settles = True
                 self.decision.actions.append(action)
 
     def _put(self, attempt: AttemptRow) -> None:
@@ -143,7 +150,8 @@ class _Step:
         store, run = self.world.store, self.row
         match action:
             case LookUpCache(path, key, not_before):
-                hit = store.cached(key, not_before, run.id)
+                hit = store.cached(key, not_before, run.id, belonging.here(self.world) or None)
+                self.settles = self.settles or hit is not None
                 yield CacheAnswer(path, None) if hit is None else _cache_hit(path, hit)
             case RunJoins(path, queries):
                 rows = (store.join(run.repository, run.id, query, self.decision.ops) for query in queries)
@@ -183,6 +191,7 @@ class _Step:
             raise Stalled("NoExecutor", "Nothing is configured to run flows here.")
         waiting = sum(1 for one in self.attempts.unsettled if one.phase == "intended" and one.wanted == "run")
         free = executor.free(self.row.id)
+        self.is_full = free == 0
         queues = {name: limit - self._load(name) for name, limit in self.world.queues.items()}
         return Limits(None if free is None else max(0, free - waiting), queues)
 
@@ -198,6 +207,8 @@ class _Step:
         declared = [action for action in decision.actions if isinstance(action, DeclareService)]
         moved = bool(decision.ops or decision.run or self.changed or declared)
         row = replace(self.row, state=state, place=self._place())
+        again_at = self._again_at(state.status) if not declared else 0.0  # its instance may be ready by now
+        is_offered = self._is_offered(row.place)
         finished = state.status in FINAL and self.row.state.status not in FINAL
         return Changes(
             runs=(row,) if moved else (),
@@ -210,15 +221,24 @@ class _Step:
             folded=tuple(observation.seq for observation in observations),
             answered=tuple(answered),
             wakes=tuple(self._wakes(row, moved, bool(declared), finished)),
-            again_at=self._again_at(state.status) if not declared else 0.0,  # its instance may be ready by now
+            again_at=self.now if is_offered else again_at,
+            place=None if again_at is None else self._moved(OFFERED if is_offered else row.place),
         )
 
     def _place(self) -> str:
-        executor = self.world.executor
-        return self.row.place or (executor.place if executor is not None and self.changed else "")
+        mine = belonging.here(self.world)
+        return mine if self.settles or self.row.place == mine else ""
+
+    def _is_offered(self, place: str) -> bool:
+        """A run that has no place yet, finds no slot here and has no other business goes to whoever has one free."""
+        idle = self.decision.starved and self.decision.look_again_at is None
+        return self.world.shared and not place and self.is_full and idle
+
+    def _moved(self, place: str) -> str | None:
+        return place if place != self.lease.place else None
 
     def _service(self, action: DeclareService) -> ServiceRow:
-        return services.declared(self.world.store, self.row, action, self.plan.code)
+        return services.declared(self.world.store, replace(self.row, place=self._place()), action, self.plan.code)
 
     def _services_ended(self, finished: bool) -> tuple[ServiceRow, ...]:
         if not finished or self.row.services != "run":

@@ -24,8 +24,9 @@ ENOUGH = 1000  # live runs of one flow that a step looks at
 class Draft:
     """A flow as it will be written, its settings, its live runs (newest first), and the changes so far."""
 
-    def __init__(self, world: World, flow: FlowRow) -> None:
+    def __init__(self, world: World, flow: FlowRow, home: str = "") -> None:
         self.world = world
+        self.home = home  # place of the flow's services: its runs reach them there
         self.flow = flow
         self.now = world.clock.now()
         self.settings = decode(flow.settings_json, FlowSettings) if flow.settings_json else FlowSettings()
@@ -56,11 +57,16 @@ class Draft:
         times = [time for time in (self.changes.again_at, at) if time is not None]
         self.changes = replace(self.changes, again_at=min(times, default=None))
 
+    def go_on_in(self, place: str) -> None:
+        """The flow's key belongs to that place from now on."""
+        self.changes = replace(self.changes, place=place)
+
     # --- runs ---------------------------------------------------------------------------------------------------------
 
     def start(self, started: Started) -> None:
         """Insert a run; one whose occurrence was started before is not started again."""
         if self.world.store.run(started.run.id) is None:
+            started = replace(started, run=replace(started.run, place=started.run.place or self.home))
             self.changes = started.added_to(self.changes)
             self.live.insert(0, started.run)
 

@@ -10,7 +10,7 @@ from reconciler.records import FlowRow, RepositoryRow
 from reconciler.steps import schedules
 from reconciler.steps.draft import Draft
 from reconciler.steps.flow_files import load
-from reconciler.steps.handing_over import hand_over
+from reconciler.steps.handing_over import HandedOver, hand_over
 from reconciler.steps.plans import plan_of, row_of
 from reconciler.steps.starting import Started, new_run
 
@@ -154,6 +154,7 @@ def _start(draft: Draft, plan: Plan, repository: RepositoryRow) -> None:
         sha=head,
         priority=draft.settings.priority,
         services=draft.settings.services,
+        place=draft.home,
     )
     if draft.settings.on_new_plan == "cancel":
         started = _superseding(draft, started, plan)
@@ -172,6 +173,10 @@ def _superseding(draft: Draft, started: Started, plan: Plan) -> Started:
         states = [row.state for row in store.ops(old.id) if row.state.path not in taken]
         new, attempts = started.run.id, store.attempts(old.id)
         handed = hand_over(plan_of(store, old), plan, old.id, states, attempts, new, draft.now)
-        started = replace(started, ops=(*started.ops, *handed.ops), attempts=(*started.attempts, *handed.attempts))
+        if handed.ops and started.run.place not in ("", old.place):  # files and processes of two places make no run
+            handed = HandedOver()
+        run = replace(started.run, place=started.run.place or (old.place if handed.ops else ""))
+        ops, moved = (*started.ops, *handed.ops), (*started.attempts, *handed.attempts)
+        started = replace(started, run=run, ops=ops, attempts=moved)
         draft.stop(old, handed.old_ops)
     return started

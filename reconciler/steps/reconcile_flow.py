@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from reconciler.keys import FlowKey
 from reconciler.plan.walk import walk
 from reconciler.ports import World
 from reconciler.records import Changes, Lease, RequestRow
-from reconciler.steps import schedules, services
+from reconciler.steps import belonging, schedules, services
 from reconciler.steps.draft import Draft
 from reconciler.steps.following_head import follow_head, retire
 from reconciler.steps.plans import decoded, leave_to_newer
 from reconciler.steps.starting import new_run
+
+IN_TURN = 2.0  # s between looks at services of one flow that are in several places
 
 
 def reconcile_flow(world: World, key: FlowKey, lease: Lease) -> Changes:
@@ -25,7 +27,11 @@ def reconcile_flow(world: World, key: FlowKey, lease: Lease) -> Changes:
     if flow is None:
         return Changes()
     leave_to_newer(flow.applied_version, f"The applied plan of {flow.name}")
-    draft = Draft(world, flow)
+    homes = services.homes(world, flow.id)
+    elsewhere = belonging.others(world, homes)
+    if elsewhere and belonging.here(world) not in homes:
+        return belonging.handed_to(world, elsewhere[0])
+    draft = Draft(world, flow, next(iter(elsewhere), "") if homes else "")
     for request in world.store.requests(key):
         _answer(draft, request)
     if not flow.retired and flow.scope == "":
@@ -34,7 +40,18 @@ def reconcile_flow(world: World, key: FlowKey, lease: Lease) -> Changes:
     elif not flow.retired and not flow.at_head:
         retire(draft, f"The proposal {flow.scope} is closed.", stop=True)
     _keep_services(draft, lease)
+    _hand_on(draft, lease, homes, elsewhere)
     return draft.written()
+
+
+def _hand_on(draft: Draft, lease: Lease, homes: Set[str], elsewhere: Sequence[str]) -> None:
+    """The flow is looked at where its services are; if they are in several places, there in turn."""
+    mine = belonging.here(draft.world)
+    wanted = elsewhere[0] if elsewhere else mine if mine in homes else ""
+    if elsewhere:
+        draft.look_again(draft.now + IN_TURN)
+    if wanted != lease.place:
+        draft.go_on_in(wanted)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -68,6 +85,7 @@ def _run_by_request(draft: Draft, request: RequestRow) -> str:
         priority=draft.settings.priority,
         services=str(wanted.get("services") or draft.settings.services),
         code_dir=str(wanted.get("code_dir") or ""),
+        place=str(wanted.get("place") or ""),
     )
     draft.start(started)
     return started.run.id

@@ -35,5 +35,6 @@ def restarted(world: World, run: RunRow, plan: Plan, request: RequestRow, now: f
         code_dir=run.code_dir,
         chain=run.state.chain,
         taken_from=run.id,
+        place=run.place if partly or kind == "copy" or run.code_dir else "",  # where the files are that it takes
         ops=taken_over(plan, old, request.op) if partly else (),
     )

@@ -12,7 +12,7 @@ from reconciler.plan.encoding import decode, encode
 from reconciler.plan.walk import op_path
 from reconciler.ports import Records, World
 from reconciler.records import AttemptRow, FlowRow, Lease, RunRow, ServiceRow, Wake
-from reconciler.steps import intents
+from reconciler.steps import belonging, intents
 
 CODE = "code"  # the label with the code id
 GONE = "ServiceGone"
@@ -45,7 +45,7 @@ def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> 
     if known is not None and known.order > order:
         return known
     spec = intents.in_code_dir(replace(action.spec, labels={**action.spec.labels, CODE: code[:20]}), run)
-    wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), order, run.id)
+    wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), order, run.id, place=run.place)
     if known is None:
         return wanted
     same = known.spec_hash == wanted.spec_hash
@@ -74,6 +74,12 @@ def seen_by(store: Records, run: RunRow, declared_ops: Iterable[str], now: float
     lost = [row for row in mine if not row.ready and row.restarts >= TRIES]
     seen += [ServiceSeen(row.op, False, now, row.reason, row.message) for row in lost]
     return [*seen, *(ServiceSeen(op, False, now, GONE, GONE_MESSAGE) for op in sorted(missing))]
+
+
+def homes(world: World, flow: str) -> set[str]:
+    """The places that have instances of a flow's services, or are to have them."""
+    declared, live = world.store.services(flow), world.store.service_attempts(flow)
+    return {*(row.place for row in declared), *(row.place for row in live)} - {""}
 
 
 def keep(world: World, flow: FlowRow, lease: Lease, now: float, declared_ops: Iterable[str] | None) -> Kept:
@@ -161,6 +167,8 @@ class _Keeper:
         if not row.wanted:
             del self.rows[row.op]
             self.gone.append((row.flow, row.op))
+        elif belonging.is_elsewhere(self.world, row.place):
+            return
         elif row.next_try_at is None or row.next_try_at <= self.now or row.restarts == 0:
             self._start(row)
 

@@ -66,6 +66,7 @@ def new_run(
     code_dir: str = "",
     chain: str = "",
     taken_from: str = "",
+    place: str = "",
     ops: Sequence[OpState] = (),
 ) -> Started:
     """A run of a plan, ready to be inserted."""
@@ -82,6 +83,7 @@ def new_run(
         priority=priority,
         services=services,
         code_dir=code_dir,
+        place=place,
         taken_from=taken_from,
     )
     return Started(row, plan, tuple(ops))

@@ -1,12 +1,15 @@
-"""The command line with one instruction replaced by `kill -9`: dying_service.py MOMENT serve …
+"""The command line with one instruction replaced by `kill -9`, or by a pause: dying_service.py MOMENT serve …
 
 Moments: `intent` (committed, not performed), `spawned` (performed, not committed), `outcome` (an op has ended, nobody
-was told), `report` (a check is due and not posted).
+was told), `report` (a check is due and not posted). Those that pause (SIGSTOP) do so once, and go on with what they
+were about to do: `pause-intent`, `pause-commit` (a step of a run has been decided, and is not committed),
+`pause-report`.
 """
 
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from console.cli import main
@@ -18,6 +21,19 @@ from reconciler.engine.model import FINAL, Observed
 
 def die(*_: Any, **__: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def pause_before(owner: Any, name: str, is_due: Callable[..., bool] = lambda *_: True) -> None:
+    """Stop this process once before a call."""
+    act, paused = getattr(owner, name), []
+
+    def pausing(*given: Any, **named: Any) -> Any:
+        if not paused and is_due(*given):
+            paused.append(True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return act(*given, **named)
+
+    setattr(owner, name, pausing)
 
 
 def arm(moment: str) -> None:
@@ -43,6 +59,18 @@ def arm(moment: str) -> None:
                 return post(checks, repository, sha, posted, lease)
 
             NotesChecks.post = dying_post  # type: ignore[method-assign]
+        case "pause-intent":
+            pause_before(ProcessExecutor, "start")
+        case "pause-commit":
+            pause_before(SqlStore, "commit", lambda _store, _lease, changes: bool(changes.attempts))
+        case "pause-report":
+            pause_before(
+                NotesChecks,
+                "post",
+                lambda _checks, _name, _sha, posted, _lease: any(
+                    check.status == "completed" and "/" in check.name for check in posted
+                ),
+            )
         case _:
             raise SystemExit(f"There is no moment {moment!r}.")
 

@@ -95,8 +95,8 @@ class WatchedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._world.store, name)
 
-    def lease(self, owner: str, seconds: float) -> Lease | None:
-        lease = self._world.store.lease(owner, seconds)
+    def lease(self, owner: str, seconds: float, places: Sequence[str] | None = None) -> Lease | None:
+        lease = self._world.store.lease(owner, seconds, places)
         if lease is not None:
             self._world.holders[lease.key] = lease.token
         return lease

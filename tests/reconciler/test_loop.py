@@ -328,7 +328,7 @@ class FullDisk:
     def __init__(self):
         self.asked = 0
 
-    def lease(self, owner, seconds):
+    def lease(self, owner, seconds, places=None):
         self.asked += 1
         raise Waiting("StoreUnavailable", "The database cannot be used now (disk is full).", timedelta(seconds=2))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, func, select, text
 
 from reconciler.adapters.sql.batches import chunks
-from reconciler.adapters.sql.database import Database, address_of
-from reconciler.adapters.sql.schema import REVISION, revision
+from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.engines import address_of
+from reconciler.adapters.sql.schema import REVISION, may_work_beside, revision
 from reconciler.adapters.sql.tables import attempts, checks, events, requests, wakes
 from reconciler.adapters.sql_store import SqlStore
 from reconciler.ports import Clock, Stalled
@@ -24,6 +25,7 @@ class Condition:
     """What can be known of a database without changing it."""
 
     schema: str | None  # None: it is empty
+    usable: bool  # this release may work with it as it is
     faults: tuple[str, ...]  # of its structure
     size: int  # bytes
     log_size: int  # bytes of a SQLite file's write-ahead log
@@ -82,7 +84,9 @@ class OpenedToRead:
             faults = self._faults(connection)
             schema = None if faults else revision(connection)
             newest = connection.execute(_NEWEST).scalar() if schema else None
-            return Condition(schema, faults, self._size(connection), self._log_size(), self._now(connection), newest)
+            usable = schema == NEWEST or ((schema or "") > NEWEST and may_work_beside(connection, str(schema)))
+            sizes = self._size(connection), self._log_size()
+            return Condition(schema, usable, faults, *sizes, self._now(connection), newest)
 
     def queue(self) -> Sequence[QueuedKey]:
         """Every key, the one that is due longest first."""

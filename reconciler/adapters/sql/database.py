@@ -10,12 +10,12 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from reconciler.adapters.sql.engines import engine_of
 from reconciler.adapters.sql.others import Others
-from reconciler.ports import ReconcileError, Stalled, Waiting
+from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
 
 Result = TypeVar("Result")
 
@@ -24,6 +24,7 @@ LAST = 1.0  # seconds for a commit at hand when it is closed
 READERS = 16
 DEADLOCKS = 5  # in a row: replicas lock the same rows in different orders now and then, one of them starts over
 
+_SERVER_NOW = select(func.extract("epoch", func.clock_timestamp()))
 _RUN_AGAIN = ("40P01", "40001")  # PostgreSQL: deadlock_detected, serialization_failure
 
 
@@ -98,6 +99,10 @@ class Database:
     def call(self) -> None:
         """For a job of `write`: whoever waits in other processes shall hear of its commit."""
         self._calling = True
+
+    def now(self, connection: Connection, clock: Clock) -> float:
+        """The time by the clock that all who share the database share: its server's, or for a file this machine's."""
+        return clock.now() if self.dialect == "sqlite" else float(connection.execute(_SERVER_NOW).scalar_one())
 
     def changes(self) -> int:
         """A number that grows with every commit that we know of."""

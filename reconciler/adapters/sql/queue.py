@@ -44,10 +44,10 @@ class SqlQueue:
         if batches:
             self._database.write(work)
 
-    def lease(self, owner: str, seconds: float) -> Lease | None:
-        if self._next_at() > self._clock.now():  # asking a reader first: an idle worker must not hold up the writer
+    def lease(self, owner: str, seconds: float, places: Sequence[str] | None = None) -> Lease | None:
+        if self._next_at(places) > self._clock.now():  # asking a reader first: an idle worker must not hold the writer
             return None
-        return self._database.write(lambda connection: self._lease(connection, owner, seconds))
+        return self._database.write(lambda connection: self._lease(connection, owner, seconds, places))
 
     def renew(self, leases: Sequence[Lease], seconds: float) -> Sequence[Lease]:
         return self._database.write(lambda connection: self._renew(connection, leases, seconds)) if leases else []
@@ -72,6 +72,9 @@ class SqlQueue:
             execute(connection, woken)
             if is_soon(changes.wakes, now):
                 self._database.call()
+            if changes.place is not None:
+                connection.execute(_MOVE, {"_key": text_of(lease.key), "_place": changes.place})
+                self._database.call()  # somebody else may be the one to take it
             if not keep:
                 self._acknowledge(connection, lease, changes.again_at)
 
@@ -92,16 +95,16 @@ class SqlQueue:
         values["attempts"] = lease.attempts + 1 if lease.reason == reason else 1
         self._give_back(lease, values)
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, places: Sequence[str] | None = None) -> None:
         seen, interrupts = self._database.changes(), self._database.interrupts
         until = time.monotonic() + seconds  # real time, as this thread really blocks
-        due = self._next_at()
+        due = self._next_at(places)
         while (left := min(until - time.monotonic(), due - self._clock.now())) > 0:
             now_seen = self._database.wait(seen, left)
             if self._database.interrupts != interrupts:
                 return
             if now_seen != seen:
-                seen, due = now_seen, self._next_at()
+                seen, due = now_seen, self._next_at(places)
 
     def interrupt(self) -> None:
         self._database.interrupt()
@@ -116,15 +119,16 @@ class SqlQueue:
             found = connection.execute(select(wakes).order_by(wakes.c.key)).mappings().all()
         return [_wake_row(row) for row in found]
 
-    def _next_at(self) -> float:
+    def _next_at(self, places: Sequence[str] | None) -> float:
         """When the next key may be leased; NEVER if no wake, retry or end of a lease lies ahead."""
+        statement = _NEXT if places is None else _NEXT_HERE
         with self._database.read() as connection:
-            found = connection.execute(_NEXT).scalar()
+            found = connection.execute(statement, _of(places)).scalar()
         return NEVER if found is None else float(found)
 
-    def _lease(self, connection: Connection, owner: str, seconds: float) -> Lease | None:
+    def _lease(self, connection: Connection, owner: str, seconds: float, places: Sequence[str] | None) -> Lease | None:
         now, deadline = self._now(connection), self._clock.monotonic() + seconds
-        row = _most_urgent(connection, now)
+        row = _most_urgent(connection, now, places)
         if row is None:
             return None
         token = connection.execute(_COUNT_UP).scalar_one()
@@ -166,9 +170,7 @@ class SqlQueue:
 
     def _now(self, connection: Connection) -> float:
         """The clock that all who share the database share: its server's, or for a file this machine's."""
-        if self._database.dialect == "sqlite":
-            return self._clock.now()
-        return float(connection.execute(_SERVER_NOW).scalar_one())
+        return self._database.now(connection, self._clock)
 
 
 def _release(connection: Connection, lease: Lease, values: dict[str, Any]) -> None:
@@ -181,18 +183,24 @@ def _earlier(at: float) -> ColumnElement[float]:
     return case((wakes.c.due_at < at, wakes.c.due_at), else_=at)
 
 
-def _most_urgent(connection: Connection, now: float) -> RowMapping | None:
-    found = connection.execute(_LONGEST_DUE, {"_now": now - PATIENCE}).mappings().first()
+def _most_urgent(connection: Connection, now: float, places: Sequence[str] | None) -> RowMapping | None:
+    longest_due, due = (_LONGEST_DUE, _DUE) if places is None else (_LONGEST_DUE_HERE, _DUE_HERE)
+    of = _of(places)
+    found = connection.execute(longest_due, {"_now": now - PATIENCE, **of}).mappings().first()
     for priority in _URGENCY:
-        found = found or connection.execute(_DUE, {"_now": now, "_priority": priority}).mappings().first()
+        found = found or connection.execute(due, {"_now": now, "_priority": priority, **of}).mappings().first()
     return found
+
+
+def _of(places: Sequence[str] | None) -> dict[str, Any]:
+    return {} if places is None else {"_places": list(places)}
 
 
 def _lease_of(row: RowMapping, token: int, deadline: float, owner: str) -> Lease:
     attempts, reason = row["attempts"], row["reason"]
     if row["token"]:  # nobody gave it back: its holder died, perhaps of this very key
         attempts, reason = (attempts + 1 if reason == INTERNAL_ERROR else 1), INTERNAL_ERROR
-    return Lease(key_of(row["key"]), token, row["generation"], deadline, owner, attempts, reason)
+    return Lease(key_of(row["key"]), token, row["generation"], deadline, owner, attempts, reason, row["place"])
 
 
 def _leased(lease: Lease) -> dict[str, Any]:
@@ -209,11 +217,14 @@ def _wake_row(row: RowMapping) -> WakeRow:
 
 
 _URGENCY = sorted(set(PRIORITY.values()), reverse=True)
-_SERVER_NOW = select(func.extract("epoch", func.clock_timestamp()))
+_HERE = wakes.c.place.in_(bindparam("_places", expanding=True))
 _NEXT = select(func.min(wakes.c.ready_at))
+_NEXT_HERE = _NEXT.where(_HERE)
 _READY = select(wakes).where(wakes.c.ready_at <= bindparam("_now")).order_by(wakes.c.ready_at).limit(1)
 _LONGEST_DUE = _READY.with_for_update(skip_locked=True)
 _DUE = _READY.where(wakes.c.priority == bindparam("_priority")).with_for_update(skip_locked=True)
+_LONGEST_DUE_HERE, _DUE_HERE = _LONGEST_DUE.where(_HERE), _DUE.where(_HERE)
+_MOVE = update(wakes).where(wakes.c.key == bindparam("_key")).values(place=bindparam("_place"))
 _COUNT_UP = (
     update(counters).where(counters.c.name == "token").values(value=counters.c.value + 1).returning(counters.c.value)
 )

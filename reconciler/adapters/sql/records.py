@@ -216,9 +216,10 @@ class SqlRecords:
 
     # --- results and history
 
-    def cached(self, key: str, not_before: float | None, not_of_run: str) -> CacheRow | None:
-        """The newest result of another run."""
+    def cached(self, key: str, not_before: float | None, not_of_run: str, place: str | None = None) -> CacheRow | None:
         statement = select(cache).where(cache.c.key == key, cache.c.run != not_of_run)
+        if place is not None:
+            statement = statement.where(cache.c.artifacts.in_(select(attempts.c.id).where(attempts.c.place == place)))
         if not_before is not None:
             statement = statement.where(cache.c.finished_at >= not_before)
         return self._one(statement.order_by(cache.c.finished_at.desc(), cache.c.attempt).limit(1), _flat(CacheRow))

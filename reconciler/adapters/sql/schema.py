@@ -7,7 +7,7 @@ oldest one whose release may still work beside it.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, RowMapping, inspect, select, text
 
 from reconciler.adapters.sql.tables import first_release, schemas
 from reconciler.ports import Stalled
@@ -49,11 +49,21 @@ def revision(connection: Connection) -> str | None:
     return None
 
 
+def may_work_beside(connection: Connection, current: str) -> bool:
+    """Whether this release may work with the newer schema that the database has."""
+    rule = _rule(connection, current)
+    return rule is not None and str(rule["oldest"]) <= REVISION
+
+
+def _rule(connection: Connection, current: str) -> RowMapping | None:
+    return connection.execute(select(schemas).where(schemas.c.revision == current)).mappings().first()
+
+
 def _check_newer(connection: Connection, current: str) -> None:
     """A newer release may be at work; we go on beside it where its schema says so."""
-    rule = connection.execute(select(schemas).where(schemas.c.revision == current)).mappings().first()
-    if rule is not None and rule["oldest"] <= REVISION:
+    if may_work_beside(connection, current):
         return
+    rule = _rule(connection, current)
     release = f"release {rule['release']}" if rule is not None else "a newer release"
     raise Stalled(
         "StoreNewer",

@@ -32,7 +32,6 @@ NAMES = MetaData(
 _Seq = BigInteger().with_variant(Integer, "sqlite")  # only an INTEGER key of SQLite counts up by itself
 
 _LIVE: Any = {"sqlite_where": text("live = 1"), "postgresql_where": text("live")}  # few rows of many
-_OFFERED: Any = {"sqlite_where": text("place = '*'"), "postgresql_where": text("place = '*'")}
 
 
 class _Plain(Text):
@@ -98,7 +97,6 @@ wakes = Table(
     Column("place", Text, nullable=False, server_default=""),
     Index(None, "priority", "ready_at"),
     Index(None, "ready_at"),
-    Index("ix_wakes_offered", "due_at", **_OFFERED),
 )
 places = Table(
     "places",

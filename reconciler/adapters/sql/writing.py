@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from reconciler.adapters.sql import rows, tables
 from reconciler.keys import PRIORITY, text_of
 from reconciler.ports import MAX_TRIES, Conflict
-from reconciler.records import Changes, FlowRow, RequestRow, RunRow, Wake
+from reconciler.records import OFFERED, Changes, FlowRow, RequestRow, RunRow, Wake
 
 NEVER = 1e18  # seconds since the epoch
 SOON = 10.0  # seconds: of keys that are due later, other processes learn by looking now and then
@@ -108,6 +108,7 @@ class Statements:
                 "ready_at": case((queue.token != 0, queue.ready_at), else_=earlier),
                 "attempts": case((spent, MAX_TRIES - 1), else_=queue.attempts),
                 "parked": False,
+                "place": case((queue.place == OFFERED, ""), else_=queue.place),  # there is news, and anybody may look
             },
         )
 

@@ -113,7 +113,7 @@ def test_a_damaged_page_is_found(told, data, store):
 def test_a_database_of_a_newer_release_is_named(told, data, store):
     store.close()
     with sqlite3.connect(data / "headgate.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+        connection.execute("UPDATE schema_version SET version_num = '0999'")
     found = told(code=1)["database-schema"]
 
     assert "0999" in found["what"]

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
 down_revision = "0001"
 
-_OFFERED: Any = {"sqlite_where": sa.text("place = '*'"), "postgresql_where": sa.text("place = '*'")}
-
 
 def upgrade() -> None:
     """Add; nothing that the first release uses goes or changes its meaning."""
     op.add_column("wakes", sa.Column("place", sa.Text(), nullable=False, server_default=""))
-    op.create_index("ix_wakes_offered", "wakes", ["due_at"], **_OFFERED)
     op.create_table(
         "places",
         sa.Column("name", sa.Text(), nullable=False),

@@ -1,0 +1,89 @@
+"""Telling others that the service of this place is there, and giving up places that do not return."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from threading import Event, Thread
+
+from reconciler.adapters.process_executor import ProcessExecutor
+from reconciler.checks.words import duration
+from reconciler.ports import Places, ReconcileError, Records
+from reconciler.records import PlaceRow
+
+log = logging.getLogger(__name__)
+
+BEAT = 10.0  # s between two signs of life
+FRESH = 3 * BEAT  # s after which a place is taken to be away
+
+
+class Presence:
+    """One thread. Without `shared`, nobody else uses the database, and only the start is noted."""
+
+    def __init__(
+        self,
+        store: Places,
+        records: Records,
+        executor: ProcessExecutor,
+        data_dir: Path,
+        address: str,
+        lost_after: float,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._executor = executor
+        self._row = PlaceRow(executor.place, address, mark_of(data_dir), version("headgate"))
+        self._lost_after = lost_after
+        self._ending = Event()
+        self._thread: Thread | None = None
+
+    def begin(self, shared: bool) -> None:
+        """Note that we are here, and go on doing so. Raises Stalled if another machine's service says the same."""
+        self._beat()
+        if shared:
+            self._thread = Thread(target=self._run, name="presence", daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Say no more."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+
+    def _run(self) -> None:
+        while not self._ending.wait(BEAT):
+            with suppress(ReconcileError):  # the loop tells of a store that is away
+                self._beat()
+                self._give_up_lost()
+
+    def _beat(self) -> None:
+        if self._store.see_place(self._row):
+            log.warning("This place was given up while it was away; what others do again now is ended here.")
+            ended = self._records.attempts_by_id(self._executor.living())
+            self._executor.abandon([row for row in ended.values() if row.phase == "ended"])
+
+    def _give_up_lost(self) -> None:
+        for lost in self._store.lost_places(self._lost_after) if self._lost_after else ():
+            ended = self._store.give_up(
+                lost.name, words_of_loss(lost.name, f"not seen for {duration(self._lost_after)}")
+            )
+            log.warning("Gave up the place %s, which was away too long; attempts lost: %d.", lost.name, ended)
+
+
+def words_of_loss(place: str, why: str) -> str:
+    """What is told of an attempt whose place is given up."""
+    return f"Its place {place} was given up ({why})."
+
+
+def mark_of(data_dir: Path) -> str:
+    """What tells this data directory from another one of the same name on a machine that is called the same."""
+    file = data_dir / "place"
+    with suppress(FileNotFoundError):
+        if known := file.read_text().strip():
+            return known
+    made = secrets.token_hex(8)
+    file.write_text(made + "\n")
+    return made

@@ -1,0 +1,99 @@
+"""Places: services that work on the database tell that they are there; what a lost one had at work is freed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+
+from reconciler.adapters.sql import rows
+from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.tables import attempts, places, runs, wakes
+from reconciler.adapters.sql.writing import Statements, execute
+from reconciler.engine.model import Observed, Status
+from reconciler.keys import FlowKey, Key, RunKey
+from reconciler.ports import Clock, Stalled
+from reconciler.records import PlaceRow, Wake
+
+GONE = 60.0  # s after which a place of the same name may be another machine's
+
+
+class SqlPlaces:
+    """Implements `ports.Places`."""
+
+    def __init__(self, database: Database, statements: Statements, clock: Clock) -> None:
+        self._database = database
+        self._statements = statements
+        self._clock = clock
+
+    def place(self, name: str) -> PlaceRow | None:
+        with self._database.read() as connection:
+            found = connection.execute(_PLACE, {"_name": name}).mappings().first()
+        return None if found is None else rows.of_flat(PlaceRow, found)
+
+    def places(self) -> Sequence[PlaceRow]:
+        with self._database.read() as connection:
+            found = connection.execute(select(places).order_by(places.c.name)).mappings().all()
+        return [rows.of_flat(PlaceRow, row) for row in found]
+
+    def see_place(self, row: PlaceRow) -> bool:
+        def work(connection: Connection) -> bool:
+            now = self._database.now(connection, self._clock)
+            known = connection.execute(_PLACE.with_for_update(), {"_name": row.name}).mappings().first()
+            if known is not None and known["mark"] != row.mark and known["seen_at"] > now - GONE:
+                raise Stalled("PlaceTaken", _taken(known))
+            values = {**rows.flat(row), "seen_at": now, "given_up_at": 0.0}
+            connection.execute(self._statements.put["places"], [values])
+            return known is not None and known["given_up_at"] > 0
+
+        return self._database.write(work)
+
+    def lost_places(self, seconds: float) -> Sequence[PlaceRow]:
+        with self._database.read() as connection:
+            since = self._database.now(connection, self._clock) - seconds
+            found = connection.execute(_LOST, {"_since": since}).mappings().all()
+        return [rows.of_flat(PlaceRow, row) for row in found]
+
+    def give_up(self, name: str, message: str) -> int:
+        def work(connection: Connection) -> int:
+            now = self._clock.now()
+            unknown = rows.flat(PlaceRow(name, "", "", ""))
+            connection.execute(self._statements.add["places"], [unknown])
+            if not connection.execute(_GIVE_UP, {"_name": name, "_now": now}).rowcount:
+                return 0  # somebody was faster
+            ended = connection.execute(_AT_WORK, {"_name": name}).mappings().all()
+            lost = [Observed(row["id"], Status.FAILED, now, "NodeLost", message, disruption=True) for row in ended]
+            if lost:
+                connection.execute(
+                    self._statements.append["observations"], [rows.observation_values(one) for one in lost]
+                )
+            connection.execute(_FREE, {"_name": name})
+            keys: set[Key] = {RunKey(row["run"]) if row["run"] else FlowKey(row["flow"]) for row in ended}
+            keys |= {RunKey(run) for run in connection.execute(_LIVE_RUNS).scalars()}
+            execute(connection, self._statements.wakes([Wake(key) for key in keys], now))
+            self._database.call()
+            return len(lost)
+
+        return self._database.write(work)
+
+
+def _taken(known: RowMapping) -> str:
+    return (
+        f"Another service works on this database as {known['name']}, from other files. Give one of the two machines "
+        "another host name, or another --data-dir."
+    )
+
+
+_PLACE = select(places).where(places.c.name == bindparam("_name"))
+_LOST = select(places).where(places.c.seen_at < bindparam("_since"), places.c.given_up_at == 0).order_by(places.c.name)
+_GIVE_UP: Any = (
+    update(places)
+    .where(places.c.name == bindparam("_name"), places.c.given_up_at == 0)
+    .values(given_up_at=bindparam("_now"))
+)
+_AT_WORK = select(attempts.c.id, attempts.c.run, attempts.c.flow).where(
+    attempts.c.live, attempts.c.place == bindparam("_name")
+)
+_FREE = update(wakes).where(wakes.c.place == bindparam("_name")).values(place="")
+_LIVE_RUNS = select(runs.c.id).where(runs.c.live)

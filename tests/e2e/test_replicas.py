@@ -1,0 +1,161 @@
+"""Replicas on one database: they share the work, each keeps to its place, and killing them loses nothing."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from tests.e2e.replicas import Replica, eventually
+from tests.e2e.service import Place, flow
+from tests.reconciler.adapters.sql_world import new_database
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(170)]
+
+
+@pytest.fixture
+def shared(tmp_path):
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def database(tmp_path):
+    return new_database("postgresql", tmp_path)
+
+
+@pytest.fixture
+def replicas(shared, database):
+    made = [Replica(name, shared, database) for name in ("one", "two", "three")]
+    made[0].start()
+    head = shared.git("rev-parse", "HEAD").strip()
+    eventually(lambda: shared.checks(head), made)
+    for replica in made[1:]:
+        replica.start()
+    eventually(lambda: all("Serving" in replica.text() for replica in made), made)
+    yield made
+    for replica in made:
+        replica.send(signal.SIGCONT)
+        replica.kill()
+
+
+def op_script(shared, name, seconds=0.1):
+    line = f'{name} $HEADGATE_ATTEMPT $HEADGATE_ARTIFACTS_PATH" >> {shared.ledger}'
+    return f'echo "began {line}; sleep {seconds}; echo "ended {line}'
+
+
+def chain(shared, name, length=3, seconds=0.1):
+    """A flow of ops in a row, each of which writes down that it ran."""
+    ops = {
+        f"{name}{n}": (op_script(shared, f"{name}{n}", seconds), (f"{name}{n - 1}",) if n else ())
+        for n in range(length)
+    }
+    return flow(ops)
+
+
+def places_of(shared):
+    """By flow (the first letter of its ops): the data directories in which its ops ran."""
+    found = {}
+    for line in shared.lines():
+        _, name, _, path = line.split()
+        found.setdefault(name[0], set()).add(path.removeprefix(f"{shared.root}/").partition("/")[0])
+    return found
+
+
+def assert_each_ran_once(shared, ops):
+    for verb in ("began", "ended"):
+        counted = Counter(line.split()[1] for line in shared.lines() if line.startswith(verb))
+        assert counted == dict.fromkeys(ops, 1)
+
+
+def test_replicas_share_the_runs_and_each_run_stays_in_its_place(shared, replicas):
+    names = "abcdefgh"
+    sha = shared.push({f"flows/{name}.yaml": chain(shared, name, seconds=0.5) for name in names})
+    eventually(lambda: all(shared.conclusion(sha, f"headgate/{name}") for name in names), replicas)
+
+    assert {shared.conclusion(sha, f"headgate/{name}") for name in names} == {"success"}
+    assert_each_ran_once(shared, [f"{name}{n}" for name in names for n in range(3)])
+    where = places_of(shared)
+    assert all(len(places) == 1 for places in where.values()), where
+    assert len(set.union(*where.values())) >= 2, where
+    assert "Traceback" not in "".join(replica.text() for replica in replicas)
+
+
+def test_replicas_that_are_killed_at_random_lose_nothing_and_do_nothing_twice(shared, replicas):
+    seed = int(os.environ.get("HEADGATE_TEST_SEED", "0")) or random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    choose = random.Random(seed)
+    names, shas = "abcdefghijklmnopqrst", []
+    for batch in range(4):
+        flows = names[5 * batch : 5 * batch + 5]
+        shas.append((flows, shared.push({f"flows/{one}.yaml": chain(shared, one, 6, 0.15) for one in flows})))
+        for _ in range(3):
+            time.sleep(choose.uniform(0.5, 3))
+            victim = choose.choice(replicas)
+            victim.kill()
+            time.sleep(choose.uniform(0, 0.3))
+            victim.start()
+
+    def verdicts(one):
+        """On the commit that brought the flow, or on a later one if that was passed over while nobody looked."""
+        return {shared.conclusion(sha, f"headgate/{one}") for _, sha in shas} - {None}
+
+    eventually(lambda: all(verdicts(one) for one in names), replicas)
+
+    assert all(verdicts(one) == {"success"} for one in names)
+    assert_each_ran_once(shared, [f"{one}{n}" for one in names for n in range(6)])
+    assert "Traceback" not in "".join(replica.text() for replica in replicas)
+
+
+@pytest.mark.parametrize("moment", ["pause-commit", "pause-report"])
+def test_a_replica_that_is_paused_past_its_lease_in_mid_step_writes_nothing_and_does_nothing_twice(
+    shared, replicas, database, moment
+):
+    """It stops itself before a run's place is committed, or with a check in its hand; then its work is anybody's."""
+    one, two, _ = replicas
+    for replica in replicas:
+        assert replica.stop() == 0
+    one.start("tests/e2e/dying_service.py", moment)
+    eventually(lambda: one.text().count("Serving") == 2, replicas)
+    sha = shared.push({"flows/a.yaml": chain(shared, "a")})
+    eventually(one.is_paused, replicas)
+    two.start()
+    eventually(lambda: shared.conclusion(sha, "headgate/a"), replicas)
+    store = open_store(database, SystemClock())
+    before = kept(store), shared.git("ls-remote", "origin", "refs/notes/checks")
+    one.send(signal.SIGCONT)
+    time.sleep(4)
+
+    assert (kept(store), shared.git("ls-remote", "origin", "refs/notes/checks")) == before
+    assert_each_ran_once(shared, ["a0", "a1", "a2"])
+    assert "Traceback" not in one.text()
+    store.close()
+
+
+def kept(store):
+    """All that is known of runs: their versions, ops, attempts and history."""
+    return [
+        (run.id, run.version, run.place, store.ops(run.id), store.attempts(run.id, live=False), store.events(run.id))
+        for run in store.runs()
+    ]
+
+
+def test_a_replica_that_is_paused_before_it_performs_an_intent_performs_it_once(shared, replicas):
+    """Local ops stay with their place: nobody else starts them, and the paused one sees that its lease has ended."""
+    one, two, _ = replicas
+    for replica in replicas:
+        assert replica.stop() == 0
+    one.start("tests/e2e/dying_service.py", "pause-intent")
+    sha = shared.push({"flows/a.yaml": chain(shared, "a")})
+    eventually(one.is_paused, replicas)
+    two.start()
+    time.sleep(35)
+    assert shared.lines() == []
+    one.send(signal.SIGCONT)
+    eventually(lambda: shared.conclusion(sha, "headgate/a"), replicas)
+
+    assert_each_ran_once(shared, ["a0", "a1", "a2"])
+    assert places_of(shared) == {"a": {"one"}}
