@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PATIENCE = 40.0  # s; a loaded machine is slow, a wrong product never gets there
+PATIENCE = 80.0  # s; a loaded machine is slow, a wrong product never gets there
 
 
 class Place:
@@ -24,6 +24,7 @@ class Place:
         self.bare, self.clone, self.data = root / "shop.git", root / "clone", root / "data"
         self.ledger = root / "ledger"  # ops write here that they ran
         self.process: subprocess.Popen[bytes] | None = None
+        self.prefix: tuple[str, ...] = ()  # words before each command line: another namespace, a limit
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(root),
@@ -56,7 +57,7 @@ class Place:
         entry = [str(HERE / "dying_service.py"), dies_at] if dies_at else ["-m", "console"]
         with (self.root / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *entry, "serve", *words],
+                [*self.prefix, sys.executable, *entry, "serve", *words],
                 env=self.environment,
                 cwd=HERE.parents[1],
                 stdout=log,
@@ -83,7 +84,7 @@ class Place:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """What a command says of the data directory, typed beside the service or without one."""
         return subprocess.run(
-            [sys.executable, "-m", "console", *words, "--data-dir", str(self.data)],
+            [*self.prefix, sys.executable, "-m", "console", *words, "--data-dir", str(self.data)],
             env=self.environment, cwd=HERE.parents[1], capture_output=True, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
 

@@ -1,0 +1,65 @@
+"""A small disk of its own as a data directory, in a mount namespace that goes when its keeper goes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+class Disk:
+    """A mounted disk. `prefix` are the words that run a command where it is mounted."""
+
+    def __init__(self, keeper: subprocess.Popen[bytes], at: Path) -> None:
+        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        self.prefix = ("nsenter", "--target", str(keeper.pid), "--mount", *user)
+        self.at = at
+
+    def fill(self) -> None:
+        """Leave not a byte."""
+        ballast = self.at / "ballast"
+        for size in ("64k", "1k", "1"):
+            self._run("sh", "-c", f"dd if=/dev/zero bs={size} >> {ballast} 2>/dev/null; true")
+
+    def make_room(self) -> None:
+        """Free what was filled."""
+        self._run("rm", "-f", str(self.at / "ballast"))
+
+    def forbid_writing(self) -> None:
+        """As a kernel does with a disk that fails; nobody may have a file open for writing."""
+        self._run("mount", "-o", "remount,ro", str(self.at))
+
+    def allow_writing(self) -> None:
+        """Mended."""
+        self._run("mount", "-o", "remount,rw", str(self.at))
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run([*self.prefix, *command], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@contextmanager
+def small_disk(at: Path, mebibytes: int = 24) -> Iterator[Disk]:
+    """Mounted at a directory for commands with the disk's prefix; skips where nobody lets us mount."""
+    at.mkdir(parents=True, exist_ok=True)
+    if shutil.which("unshare") is None or shutil.which("nsenter") is None:
+        pytest.skip("unshare and nsenter (util-linux) are not there")
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    script = f"mount -t tmpfs -o size={mebibytes}m headgate-test {at} && echo mounted && exec cat"
+    with subprocess.Popen(
+        ["unshare", "--mount", *user, "sh", "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    ) as keeper:  # fmt: skip
+        try:
+            assert keeper.stdout is not None
+            if keeper.stdout.readline() != b"mounted\n":
+                pytest.skip("this machine lets nobody mount a disk, not even in a namespace")
+            yield Disk(keeper, at)
+        finally:
+            keeper.kill()

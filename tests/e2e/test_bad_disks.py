@@ -1,0 +1,125 @@
+"""A disk that is full, or that may not be written any more: said once, nothing damaged, and on it goes by itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.disks import Disk, small_disk
+from tests.e2e.service import Place, flow
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    place = Place(tmp_path)
+    yield place
+    if place.process is not None and place.process.poll() is None:
+        place.kill()
+
+
+@pytest.fixture
+def disk(place: Place) -> Iterator[Disk]:
+    with small_disk(place.data) as disk:
+        place.prefix = disk.prefix
+        place.start()
+        place.eventually(lambda: place.checks(place.git("rev-parse", "HEAD").strip()))
+        yield disk
+
+
+def noted(place: Place, name: str, seconds: float = 0.0) -> tuple[str, tuple[str, ...]]:
+    """An op that writes down its name and attempt and takes a while."""
+    return f'echo "{name} $HEADGATE_ATTEMPT" >> {place.ledger}; sleep {seconds}', ()
+
+
+def pushed(place: Place, name: str, seconds: float = 0.0) -> str:
+    return place.push({f"flows/{name}.yaml": flow({name: noted(place, name, seconds)})})
+
+
+def assert_once(place: Place, *names: str) -> None:
+    assert sorted(line.split()[0] for line in place.lines()) == sorted(names)
+
+
+def assert_told_well(place: Place) -> None:
+    assert "Traceback" not in place.log()
+
+
+def test_a_full_disk_is_told_and_waited_out(place, disk):
+    disk.fill()
+    sha = pushed(place, "churn")
+    place.eventually(lambda: "full" in place.log())
+    doctor = place.command("doctor")
+    status = place.command("status")
+    disk.make_room()
+    place.eventually(lambda: place.conclusion(sha, "headgate/churn"))
+
+    assert doctor.returncode == 1
+    assert "disk: 0 MiB of its disk are free" in doctor.stdout
+    assert status.returncode == 0, status.stderr
+    assert_once(place, "churn")
+    assert place.conclusion(sha, "headgate/churn") == "success"
+    assert place.log().count("disk is full") < 8, place.log()
+    assert_told_well(place)
+
+
+def test_a_disk_that_fills_while_an_op_runs_loses_nothing_of_it(place, disk):
+    sha = pushed(place, "churn", seconds=3)
+    place.eventually(place.lines)
+    disk.fill()
+    place.eventually(lambda: "full" in place.log())
+    disk.make_room()
+    place.eventually(lambda: place.conclusion(sha, "headgate/churn"))
+
+    assert {line.split()[0] for line in place.lines()} == {"churn"}
+    assert len(set(place.lines())) == len(place.lines())  # an end that could not be noted down is a lost machine's
+    assert place.conclusion(sha, "headgate/churn") == "success"
+    assert_told_well(place)
+
+
+def test_nothing_starts_on_a_full_disk_and_the_reason_is_told(place, disk):
+    place.stop()
+    disk.fill()
+    place.start()
+    code = place.died()
+    file = place.root / "one.yaml"
+    file.write_text(flow({"one": ("true", ())}))
+    run = place.command("run", str(file))
+
+    assert code == 3
+    assert "headgate doctor" in place.log()
+    assert any(word in place.log() for word in ("is full", "No space", "disk I/O error")), place.log()
+    assert run.returncode == 3
+    assert_told_well(place)
+    disk.make_room()
+    sha = pushed(place, "churn")
+    place.start()
+    place.eventually(lambda: place.conclusion(sha, "headgate/churn"))
+
+
+@pytest.mark.parametrize("words", [("status",), ("doctor",), ("run", "one.yaml"), ("logs", "@last"), ("stop", "@last")])
+def test_commands_on_a_read_only_disk_say_so(place, disk, words):
+    sha = pushed(place, "churn")
+    place.eventually(lambda: place.conclusion(sha, "headgate/churn"))
+    place.stop()
+    disk.forbid_writing()
+    (place.root / "one.yaml").write_text(flow({"one": ("true", ())}))
+    said = place.command(*(word.replace("one.yaml", str(place.root / "one.yaml")) for word in words))
+
+    assert "Traceback" not in said.stderr
+    assert (words[0], said.returncode) in {("status", 0), ("doctor", 1), ("run", 3), ("logs", 0), ("stop", 1)}, said
+
+
+def test_a_service_does_not_start_on_a_read_only_disk_and_does_when_it_is_mended(place, disk):
+    place.stop()
+    disk.forbid_writing()
+    place.start()
+    code = place.died()
+    disk.allow_writing()
+    sha = pushed(place, "churn")
+    place.start()
+    place.eventually(lambda: place.conclusion(sha, "headgate/churn"))
+
+    assert code == 3
+    assert "ead-only" in place.log()
+    assert_told_well(place)
