@@ -218,7 +218,8 @@ def _standing(store: Records, flow: FlowRow) -> Iterable[str]:
     if flow.frozen:
         yield f"frozen: {words.line(flow.frozen)}"
     if flow.applied_sha:
-        yield f"applied at {words.short(flow.applied_sha)}, plan {flow.applied_plan[:12]}"
+        plan = f", plan {flow.applied_plan[:12]}" if flow.applied_plan else ""
+        yield f"applied at {words.short(flow.applied_sha)}{plan}"
     if flow.waiting_sha:
         yield f"the plan of {words.short(flow.waiting_sha)} waits for the live run to end"
     schedule = store.schedule(flow.id)

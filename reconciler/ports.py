@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Protocol
 
 from reconciler.checks.model import Check
 from reconciler.engine.model import AttemptPaths, AttemptSpec, JoinQuery, Observed, OpState, Performed
 from reconciler.flows.model import Json
 from reconciler.keys import Key
+from reconciler.plan.tree import Tree, TreeEntry
 from reconciler.records import (
     AttemptRow,
     CacheRow,
@@ -77,22 +78,6 @@ class Clock(Protocol):
 # --- source -----------------------------------------------------------------------------------------------------------
 
 
-REGULAR_MODES: Final = ("100644", "100755")
-
-
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
-    """A file of a commit's tree."""
-
-    mode: str  # 100644, 100755, 120000 (a symbolic link), 160000 (a submodule)
-    blob: str
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether it is a file with contents of its own, neither a link nor a submodule."""
-        return self.mode in REGULAR_MODES
-
-
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Something that asks to be merged. For a local repository: a branch."""
@@ -132,8 +117,15 @@ class Source(Protocol):
         """Fetch, and tell what is there now."""
         ...
 
-    def tree(self, repository: str, treeish: str) -> Mapping[str, TreeEntry]:
+    def tree(self, repository: str, treeish: str) -> Tree:
         """Every file under a commit or tree."""
+        ...
+
+    def changed(self, repository: str, old: str, new: str) -> Mapping[str, TreeEntry | None] | None:
+        """What stands in the second of two commits or trees at the paths that differ; None: nothing.
+
+        None as a whole where the first is not there any more, as after a push by force.
+        """
         ...
 
     def read(self, repository: str, treeish: str, paths: Sequence[str]) -> Mapping[str, bytes]:

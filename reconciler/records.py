@@ -31,7 +31,7 @@ class RepositoryRow:
     source: str  # where it is: path or address of the bare repository
     default_branch: str = ""
     head: str = ""  # sha of the default branch when it was last looked at; "" = never connected
-    tree: str = ""
+    tree: str = ""  # what the last look found in it besides flows (steps/looks.py)
     settings_json: bytes = b""  # RepositorySettings in force at head
     broken: str = ""  # why its .headgate.yaml cannot be read; flows are frozen while this is not empty
     pruning_held: str = ""  # sha at which more than half of the flows are gone, until approved

@@ -15,7 +15,9 @@ from typing import Any
 from reconciler.checks.model import Check
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed, Status
 from reconciler.keys import RunKey
-from reconciler.ports import Merged, Proposal, Refs, TreeEntry, Waiting
+from reconciler.plan.tree import Tree as FileTree
+from reconciler.plan.tree import TreeEntry
+from reconciler.ports import Merged, Proposal, Refs, Waiting
 from reconciler.records import AttemptRow, Lease, Wake
 
 Tree = Mapping[str, bytes]
@@ -58,7 +60,14 @@ class FakeSource:
         proposals = [Proposal(name, sha, "main") for name, sha in self.branches.items() if name != "main"]
         return Refs("main", self.branches.get("main", ""), tuple(proposals), {})
 
-    def tree(self, repository: str, treeish: str) -> Mapping[str, TreeEntry]:
+    def tree(self, repository: str, treeish: str) -> FileTree:
+        return FileTree(self._entries(treeish))
+
+    def changed(self, repository: str, old: str, new: str) -> Mapping[str, TreeEntry | None]:
+        before, after = self._entries(old), self._entries(new)
+        return {path: after.get(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+
+    def _entries(self, treeish: str) -> dict[str, TreeEntry]:
         blob = lambda data: hashlib.sha1(data).hexdigest()  # noqa: E731
         return {path: TreeEntry("100644", blob(data)) for path, data in self.trees[treeish].items()}
 

@@ -32,6 +32,11 @@ def named_objects(git: Git, names: Sequence[str]) -> list[tuple[str, bytes] | No
     return [None if found is None else (found[0], _joined(found[1])) for found in _batch(git, names)]
 
 
+def is_there(git: Git, sha: str) -> bool:
+    """Whether an object of that id is in the repository."""
+    return not git.text("cat-file", "--batch-check", stdin=f"{checked_sha(sha)}\n".encode()).endswith(" missing")
+
+
 def _batch(git: Git, names: Sequence[str]) -> Iterator[tuple[str, Iterator[bytes]] | None]:
     asked = "".join(f"{name}\n" for name in names).encode()
     with git.stream("cat-file", "--batch", stdin=asked) as out:

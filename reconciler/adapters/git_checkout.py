@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from reconciler.adapters.git_blobs import blob_pieces, blobs
 from reconciler.adapters.git_commands import Git
-from reconciler.ports import TreeEntry
+from reconciler.plan.tree import TreeEntry
 
 _LINK = "120000"
 _SUBMODULE = "160000"

@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler.adapters.git_blobs import blobs
+from reconciler.adapters.git_blobs import blobs, is_there
 from reconciler.adapters.git_checkout import write_tree
 from reconciler.adapters.git_commands import (
     Git,
@@ -29,9 +29,10 @@ from reconciler.adapters.git_commands import (
     sorted_failure,
     sorted_failures,
 )
-from reconciler.adapters.git_trees import tree_files
+from reconciler.adapters.git_trees import tree_changes, tree_files
 from reconciler.adapters.recent import Recent
-from reconciler.ports import Merged, Proposal, Refs, Stalled, TreeEntry
+from reconciler.plan.tree import Tree, TreeEntry
+from reconciler.ports import Merged, Proposal, Refs, Stalled
 
 Answer = TypeVar("Answer")
 
@@ -39,6 +40,8 @@ _LISTED = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _USUAL = ("main", "master")
 _ENTRIES = 400_000  # tree entries kept in memory, about 80 MB
+_CONTENTS = 16 * 2**20  # bytes of small files kept in memory: of a look, for the steps that it wakes
+_SMALL = 2**16  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,12 @@ class GitSource:
         self._locate = locate
         self._fetched: Recent[str, tuple[str, _Listing]] = Recent(1000)
         self._tree_ids: Recent[tuple[str, str], str] = Recent(10_000)
-        self._trees: Recent[str, Mapping[str, TreeEntry]] = Recent(_ENTRIES, weigh=len)
+        self._trees: Recent[str, Tree] = Recent(_ENTRIES, weigh=len)
+        self._changes: Recent[tuple[str, str], Mapping[str, TreeEntry | None]] = Recent(
+            _ENTRIES, weigh=lambda changes: 1 + len(changes)
+        )
+        self._blobs: Recent[str, bytes] = Recent(_CONTENTS, weigh=len)
+        self._last_trees: Recent[str, str] = Recent(1000)  # by repository: a tree that is in memory, or was
 
     def refs(self, repository: str) -> Refs:
         """Fetch if anything moved, and tell what is there now. Every branch but the default one is a proposal."""
@@ -93,13 +101,37 @@ class GitSource:
         """Where a repository's mirror is, or will be."""
         return self._data / "mirrors" / f"{_slug(repository)}.git"
 
-    def tree(self, repository: str, treeish: str) -> Mapping[str, TreeEntry]:
-        """Every file under a commit or tree, submodules as their commit. The last trees are kept in memory."""
+    def tree(self, repository: str, treeish: str) -> Tree:
+        """Every file under a commit or tree, submodules as their commit. The last trees are kept in memory.
+
+        A repository is listed once; then it is only asked how another tree differs from one that is known.
+        """
         tree = self._tree_id(repository, treeish)
         known = self._trees.get(tree)
         if known is None:
-            known = self._ask(repository, lambda git: _entries(git, tree))
+            last = self._last_trees.get(repository) or ""
+            near = self._trees.get(last)
+            if near is None:
+                known = self._ask(repository, lambda git: _entries(git, tree))
+            else:
+                known = near.with_changes(self._ask(repository, lambda git: _changed(git, last, tree)))
             self._trees.put(tree, known)
+        self._last_trees.put(repository, tree)
+        return known
+
+    def changed(self, repository: str, old: str, new: str) -> Mapping[str, TreeEntry | None] | None:
+        """What stands in the second of two commits or trees at the paths that differ; None: nothing.
+
+        Folders that are equal in both are passed over unread. None as a whole where the first is not in the mirror,
+        which may be younger than what the store remembers.
+        """
+        if not self._has(repository, old):
+            return None
+        pair = self._tree_id(repository, old), self._tree_id(repository, new)
+        known = self._changes.get(pair)
+        if known is None:
+            known = self._ask(repository, lambda git: _changed(git, *pair)) if pair[0] != pair[1] else {}
+            self._changes.put(pair, known)
         return known
 
     def read(self, repository: str, treeish: str, paths: Sequence[str]) -> Mapping[str, bytes]:
@@ -108,8 +140,13 @@ class GitSource:
         wanted = {path: tree[path].blob for path in paths if path in tree and tree[path].is_regular}
         if not wanted:
             return {}
-        contents = self._ask(repository, lambda git: dict(blobs(git, sorted(set(wanted.values())))))
-        return {path: contents[blob] for path, blob in wanted.items()}
+        known = {blob: data for blob in wanted.values() if (data := self._blobs.get(blob)) is not None}
+        missing = sorted({blob for blob in wanted.values() if blob not in known})
+        read = self._ask(repository, lambda git: dict(blobs(git, missing))) if missing else {}
+        for blob, data in read.items():
+            if 0 < len(data) <= _SMALL:
+                self._blobs.put(blob, data)
+        return {path: read[blob] if blob in read else known[blob] for path, blob in wanted.items()}
 
     def merge(self, repository: str, head: str, base: str) -> Merged:
         """Merge two commits in the mirror, touching no ref. Without common history: neither a tree nor conflicts."""
@@ -121,14 +158,17 @@ class GitSource:
 
     def first_parents(self, repository: str, after: str, upto: str, limit: int = 100) -> Sequence[str]:
         """Commits on the first-parent line after one commit up to another, oldest first, the last `limit` of them."""
-        excluded = [f"^{checked_sha(after)}"] if after else []
+        excluded = [f"^{checked_sha(after)}"] if after and self._has(repository, after) else []
         command = ["rev-list", "--first-parent", f"--max-count={int(limit)}", checked_sha(upto), *excluded]
         return tuple(reversed(self._ask(repository, lambda git: git.text(*command)).split()))
 
     def keep(self, repository: str, sha: str) -> None:
         """Hold a commit by a ref of the mirror that no fetch prunes."""
         ref = f"refs/headgate/keep/{checked_sha(sha)}"
-        self._ask(repository, lambda git: git.run("update-ref", ref, sha))
+        if not (
+            self.mirror_of(repository) / ref
+        ).is_file():  # as it is for every flow but the first that is applied there
+            self._ask(repository, lambda git: git.run("update-ref", ref, sha))
 
     def describe(self, repository: str, sha: str) -> str:
         """The commit's subject line, without control characters."""
@@ -142,6 +182,16 @@ class GitSource:
             entries = self.tree(repository, sha)
             self._ask(repository, lambda git: write_tree(git, entries, place))
         return str(place)
+
+    def _has(self, repository: str, treeish: str) -> bool:
+        """Whether a commit or tree is in the mirror; another replica may have seen what ours has not fetched yet."""
+        if self._tree_ids.get((repository, checked_sha(treeish))) is not None:
+            return True
+        with sorted_failures(repository):
+            mirror = self._mirror(repository)
+            if not is_there(mirror, treeish):
+                self._fetch(repository, self._remote(repository), always=True)
+            return is_there(mirror, treeish)
 
     def _tree_id(self, repository: str, treeish: str) -> str:
         known = self._tree_ids.get((repository, checked_sha(treeish)))
@@ -259,8 +309,12 @@ def _listing(shown: str) -> _Listing:
     return _Listing(branches, tags, tuple(ignored))
 
 
-def _entries(git: Git, tree: str) -> Mapping[str, TreeEntry]:
-    return {path: TreeEntry(mode, blob) for path, mode, blob in tree_files(git, tree)}
+def _entries(git: Git, tree: str) -> Tree:
+    return Tree({path: TreeEntry(mode, blob) for path, mode, blob in tree_files(git, tree)})
+
+
+def _changed(git: Git, old: str, new: str) -> Mapping[str, TreeEntry | None]:
+    return {path: TreeEntry(mode, blob) if mode else None for path, mode, blob in tree_changes(git, old, new)}
 
 
 def _merge(git: Git, base: str, head: str) -> Merged:

@@ -1,4 +1,7 @@
-"""What stands in a tree: the path, mode and blob of every file. Their contents are read by git_blobs.py."""
+"""What stands in a tree: the path, mode and blob of every file, or of those that are other than in another tree.
+
+Their contents are read by git_blobs.py.
+"""
 
 from __future__ import annotations
 
@@ -16,4 +19,19 @@ def tree_files(git: Git, treeish: str) -> Iterator[tuple[str, str, str]]:
         if record:
             facts, _, path = record.partition(b"\t")
             mode, _, blob = facts.decode("ascii").split(" ")
-            yield path.decode("utf-8", "backslashreplace"), mode, blob
+            yield _text(path), mode, blob
+
+
+def tree_changes(git: Git, old: str, new: str) -> Iterator[tuple[str, str, str]]:
+    """Path, mode and blob id in the tree `new` of every file that differs between two trees; "" where it is gone.
+
+    Both are checked shas. Raises GitFailed.
+    """
+    fields = git.run("diff-tree", "-r", "-z", "--no-renames", "--full-index", old, new).split(b"\0")
+    for facts, path in zip(fields[::2], fields[1::2], strict=False):
+        _, mode, _, blob, status = facts.decode("ascii").split(" ")
+        yield (_text(path), "", "") if status == "D" else (_text(path), mode, blob)
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")

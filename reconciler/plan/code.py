@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain
 
 from reconciler.flows.globs import matches
 from reconciler.plan.encoding import digest
+from reconciler.plan.tree import Tree
 
-Tree = Mapping[str, tuple[str, str]]  # path -> (mode, blob id)
+Entries = Mapping[str, tuple[str, str]]  # path -> (mode, blob id)
 
 _OUTSIDE = frozenset(("docs", ".github"))  # folders whose files no op runs with
+_SPECIAL = re.compile(r"[*?\[{]")
 _REACHED = ("hub/", "presets/")  # what references can reach is in the plan already
 
 
 def code_id(
-    tree: Tree,
+    tree: Entries,
     file: str,
     references: Collection[str],
     globs: tuple[str, ...] | None,
@@ -31,8 +34,8 @@ def code_id(
 
 
 def changed_code(
-    old_tree: Tree,
-    new_tree: Tree,
+    old_tree: Entries,
+    new_tree: Entries,
     file: str,
     references: Collection[str],
     globs: tuple[str, ...] | None,
@@ -43,20 +46,30 @@ def changed_code(
     return tuple(sorted(path for path in paths if old_tree.get(path) != new_tree.get(path)))
 
 
+def prefixes(file: str, globs: tuple[str, ...] | None) -> tuple[str, ...]:
+    """How the paths of the code begin: a file that begins with none of these cannot belong to it."""
+    if globs is None:
+        return (_folder(file),)
+    literal = sorted({_literal(glob) for glob in globs if not glob.startswith("!")})
+    return tuple(one for index, one in enumerate(literal) if not one.startswith(tuple(literal[:index])))
+
+
 def _code(
-    tree: Tree,
+    tree: Entries,
     file: str,
     references: Collection[str],
     globs: tuple[str, ...] | None,
     is_flow: Callable[[str], bool],
 ) -> Iterator[str]:
+    begins = prefixes(file, globs)
+    paths = tree.below(begins) if isinstance(tree, Tree) else (path for path in tree if path.startswith(begins))
     if globs is not None:
         wanted = tuple(chain.from_iterable(map(_with_folder, globs)))
-        yield from (path for path in tree if matches(path, wanted))
+        yield from (path for path in paths if matches(path, wanted))
         return
-    folder, reached = _folder(file), frozenset((file, *references))
-    for path in tree:
-        if path.startswith(folder) and path not in reached and not _is_aside(path) and not is_flow(path):
+    reached = frozenset((file, *references))
+    for path in paths:
+        if path not in reached and not _is_aside(path) and not is_flow(path):
             yield path
 
 
@@ -73,6 +86,11 @@ def _is_aside(path: str) -> bool:
         or any(part.startswith(".headgate") for part in parts)
         or not _OUTSIDE.isdisjoint(parts[:-1])
     )
+
+
+def _literal(glob: str) -> str:
+    """What every path begins with that a glob takes."""
+    return _SPECIAL.split(glob.removeprefix("./").removeprefix("/"), maxsplit=1)[0].rstrip("/")
 
 
 def _with_folder(glob: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 Read = Callable[[str], bytes | None]
 
 TRAIL_LIMIT = 32
+_SEEMS = {
+    "pathRef": re.compile(rb"pathRef:[ \t]*[\"']?([^\s\"',}\]]+)"),
+    "hubRef": re.compile(rb"hubRef:[ \t]*[\"']?([^\s\"',}\]]+)"),
+    "presets": re.compile(rb"presets:[ \t]*\[([^\]\n]*)\]"),
+}
+_SHORT = 16_384  # bytes of a component that is kept in memory
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*(:[\w.-]+)?")
 
 
@@ -210,7 +216,7 @@ class References:
         """What a file holds; None where it is absent."""
         if file not in self._files:
             data = self._bytes(file)
-            self._files[file] = parsed = None if data is None else parse(data, file, self._report.severities)
+            self._files[file] = parsed = None if data is None else _read(data, file, self._report.severities)
             self._report.extend(_for_users(parsed.findings, file) if parsed else ())
         return self._files[file]
 
@@ -219,7 +225,7 @@ class References:
         for file in (f"presets/{name}.yaml", f"presets/{name}.yml"):
             data = self._bytes(file) if _HUB_NAME.fullmatch(name) and ".." not in name else None
             if data is not None:
-                preset, findings = parse_preset(data, file)
+                preset, findings = (_preset_before if len(data) <= _SHORT else parse_preset)(data, file)
                 self._report.extend(judged(findings, self._report.severities))
                 return True, preset
         return False, None
@@ -232,6 +238,23 @@ class References:
         if file not in self._contents:
             self._contents[file] = self._read(file)
         return self._contents[file]
+
+
+def _read(data: bytes, file: str, severities: Mapping[str, Severity] | None) -> ParsedFile:
+    if len(data) > _SHORT:
+        return parse(data, file, severities)
+    return _read_before(data, file, tuple(sorted((severities or {}).items())))
+
+
+@lru_cache(maxsize=64)
+def _read_before(data: bytes, file: str, severities: tuple[tuple[str, Severity], ...]) -> ParsedFile:
+    """A component of a hub stands in hundreds of flows, which are judged one after the other."""
+    return parse(data, file, dict(severities))
+
+
+@lru_cache(maxsize=64)
+def _preset_before(data: bytes, file: str) -> tuple[Operation | None, tuple[Finding, ...]]:
+    return parse_preset(data, file)
 
 
 def join_path(file: str, relative: str) -> str | None:
@@ -247,6 +270,15 @@ def join_path(file: str, relative: str) -> str | None:
         elif part not in ("", "."):
             parts.append(part)
     return "/".join(parts) or None
+
+
+def likely_references(data: bytes, file: str) -> set[str]:
+    """Paths that a file seems to refer to, told by its look alone: so that they can be read together beforehand."""
+    words = {kind: [word.decode("utf-8", "replace") for word in found.findall(data)] for kind, found in _SEEMS.items()}
+    presets = (name.strip(" \"'") for names in words["presets"] for name in names.split(","))
+    paths = (join_path(file, one) for one in words["pathRef"])
+    shared = (path for name in words["hubRef"] for path in _hub_files(name, "hub"))
+    return {*filter(None, paths), *shared, *(f"presets/{name}.yaml" for name in presets)}
 
 
 def _hub_files(name: str, folder: str) -> tuple[str, ...]:

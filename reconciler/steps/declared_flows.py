@@ -1,18 +1,21 @@
 """The flows that a head declares against the flows that are known: what is new, changed, moved, broken, gone.
 
-Only files that changed since the last look are parsed; for the rest, names and object ids are compared.
+Only files are parsed that changed since the last look, or that refer to what did; the rest cannot differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from reconciler.flows.findings import Finding
-from reconciler.plan.encoding import encode
+from reconciler.flows.settings import FlowSettings
+from reconciler.plan.encoding import decode, encode
 from reconciler.records import FlowRow
 from reconciler.steps.flow_files import Loaded, Revision, errors_of
+from reconciler.steps.looks import LastLook, Look, Part
+from reconciler.steps.touching import Touch
 
 Place = tuple[str, str]  # path of a file, name of a flow in it
 
@@ -28,6 +31,8 @@ class Comparison:
     gone: list[FlowRow] = field(default_factory=list)
     kept: list[FlowRow] = field(default_factory=list)
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)  # by file, of those that were parsed
+    scheduled: set[Place] = field(default_factory=set)  # of the new ones: those with a schedule
+    look: Look = field(default_factory=Look)  # for the next look
 
     @property
     def rows(self) -> tuple[FlowRow, ...]:
@@ -41,70 +46,122 @@ class Comparison:
 
 
 def compare(
-    revision: Revision, known: Sequence[FlowRow], repository: str, sha: str, before: Revision | None
+    revision: Revision, known: Sequence[FlowRow], repository: str, sha: str, last: LastLook | None = None
 ) -> Comparison:
     """What the head at `sha` declares against the known flows that are not retired.
 
-    `before` is the head of the last look, None if there was none: a flow that is gone and one that is new are one that
-    moved if their names and their plans, code aside, were equal.
+    `last` is what is known of the head before: what cannot have changed since is not looked at. A flow that is gone
+    and one that is new are one that moved if their names and their plans, code aside, were equal.
     """
+    last = last or LastLook()
     found = Comparison()
-    unchanged = [row for row in known if _unchanged(revision, row)]
-    loaded = _load(revision, known, {row.id for row in unchanged}, found, _parts(revision, known, unchanged, before))
-    aside = _referred_to(unchanged, loaded)
-    rows = {(row.path, row.name): row for row in known}
+    unchanged = [row for row in known if _unchanged(revision, row, last.touch)]
+    files, parts = _to_judge(revision, known, unchanged, last)
+    loaded = _judged(revision, files, known, found)
+    aside = _referred_to(unchanged, loaded, parts)
+    freed = {path for path, several in parts.items() if path not in aside and any(one.is_startable for one in several)}
+    loaded |= _judged(revision, freed, known, found)  # nobody refers to them any more
     kept_places = {(row.path, row.name) for row in unchanged if (row.path, row.name) not in loaded}
+    rows = {(row.path, row.name): row for row in known}
     for place, row in rows.items():
         _sort(found, revision, row, loaded.get(place), place in kept_places, aside)
     new = {place: one for place, one in loaded.items() if place not in rows and one.startable and place[0] not in aside}
-    _pair_moves(found, {place: one for place, one in new.items() if not one.errors}, before)
+    _pair_moves(found, revision, {place: one for place, one in new.items() if not one.errors}, last.before)
     moved_to = {(row.path, row.name) for row in found.moved}
     for place, one in new.items():
         if place not in moved_to and not one.errors:
             found.added.append(_declared(_new_row(repository, place, sha), one))
+    found.scheduled = {place for place, one in new.items() if one.is_scheduled}
+    found.look = _look(found, loaded, {path: parts[path] for path in parts.keys() - freed})
     return found
 
 
-def _unchanged(revision: Revision, row: FlowRow) -> bool:
+def _unchanged(revision: Revision, row: FlowRow, touch: Touch | None) -> bool:
     if not row.at_head or row.frozen or row.path not in revision.tree:
         return False
+    if touch is not None and not _may_differ(row, touch):
+        return True
     return row.declared == revision.declared(row.path, row.name, row.references)
 
 
-def _parts(
-    revision: Revision, known: Sequence[FlowRow], unchanged: Iterable[FlowRow], before: Revision | None
-) -> set[str]:
-    """Files that only serve unchanged flows as components, and are as they were: they can be no flows now either."""
-    if before is None:
-        return set()
-    used = {path for row in unchanged for path in row.references} - {row.path for row in known}
-    return {path for path in used if path in revision.tree and before.tree.get(path) == revision.tree[path]}
+def _may_differ(row: FlowRow, touch: Touch) -> bool:
+    globs = decode(row.settings_json, FlowSettings).code if row.settings_json else None
+    return touch.touches(row.path, row.references) or touch.touches_code(row.path, globs)
 
 
-def _load(
-    revision: Revision, known: Sequence[FlowRow], unchanged: set[str], found: Comparison, parts: set[str]
-) -> dict[Place, Loaded]:
-    """All flows of files in which something may have changed."""
-    settled = {row.path for row in known if row.id in unchanged} - {
-        row.path for row in known if row.id not in unchanged
+def _to_judge(
+    revision: Revision, known: Sequence[FlowRow], unchanged: Sequence[FlowRow], last: LastLook
+) -> tuple[set[str], dict[str, tuple[Part, ...]]]:
+    """Files of flows in which something may have changed, and the parts in others."""
+    kept = {row.id for row in unchanged}
+    changed = {row.path for row in known if row.id not in kept}
+    if last.found is None or last.touch is None:
+        return _unsettled(revision, unchanged) | {path for path in changed if revision.is_flow(path)}, {}
+    touch, known_parts = last.touch, last.found.parts
+    changed |= {
+        path for path, parts in known_parts.items() if any(touch.touches(path, one.references) for one in parts)
     }
-    files = [path for path in revision.flow_files if path not in settled | parts]
-    revision.prefetch([*files, *(path for row in known if row.path in files for path in row.references)])
+    files = {path for path in (*changed, *last.found.again, *touch.changed) if revision.is_flow(path)}
+    left = known_parts.keys() - files - touch.changed
+    return files, {path: known_parts[path] for path in left}
+
+
+def _unsettled(revision: Revision, unchanged: Sequence[FlowRow]) -> set[str]:
+    """Every file of flows but those that hold unchanged flows and nothing else."""
+    names: dict[str, set[str]] = {}
+    for row in unchanged:
+        names.setdefault(row.path, set()).add(row.name)
+    revision.prefetch(revision.flow_files)
+    files = set()
+    for path in revision.flow_files:
+        parsed = revision.parsed(path) if path in names else None
+        if parsed is None or not {flow.name for flow in parsed.flows} <= names[path]:
+            files.add(path)
+        revision.forget(path)
+    return files
+
+
+def _judged(
+    revision: Revision, files: Iterable[str], known: Sequence[FlowRow], found: Comparison
+) -> dict[Place, Loaded]:
+    """All flows of these files; their findings are noted."""
+    files = sorted(files)
+    among = frozenset(files)
+    revision.prefetch_flows(files)
+    revision.prefetch({path for row in known if row.path in among for path in row.references if path in revision.tree})
     loaded: dict[Place, Loaded] = {}
     for path in files:
         parsed = revision.parsed(path)
         several = revision.load_all(path)
-        loaded |= {(path, one.flow.name): one for one in several}
+        loaded |= {(path, one.name): one.without_plan() for one in several}
         every = [*(parsed.findings if parsed else ()), *(finding for one in several for finding in one.findings)]
         found.findings[path] = tuple(dict.fromkeys(every))
+        revision.forget(path)
     return loaded
 
 
-def _referred_to(unchanged: Iterable[FlowRow], loaded: Mapping[Place, Loaded]) -> set[str]:
+def _referred_to(
+    unchanged: Iterable[FlowRow], loaded: Mapping[Place, Loaded], parts: Mapping[str, Sequence[Part]]
+) -> set[str]:
     """Files that other files refer to: components to use, not flows to run."""
     pairs = [(row.path, row.references) for row in unchanged if (row.path, row.name) not in loaded]
     pairs += [(path, one.references) for (path, _), one in loaded.items()]
+    pairs += [(path, one.references) for path, several in parts.items() for one in several]
     return {reference for path, references in pairs for reference in references if reference != path}
+
+
+def _look(found: Comparison, loaded: Mapping[Place, Loaded], parts: Mapping[str, tuple[Part, ...]]) -> Look:
+    """What the next look is to know of files that hold more than flows, sorted."""
+    flows = {(row.path, row.name) for row in (*found.kept, *found.added, *found.changed, *found.moved)}
+    others: dict[str, list[Part]] = {}
+    for (path, name), one in loaded.items():
+        if (path, name) not in flows:
+            others.setdefault(path, []).append(Part(name, one.startable, one.references))
+    unread = {path for path in found.findings if found.findings[path]} - {path for path, _ in loaded}
+    wrong = {path for path in others if found.findings[path]} | unread
+    again = wrong | {row.path for row in found.gone if row.path not in others}
+    fresh = {path: tuple(several) for path, several in others.items() if path not in again}
+    return Look(dict(sorted({**parts, **fresh}.items())), tuple(sorted(again)))
 
 
 def _sort(
@@ -116,7 +173,7 @@ def _sort(
         loaded = revision.load(row.path, row.name, start=True) or loaded
         found.findings[row.path] = tuple(dict.fromkeys((*found.findings.get(row.path, ()), *loaded.findings)))
     broken = errors_of(loaded.findings if loaded else found.findings.get(row.path, ()))
-    if row.path not in revision.flow_files:
+    if not revision.is_flow(row.path):
         found.gone.append(replace(row, at_head=False, frozen=""))
     elif broken:
         found.frozen.append(replace(row, at_head=True, frozen=_why(broken[0])))
@@ -139,7 +196,7 @@ def _why(finding: Finding) -> str:
 def _declared(row: FlowRow, loaded: Loaded) -> FlowRow:
     return replace(
         row,
-        path=loaded.flow.file,
+        path=loaded.file,
         declared=loaded.declared,
         at_head=True,
         frozen="",
@@ -154,21 +211,23 @@ def _new_row(repository: str, place: Place, sha: str, scope: str = "") -> FlowRo
     return FlowRow(sha256(identity.encode()).hexdigest()[:20], repository, scope, path, name)
 
 
-def _pair_moves(found: Comparison, new: Mapping[Place, Loaded], before: Revision | None) -> None:
+def _pair_moves(
+    found: Comparison, revision: Revision, new: Mapping[Place, Loaded], before: Callable[[], Revision] | None
+) -> None:
     free = dict(sorted(new.items()))
     for row in sorted(found.gone, key=lambda row: row.path):
         namesakes = [place for place in free if place[1] == row.name]
         core = _core(row, before) if namesakes else ""
-        place = next((place for place in namesakes if core and _core_of(free[place]) == core), None)
+        place = next((place for place in namesakes if core and _core_of(revision.load(*place)) == core), None)
         if place is not None:
             found.moved.append(_declared(row, free.pop(place)))
     moved = {row.id for row in found.moved}
     found.gone = [row for row in found.gone if row.id not in moved]
 
 
-def _core(row: FlowRow, before: Revision | None) -> str:
+def _core(row: FlowRow, before: Callable[[], Revision] | None) -> str:
     """The hash of the plan that the flow had where it stood, its code aside."""
-    loaded = before.load(row.path, row.name) if before is not None else None
+    loaded = before().load(row.path, row.name) if before is not None else None
     return _core_of(loaded) or row.applied_core
 
 

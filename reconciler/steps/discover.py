@@ -8,18 +8,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 
 from reconciler.checks.merged import MergedHead, merged_gate
 from reconciler.checks.model import Check
 from reconciler.checks.run import superseded
 from reconciler.flows.findings import Finding
+from reconciler.flows.globs import SETTINGS_FILE
+from reconciler.flows.settings import FlowSettings
 from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey
-from reconciler.plan.encoding import encode
+from reconciler.plan.encoding import decode, encode
 from reconciler.ports import Refs, Stalled, Waiting, World
-from reconciler.records import Changes, CheckRow, EventRow, FlowRow, Lease, RepositoryRow, RequestRow, ReviewRow, Wake
+from reconciler.records import (
+    Changes,
+    CheckRow,
+    EventRow,
+    FlowRow,
+    Lease,
+    RepositoryRow,
+    RequestRow,
+    ReviewRow,
+    Wake,
+)
 from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.declared_flows import Comparison, compare
 from reconciler.steps.flow_files import Revision, errors_of
+from reconciler.steps.looks import LastLook, look_of, text_of
+from reconciler.steps.touching import Touch
 
 GATE = "headgate"
 MENDED = timedelta(seconds=10)  # between looks at a repository that a person has to mend
@@ -103,9 +118,8 @@ class _Step:
 
     def _compare(self, revision: Revision, known: list[FlowRow]) -> None:
         connecting = not self.before.head
-        found = compare(revision, known, self.row.name, self.refs.head, self._last_look(known))
-        if connecting:
-            found.added = [replace(row, connecting=True) for row in found.added]
+        found = compare(revision, known, self.row.name, self.refs.head, self._last_look())
+        recorded = self._connect(found) if connecting else set()
         gone, held = len(found.gone), ""
         if found.known >= 2 and gone * 2 > found.known and not self._approved():
             held = self.refs.head
@@ -113,17 +127,46 @@ class _Step:
         differing = [row for row in found.rows if row != stored.get(row.id)]
         waiting = {row.id for row in found.gone}
         self.flows += differing
-        self.wakes += [Wake(FlowKey(row.id)) for row in differing if row.id not in waiting]
+        self.wakes += [Wake(FlowKey(row.id)) for row in differing if row.id not in waiting and row.id not in recorded]
         self.wakes += [Wake(FlowKey(row.id)) for row in found.gone if not held]
         self.row = replace(
-            self.row, head=self.refs.head, settings_json=encode(revision.settings), broken="", pruning_held=held
+            self.row,
+            head=self.refs.head,
+            tree=text_of(found.look, self.refs.head),
+            settings_json=encode(revision.settings),
+            broken="",
+            pruning_held=held,
         )
         self._say(self.refs.head, merged_gate(self._evidence(found, revision, bool(held), connecting)))
 
-    def _last_look(self, known: list[FlowRow]) -> Revision | None:
-        if not self.before.head or not known:
-            return None
-        return Revision(self.world.source, self.row.name, self.before.head)
+    def _connect(self, found: Comparison) -> set[str]:
+        """The flows are known as they are, all at once; returns those that need no step for that.
+
+        Their plans are made when they are needed, from the commit that they were recorded at.
+        """
+        rows = [replace(row, connecting=True) for row in found.added]
+        active = [row for row in rows if (row.path, row.name) in found.scheduled or _starts(row)]
+        waiting = {row.id for row in active}
+        recorded = [
+            replace(row, connecting=False, applied_sha=self.refs.head, applied_declared=row.declared)
+            for row in rows
+            if row.id not in waiting
+        ]
+        if recorded:
+            self.world.source.keep(self.row.name, self.refs.head)
+        found.added = [*recorded, *active]
+        return {row.id for row in recorded}
+
+    def _last_look(self) -> LastLook:
+        head = self.before.head
+        changed = self.world.source.changed(self.row.name, head, self.refs.head) if head else None
+        if changed is None:
+            return LastLook()
+        look = look_of(self.before.tree, head)
+        before = cache(lambda: Revision(self.world.source, self.row.name, head))
+        if look is None or SETTINGS_FILE in changed:
+            return LastLook(before)
+        return LastLook(before, look, Touch(changed))
 
     def _evidence(self, found: Comparison, revision: Revision, held: bool, connecting: bool) -> MergedHead:
         findings = [finding for several in found.findings.values() for finding in several]
@@ -194,6 +237,10 @@ class _Step:
 
     def _page(self) -> str:
         return f"{self.world.page_url}/repositories/{self.row.name}" if self.world.page_url else ""
+
+
+def _starts(row: FlowRow) -> bool:
+    return decode(row.settings_json, FlowSettings).on_connect == "run"
 
 
 def _names(rows: Iterable[FlowRow]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from reconciler.plan.model import Plan
 from reconciler.ports import World
 from reconciler.records import Changes, EventRow, FlowRow, OpRow, RunRow, Wake
 from reconciler.steps.commit_checks import desired_checks
+from reconciler.steps.flow_files import load
 from reconciler.steps.handing_over import BY
 from reconciler.steps.plans import decoded
 from reconciler.steps.starting import Started
@@ -85,6 +86,10 @@ class Draft:
 
     def applied_plan(self) -> Plan | None:
         """The plan that was applied last, in this step or before."""
+        if not self.flow.applied_plan and self.flow.applied_sha:  # recorded at connecting, and not needed until now
+            flow = self.flow
+            loaded = load(self.world.source, flow.repository, flow.applied_sha, flow.path, flow.name)
+            return loaded.plan if loaded is not None else None
         pending = next((row for row in self.changes.plans if row.hash == self.flow.applied_plan), None)
         stored = pending or self.world.store.plan_by_hash(self.flow.applied_plan)
         return None if stored is None else decoded(stored.plan_json)

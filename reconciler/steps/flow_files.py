@@ -5,11 +5,20 @@ Shared by the steps that discover, review and apply flows. Nothing is decided he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from reconciler.flows.findings import Finding, Severity
-from reconciler.flows.globs import COMPONENT_FOLDER, LOCK_FILE, PRESET_FOLDER, SETTINGS_FILE, files_by_role
+from reconciler.flows.globs import (
+    COMPONENT_FOLDER,
+    LOCK_FILE,
+    PRESET_FOLDER,
+    SETTINGS_FILE,
+    FileRoles,
+    files_by_role,
+    is_flow_file,
+)
 from reconciler.flows.lock import parse_lock, state_of
 from reconciler.flows.model import Flow, ParsedFile
 from reconciler.flows.parse import parse
@@ -20,24 +29,28 @@ from reconciler.plan.code import changed_code, code_id
 from reconciler.plan.encoding import digest
 from reconciler.plan.judge import Judgement, judge
 from reconciler.plan.model import HASH_VERSION, Plan
-from reconciler.ports import Source, TreeEntry
+from reconciler.plan.references import likely_references
+from reconciler.ports import Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Loaded:
-    """One flow of a file at a revision, judged and, where nothing is wrong, planned.
+    """One flow of a file at a revision, judged.
 
-    `findings` are those of its file, of what it refers to and of its plan, with the repository's severities. `plan` is
-    None where one of them is an error, or where the flow cannot start (a preset, a template, inputs without a value).
+    `findings` are those of its file, of what it refers to and of its plan, with the repository's severities.
     """
 
-    flow: Flow
-    plan: Plan | None
+    file: str
+    name: str
+    is_fragment: bool  # a preset or a template: made to be used by others
     findings: tuple[Finding, ...]
     references: tuple[str, ...]  # repository paths that were read or tried, and marks of pins
     unbound: tuple[str, ...]  # required inputs without a value
     declared: str  # digest of all that the plan depends on
     settings: FlowSettings
+    code: str  # the code id
+    is_scheduled: bool = False
+    judgement: Judgement | None = None  # what a plan is made of
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -47,8 +60,19 @@ class Loaded:
     @property
     def startable(self) -> bool:
         """Whether it is a flow that could start, its mistakes aside."""
-        operation = self.flow.operation
-        return not (operation.is_preset or operation.template or self.unbound)
+        return not (self.is_fragment or self.unbound)
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """Made when it is asked for.
+
+        None where a finding is an error, or where the flow cannot start (a preset, a template, inputs without a value).
+        """
+        return plan_of(self.judgement, self.code) if self.judgement is not None else None
+
+    def without_plan(self) -> Loaded:
+        """What was found out alone: many of these fit into memory at once."""
+        return replace(self, judgement=None)
 
 
 class Revision:
@@ -61,23 +85,54 @@ class Revision:
         self._source = source
         self._repository = repository
         self._treeish = treeish
-        self.tree: Mapping[str, TreeEntry] = source.tree(repository, treeish)
+        self.tree = source.tree(repository, treeish)
         self._contents: dict[str, bytes | None] = {}
         self._parsed: dict[str, ParsedFile | None] = {}
-        self._code_ids: dict[tuple[object, ...], str] = {}
-        own, self.settings_findings = parse_settings(self.read(SETTINGS_FILE))
+        own, self.settings_findings = self.tree.once(SETTINGS_FILE, lambda: parse_settings(self.read(SETTINGS_FILE)))
         self.settings = own if settings is None else settings
-        self._plain = {path: (entry.mode, entry.blob) for path, entry in self.tree.items()}
-        roles = files_by_role((path for path, entry in self.tree.items() if entry.is_regular), self.settings)
-        self.flow_files = roles.flows
-        self.shared_files = (*roles.components, *roles.presets)
-        self._is_flow = frozenset(roles.flows).__contains__
+
+    @property
+    def flow_files(self) -> tuple[str, ...]:
+        """Every file of flows, sorted. Whether a single path is one, `is_flow` tells without looking at all."""
+        return self._roles().flows
+
+    @property
+    def shared_files(self) -> tuple[str, ...]:
+        """Every component and preset to share."""
+        roles = self._roles()
+        return (*roles.components, *roles.presets)
+
+    def _roles(self) -> FileRoles:
+        files = (path for path, entry in self.tree.items() if entry.is_regular)
+        return self.tree.once(self.settings.flow_globs, lambda: files_by_role(files, self.settings))
+
+    def is_flow(self, path: str) -> bool:
+        """Whether a file is one of flows."""
+        entry = self.tree.get(path)
+        return entry is not None and entry.is_regular and is_flow_file(path, self.settings)
+
+    def is_shared(self, path: str) -> bool:
+        """Whether a file is a component or a preset to share."""
+        entry = self.tree.get(path)
+        roles = files_by_role((path,) if entry is not None and entry.is_regular else (), self.settings)
+        return bool(roles.components or roles.presets)
 
     def prefetch(self, paths: Iterable[str]) -> None:
         """Read these files now, in one batch."""
         wanted = [path for path in paths if path not in self._contents]
         found = self._source.read(self._repository, self._treeish, wanted) if wanted else {}
         self._contents.update({path: found.get(path) for path in wanted})
+
+    def prefetch_flows(self, files: Iterable[str]) -> None:
+        """Read flow files and what they seem to refer to now, in two batches."""
+        files = list(files)
+        self.prefetch(files)
+        guessed = (one for path in files for one in likely_references(self._contents[path] or b"", path))
+        self.prefetch(sorted({path for path in guessed if path in self.tree}))
+
+    def forget(self, path: str) -> None:
+        """Let go of what a file says; it is parsed again if anybody asks."""
+        self._parsed.pop(path, None)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file, None where there is none."""
@@ -125,42 +180,47 @@ class Revision:
     def _entry(self, path: str) -> tuple[str, ...] | None:
         """What a path that is referred to stands for: mode and blob of a file, or what a pin is pinned to."""
         if not is_mark(path):
-            return self._plain.get(path)
+            return self.tree.get(path)
         lock, broken = parse_lock(self.read(LOCK_FILE))
-        return self._plain.get(LOCK_FILE) if broken else state_of(path, lock, self.settings.remote)
+        return self.tree.get(LOCK_FILE) if broken else state_of(path, lock, self.settings.remote)
 
     def code(self, path: str, references: Sequence[str], settings: FlowSettings) -> str:
         """The flow's code id; "" where its settings say `code: none`."""
         if settings.code == ():
             return ""
         aside = frozenset(one for one in references if one in self.tree and self._may_be_code(one))
-        own = "" if self._is_flow(path) else path
-        key = (path.rpartition("/")[0], own, settings.code, aside)
-        if key not in self._code_ids:
-            self._code_ids[key] = code_id(self._plain, path, references, settings.code, self._is_flow)
-        return self._code_ids[key]
+        own = "" if self.is_flow(path) else path
+        found_by = (path.rpartition("/")[0], own, settings.code, aside, self.settings.flow_globs)
+        return self.tree.once(found_by, lambda: code_id(self.tree, path, references, settings.code, self.is_flow))
 
     def code_changed(self, before: Revision, path: str, references: Sequence[str], name: str) -> tuple[str, ...]:
         """The files of a flow's code that differ from an earlier revision."""
         globs = self.settings.for_flow(path, name).code
         if globs == ():
             return ()
-        return changed_code(before._plain, self._plain, path, references, globs, self._is_flow)
+        return changed_code(before.tree, self.tree, path, references, globs, self.is_flow)
 
     def _may_be_code(self, path: str) -> bool:
-        return not path.startswith((COMPONENT_FOLDER, PRESET_FOLDER)) and not self._is_flow(path)
+        return not path.startswith((COMPONENT_FOLDER, PRESET_FOLDER)) and not self.is_flow(path)
 
     def _loaded(self, parsed: ParsedFile, flow: Flow, start: bool = False) -> Loaded:
         settings = self.settings.for_flow(flow.file, flow.name)
         own = self.settings
         judgement = judge(flow, self.read, start=start, severities=own.severities, remote=own.remote)
-        findings = _all_findings(parsed, judgement)
-        code = self.code(flow.file, judgement.references, settings)
-        declared = self.declared(flow.file, flow.name, judgement.references)
-        loaded = Loaded(flow, None, findings, judgement.references, judgement.unbound, declared, settings)
-        if not loaded.startable or loaded.errors:
+        loaded = Loaded(
+            flow.file,
+            flow.name,
+            bool(flow.operation.is_preset or flow.operation.template),
+            _all_findings(parsed, judgement),
+            judgement.references,
+            judgement.unbound,
+            self.declared(flow.file, flow.name, judgement.references),
+            settings,
+            self.code(flow.file, judgement.references, settings),
+        )
+        if not loaded.startable or loaded.errors or judgement.root is None:
             return loaded
-        return replace(loaded, plan=plan_of(judgement, code))
+        return replace(loaded, judgement=judgement, is_scheduled=judgement.root.ready.operation.schedule is not None)
 
 
 def load(

@@ -75,9 +75,12 @@ def _plan_at(draft: Draft, repository: RepositoryRow, sha: str) -> Plan | None:
 
 
 def _applied_hash(draft: Draft, repository: RepositoryRow) -> str:
-    """The hash of the applied plan as today's code computes it, so that an upgrade starts nothing."""
+    """The hash of the applied plan as today's code computes it, so that an upgrade starts nothing.
+
+    Of a flow that was only recorded when its repository was connected, the plan is made here for the first time.
+    """
     flow = draft.flow
-    if not flow.applied_plan or flow.applied_version == HASH_VERSION:
+    if not flow.applied_sha or flow.applied_version == HASH_VERSION:
         return flow.applied_plan
     plan = _plan_at(draft, repository, flow.applied_sha)
     return flow.applied_plan if plan is None else plan.hash

@@ -53,7 +53,7 @@ def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Che
         return [gate((), (), proposed, conflicts=merged.conflicts or (UNRELATED,))]
     settings, broken = _settings(world, row, base, merged.tree)
     result = Revision(world.source, row.repository, merged.tree, settings)
-    proposed = replace(proposed, changed=_changed(base, result))
+    proposed = replace(proposed, changed=frozenset(world.source.changed(row.repository, row.base, merged.tree) or ()))
     if broken:
         why = f"{broken[0].file}:{broken[0].span.line}: {broken[0].message}"
         return [gate((), broken, proposed, settings_broken=why)]
@@ -78,11 +78,6 @@ def _settings(world: World, row: ReviewRow, base: Revision, tree: str) -> tuple[
     result = Revision(world.source, row.repository, tree)
     broken = errors_of(result.settings_findings)
     return (result.settings if errors_of(base.settings_findings) else base.settings), broken
-
-
-def _changed(base: Revision, result: Revision) -> frozenset[str]:
-    paths = base.tree.keys() | result.tree.keys()
-    return frozenset(path for path in paths if base.tree.get(path) != result.tree.get(path))
 
 
 def _checks(world: World, row: ReviewRow, checks: Sequence[Check]) -> list[CheckRow]:

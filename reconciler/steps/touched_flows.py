@@ -15,6 +15,7 @@ from reconciler.plan.model import Plan
 from reconciler.ports import Records
 from reconciler.records import FlowRow
 from reconciler.steps.flow_files import Loaded, Revision, errors_of
+from reconciler.steps.touching import Touch
 
 Place = tuple[str, str]  # path of a file, name of a flow in it
 
@@ -29,7 +30,7 @@ def judge(
     aside = _referred_to(rows, result, places)
     moves = _moves(rows, places, base, result)
     verdicts: list[FlowVerdict] = []
-    ours = changed & {*result.flow_files, *result.shared_files}
+    ours = {path for path in changed if result.is_flow(path) or result.is_shared(path)}
     loose = [finding for path in sorted(ours) for finding in _loose(result, path)]
     for place in sorted(places - set(moves.values())):
         found = _verdict(place, moves.get(place, place), rows, base, result, aside)
@@ -64,22 +65,34 @@ def _unused_acceptances(result: Revision, changed: Set[str], findings: Sequence[
 
 def _prefetch(base: Revision, result: Revision, changed: Set[str]) -> None:
     for revision in (base, result):
-        revision.prefetch(path for path in (*revision.flow_files, *revision.shared_files) if path in changed)
+        revision.prefetch(path for path in changed if revision.is_flow(path) or revision.is_shared(path))
 
 
 def _touched(rows: Mapping[Place, FlowRow], base: Revision, result: Revision, changed: Set[str]) -> set[Place]:
     places = {
-        (path, one.flow.name)
+        (path, one.name)
         for revision in (base, result)
-        for path in revision.flow_files
-        if path in changed
+        for path in changed
+        if revision.is_flow(path)
         for one in revision.load_all(path)
     }
+    touch = Touch(changed)
     for (path, name), row in rows.items():
+        if not _may_differ(touch, path, name, row.references, base, result):
+            continue
         before, after = (revision.declared(path, name, row.references) for revision in (base, result))
         if before != after:
             places.add((path, name))
     return places
+
+
+def _may_differ(
+    touch: Touch, path: str, name: str, references: Sequence[str], base: Revision, result: Revision
+) -> bool:
+    """False: all that the flow depends on is the same in both."""
+    if base.settings != result.settings or touch.touches(path, references):
+        return True
+    return touch.touches_code(path, base.settings.for_flow(path, name).code)
 
 
 def _referred_to(rows: Mapping[Place, FlowRow], result: Revision, places: Iterable[Place]) -> set[str]:
@@ -128,8 +141,8 @@ def _verdict(
 ) -> FlowVerdict | None:
     """None for what is no flow, before and after. `was` is where it stood before."""
     (path, name), row = place, rows.get(was)
-    old = base.load(*was) if was[0] in base.flow_files else None
-    new = result.load(path, name) if path in result.flow_files else None
+    old = base.load(*was) if base.is_flow(was[0]) else None
+    new = result.load(path, name) if result.is_flow(path) else None
     was_flow = row is not None or (old is not None and old.startable and old.plan is not None)
     if new is None:
         return _without_flow(place, result) if was_flow else None
@@ -146,7 +159,7 @@ def _verdict(
 def _without_flow(place: Place, result: Revision) -> FlowVerdict:
     """A flow that is not in its file: gone, or hidden by what cannot be read."""
     path, name = place
-    parsed = result.parsed(path) if path in result.flow_files else None
+    parsed = result.parsed(path) if result.is_flow(path) else None
     findings = parsed.findings if parsed is not None else ()
     if findings:
         return FlowVerdict(name, path, findings, starts=False)

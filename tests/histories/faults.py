@@ -16,7 +16,7 @@ from reconciler.ports import Waiting
 
 WATCHED: Mapping[str, frozenset[str]] = {
     "store": frozenset({"lease", "commit", "retry", "park"}),
-    "source": frozenset({"refs", "tree", "read", "merge", "keep"}),
+    "source": frozenset({"refs", "tree", "changed", "read", "merge", "keep"}),
     "executor": frozenset({"start", "stop"}),
     "checks": frozenset({"post"}),
 }

@@ -326,3 +326,45 @@ def test_no_branch_stands_in_for_the_one_that_head_names(remote, source):
         source.refs("demo")
 
     assert "git symbolic-ref HEAD refs/heads/main" in stalled.value.message
+
+
+def test_what_differs_between_two_commits_is_told_by_path(remote, source):
+    old = remote.commit({"a/x.py": "1", "a/y.py": "1", "b/z.py": "1", "c": "1"})
+    new = remote.commit({"a/x.py": "2", "a/y.py": None, "c": None, "c/d": "1"})
+
+    changed = source.changed("demo", old, new)
+
+    assert {path: entry is not None for path, entry in changed.items()} == {
+        "a/x.py": True,
+        "a/y.py": False,
+        "c": False,
+        "c/d": True,
+    }
+    assert source.changed("demo", old, old) == {}
+
+
+def test_nothing_is_told_of_a_commit_that_is_nowhere_any_more(remote, source):
+    sha = remote.commit({"a": "1"})
+
+    assert source.changed("demo", "d" * 40, sha) is None
+    assert source.first_parents("demo", "d" * 40, sha) == (sha,)
+
+
+def test_a_tree_made_from_an_earlier_one_is_as_if_it_were_listed(remote, source, tmp_path):
+    shas = [
+        remote.commit(files)
+        for files in (
+            {"a": "1", "b/c": "1", "b/d/e": "1"},
+            {"a": None, "a/f": "1", "b/c": "2"},
+            {"b/d/e": None, "b/d": "1", "0": "1"},
+        )
+    ]
+    for sha in shas:
+        tree, listed = source.tree("demo", sha), fresh_source(remote, tmp_path / sha).tree("demo", sha)
+        assert dict(tree) == dict(listed)
+        assert list(tree.below(("b",))) == list(listed.below(("b",)))
+        assert list(tree.below(("",))) == sorted(listed)
+
+
+def fresh_source(remote, data):
+    return GitSource(data, lambda name: str(remote.path))

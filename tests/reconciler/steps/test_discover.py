@@ -1,7 +1,10 @@
 """Discovering what a head declares, on a real repository and a real store."""
 
+from dataclasses import replace
+
 from reconciler.checks.model import Conclusion
 from reconciler.keys import CheckKey, FlowKey, ReviewKey
+from reconciler.records import Changes
 from tests.reconciler.steps.git_world import NAME
 
 
@@ -37,9 +40,9 @@ def test_connecting_knows_the_flows_and_starts_none(git_world):
     sha = git_world.merge({"flows/a.yaml": flow("a"), "flows/b.yaml": flow("b"), "README.md": "x"})
     git_world.connect()
 
-    assert {name: row.connecting for name, row in git_world.flows().items()} == {"a": True, "b": True}
+    assert {name: row.applied_sha for name, row in git_world.flows().items()} == {"a": sha, "b": sha}
     assert git_world.row().head == sha
-    assert git_world.flow_names_woken() == {"a", "b"}
+    assert git_world.flow_names_woken() == set()
     check = git_world.check(sha)
     assert (check.conclusion, check.title) == (Conclusion.SUCCESS, "Connected: 2 flows known, none started")
 
@@ -179,7 +182,59 @@ def test_flows_are_connected_at_the_first_head_whose_settings_can_be_read(git_wo
     git_world.merge({".headgate.yaml": None})
     git_world.look()
 
-    assert git_world.flows()["a"].connecting
+    assert git_world.flows()["a"].applied_sha == git_world.row().head
+
+
+def test_connecting_wakes_flows_that_have_something_to_do_at_once(git_world):
+    nightly = 'schedule: {kind: cron, cron: "0 2 * * *"}\n'
+    git_world.merge({f"flows/{name}.yaml": flow(name) for name in ("idle", "eager")})
+    git_world.merge({"flows/nightly.yaml": flow("nightly", more=nightly)})
+    git_world.merge({".headgate.yaml": "settings: {eager: {onConnect: run}}\n"})
+    git_world.connect()
+
+    assert git_world.flow_names_woken() == {"eager", "nightly"}
+
+
+def test_a_part_becomes_a_flow_when_nobody_refers_to_it_or_what_it_refers_to_changes(git_world):
+    part = COMPONENT.replace("name: lr,", "name: lr, value: 1.0, isOptional: true,")
+    unbound = "kind: operation\nname: unbound\nhubRef: needy\n"
+    git_world.merge({"flows/user.yaml": USER.replace("../lib/", ""), "flows/trainer.yaml": part})
+    git_world.merge({"hub/needy.yaml": COMPONENT, "flows/two.yaml": flow("first") + "---\n" + unbound})
+    git_world.connect()
+    assert set(git_world.flows()) == {"user", "first"}
+
+    git_world.merge({"flows/user.yaml": flow("user")})
+    git_world.look()
+    assert set(git_world.flows()) == {"user", "first", "trainer"}
+
+    git_world.merge({"hub/needy.yaml": part.replace("name: trainer", "name: needy")})
+    git_world.look()
+    assert set(git_world.flows()) == {"user", "first", "trainer", "unbound"}
+
+
+def test_a_merge_reads_only_what_changed_and_what_depends_on_it(git_world):
+    many = {f"teams/{number}/polyaxonfile.yaml": flow(f"flow-{number}") for number in range(20)}
+    git_world.merge({**many, "flows/template.yaml": flow("t", more="template: {enabled: true}\n")})
+    git_world.connect()
+    del git_world.files_read[:]
+
+    git_world.merge({"teams/3/polyaxonfile.yaml": flow("flow-3", image="python"), "teams/4/train.py": "1"})
+    git_world.look()
+
+    assert git_world.flow_names_woken() == {"flow-3", "flow-4"}
+    assert sorted(set(git_world.files_read)) == ["teams/3/polyaxonfile.yaml", "teams/4/polyaxonfile.yaml"]
+
+
+def test_a_head_whose_predecessor_is_nowhere_any_more_is_looked_at_as_a_whole(git_world):
+    git_world.merge({"flows/a.yaml": flow("a"), "flows/b.yaml": flow("b")})
+    git_world.connect()
+    git_world.commit(Changes(repositories=(replace(git_world.row(), head="d" * 40),)))
+
+    sha = git_world.merge({"flows/a.yaml": flow("a", image="python")})
+    git_world.look()
+
+    assert git_world.flow_names_woken() == {"a"}
+    assert git_world.row().head == sha
 
 
 def test_a_flow_that_is_gone_is_left_to_its_step(git_world):
