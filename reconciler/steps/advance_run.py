@@ -44,8 +44,14 @@ from reconciler.steps.machines import Engine, Machines, build
 from reconciler.steps.starting import check_of
 
 REPORT_DELAY = 0.5  # s: progress on a commit is told in strokes, an end at once
+REPORT_PER_OP = 0.0005  # s: telling it goes through all ops, so that a large run is told of less often
 LOOK_AGAIN = 60.0  # s: a live run is looked at even if every observation was lost
 QUEUE_POLL = 2.0  # s between looks at a full queue: an op of any other run may have left it
+
+
+def report_delay(ops: int) -> float:
+    """Seconds from a change of a run of so many planned ops until its commit is told of it."""
+    return max(REPORT_DELAY, ops * REPORT_PER_OP)
 
 
 class AdvanceRun:
@@ -79,6 +85,7 @@ class _Step:
         self.plan = engine.plan
         self.machine = engine.machine
         self.services = engine.services
+        self.report_delay = report_delay(engine.ops)
         self.attempts = engine.attempts
         self.changed: dict[str, AttemptRow] = {}
         self.decision = Decision()
@@ -256,7 +263,7 @@ class _Step:
     def _wakes(self, row: RunRow, moved: bool, declared: bool, finished: bool) -> Iterable[Wake]:
         if moved and row.sha:
             final = row.state.status in FINAL
-            yield Wake(CheckKey(row.repository, row.sha), None if final else self.now + REPORT_DELAY)
+            yield Wake(CheckKey(row.repository, row.sha), None if final else self.now + self.report_delay)
         if declared or finished:
             yield Wake(FlowKey(row.state.flow))
 

@@ -29,6 +29,7 @@ class Engine:
     plan: Plan
     services: tuple[str, ...]  # paths of its service ops
     attempts: AtWork  # that have not ended
+    ops: int  # that are planned, the children of sweeps not counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +72,6 @@ def build(world: World, row: RunRow) -> Engine:
     attempts = AtWork(world.store.attempts(row.id))
     paths = {attempt.id: attempt.op for attempt in attempts.all.values()}
     machine = RunMachine(plan, replace(row.state), ops, row.facts, intents.layout(world), paths)
-    return Engine(machine, plan, tuple(path for path, op in walk(plan) if op.kind == "service"), attempts)
+    kinds = {path: op.kind for path, op in walk(plan)}
+    services = tuple(path for path, kind in kinds.items() if kind == "service")
+    return Engine(machine, plan, services, attempts, len(kinds))
