@@ -50,8 +50,10 @@ def _retire_if_allowed(draft: Draft, repository: RepositoryRow) -> None:
 
 
 def _is_applied(flow: FlowRow) -> bool:
-    same = flow.applied_declared == flow.declared and flow.applied_version == HASH_VERSION
-    return bool(flow.applied_plan) and same and not flow.waiting_sha
+    if flow.waiting_sha or flow.applied_declared != flow.declared:
+        return False
+    was_recorded = bool(flow.applied_sha) and not flow.applied_plan  # at connecting: its plan is made when it is needed
+    return was_recorded or (bool(flow.applied_plan) and flow.applied_version == HASH_VERSION)
 
 
 def _apply(draft: Draft, repository: RepositoryRow) -> None:
