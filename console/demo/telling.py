@@ -18,7 +18,8 @@ from console.demo.stage import REPOSITORY, Stage, heading, say
 from console.failures import Failure
 from console.opening import store_of
 from console.service import Service
-from reconciler.adapters.process_supervisor import kill_strays
+from reconciler.adapters.process_records import folder_of
+from reconciler.adapters.process_signals import kill_strays
 from reconciler.engine.model import Status
 
 
@@ -34,7 +35,7 @@ def tell(folder: Path, data_dir: Path, host: str, port: int, once: bool) -> None
         _play(sample, config, head, once)
     finally:
         # Ops and services outlive whoever started them, by design; those of the demo end with it.
-        kill_strays([path.name for path in data_dir.glob("attempts/*/*")])
+        kill_strays([folder_of(str(data_dir.resolve()), path.name) for path in data_dir.glob("attempts/*/*")])
 
 
 def _play(sample: Sample, config: Config, head: str, once: bool) -> None:

@@ -8,66 +8,72 @@ from reconciler.adapters.process_outcome import ended, lost, stopped
 from reconciler.adapters.process_records import (
     NEVER,
     Folder,
-    claimed_by,
-    exit_record,
+    Record,
     is_alive,
     is_of_this_boot,
     mark,
-    started_at,
-    supervisor_pid,
+    pid_of,
+    read_record,
+    stat_fields,
     time_of,
 )
-from reconciler.adapters.process_supervisor import supervises
 from reconciler.engine.model import Observed
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`pid` of a living supervisor, or the `final` observation, or neither: unclaimed, or being started just now."""
+    """`supervised` by a process that lives, or the `final` observation, or neither: unclaimed, or being started now.
 
-    pid: int | None = None
-    final: Observed | None = None
-
-
-def find(folder: Folder, with_init: bool, now: float) -> Found:
-    """What is known of an attempt. One whose starter is gone and that has no supervisor is lost from here on.
-
-    It is marked before the pid is read once more: a supervisor that comes late writes its pid before it looks for the
-    mark, so that either we see it or it sees us.
+    `abandoned`: it is final as nobody is left who could tell how it ends, and it may still run.
     """
-    writer = claimed_by(folder)
-    if writer is None:
+
+    supervised: bool = False
+    final: Observed | None = None
+    abandoned: bool = False
+
+
+def find(folder: Folder, now: float) -> Found:
+    """What is known of an attempt. One whose starter is gone and that has no supervisor is lost from here on."""
+    record = read_record(folder)
+    if record is None:
         return Found()
-    if writer == NEVER:
+    if record.writer == NEVER:
         return Found(final=stopped(folder.attempt, now, None))
-    found = _living(folder) or _written(folder, with_init)
-    if found is None and supervisor_pid(folder) is None and is_alive(writer):
+    if record.exit is None and record.supervisor is None and is_alive(record.writer):
         return Found()
-    return found or _give_up(folder, writer, with_init, now)
+    return _found(folder, record) or give_up(folder, now)
 
 
-def without_record(folder: Folder, with_init: bool, now: float, rebooted: bool = False) -> Observed:
-    """The final observation of an attempt whose supervisor is gone and wrote no exit record."""
-    began = started_at(folder, with_init)
-    if time_of(folder.stop) is not None:
-        return stopped(folder.attempt, now, began)
-    return lost(folder.attempt, now, began, rebooted)
+def give_up(folder: Folder, now: float) -> Found:
+    """The same, for one that nobody is left to start.
 
-
-def _living(folder: Folder) -> Found | None:
-    pid = supervisor_pid(folder)
-    return Found(pid=pid) if pid is not None and supervises(pid, folder) else None
-
-
-def _written(folder: Folder, with_init: bool) -> Found | None:
-    record = exit_record(folder)
-    return Found(final=ended(folder, record, started_at(folder, with_init), oom=False)) if record else None
-
-
-def _give_up(folder: Folder, writer: str, with_init: bool, now: float) -> Found:
+    It is marked before the record is read once more: a supervisor that comes late writes who it is before it looks for
+    the mark, so that either we see it or it sees us.
+    """
     mark(folder.lost)
-    return (
-        _living(folder)
-        or _written(folder, with_init)
-        or Found(final=without_record(folder, with_init, now, rebooted=not is_of_this_boot(writer)))
-    )
+    record = read_record(folder) or Record("")
+    return _found(folder, record) or Found(final=without_exit(folder, record, now), abandoned=True)
+
+
+def without_exit(folder: Folder, record: Record, now: float) -> Observed:
+    """The final observation of an attempt whose supervisor is gone and wrote no exit."""
+    if time_of(folder.stop) is not None:
+        return stopped(folder.attempt, now, record.started_at)
+    return lost(folder.attempt, now, record.started_at, rebooted=not is_of_this_boot(record.writer))
+
+
+def _found(folder: Folder, record: Record) -> Found | None:
+    if record.exit is not None:
+        return Found(final=ended(folder, record.exit, record.started_at, oom=False))
+    return Found(supervised=True) if record.supervisor is not None and is_alive(record.supervisor) else None
+
+
+def running_pid(record: Record) -> int | None:
+    """The process that runs for an attempt now; None if it is over, or its process id may be somebody else's by now.
+
+    As long as its supervisor lives, the op's process is a child of that.
+    """
+    if record.exit is not None or record.pid is None or record.supervisor is None or not is_alive(record.supervisor):
+        return None
+    fields = stat_fields(record.pid)
+    return record.pid if fields is not None and int(fields[1]) == pid_of(record.supervisor) else None

@@ -6,16 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from reconciler.adapters.process_records import (
-    NEVER,
-    Folder,
-    claimed_by,
-    exit_record,
-    folder_of,
-    is_alive,
-    supervisor_pid,
-)
-from reconciler.adapters.process_supervisor import supervises
+from reconciler.adapters.process_records import NEVER, Folder, folder_of, is_alive, read_record
 
 
 def attempt_folders(data_dir: Path) -> Iterator[str]:
@@ -32,13 +23,12 @@ def folder_in(data_dir: Path, attempt: str) -> Folder:
 
 def nobody_left(folder: Folder) -> bool:
     """Whether the attempt was started, did not write how it ended, and has no process that could."""
-    writer = claimed_by(folder)
-    if writer is None:
+    record = read_record(folder)
+    if record is None:
         return not os.path.isdir(folder.root)
-    if writer == NEVER or exit_record(folder) is not None:
+    if record.writer == NEVER or record.exit is not None:
         return False
-    pid = supervisor_pid(folder)
-    return not is_alive(writer) if pid is None else not supervises(pid, folder)
+    return not is_alive(record.supervisor or record.writer)
 
 
 def _names(place: str) -> list[str]:

@@ -7,10 +7,10 @@ spec and have no effect on a local process.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from reconciler.adapters.process_connections import ConfigError, Connection, environment_of
 from reconciler.adapters.process_records import Folder
@@ -18,7 +18,8 @@ from reconciler.engine.model import AttemptSpec
 from reconciler.flows.model import Json
 
 INHERITED = ("PATH", "HOME", "LANG", "LANGUAGE", "TZ")  # and LC_*; nothing else of the service's own environment
-_SHELL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONGEST = 32 * 4096 - 1  # bytes of one word (execve(2), MAX_ARG_STRLEN)
+_ROOM = 2048  # bytes that the kernel wants for itself (sysconf(3), ARG_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,7 @@ def environment(
 
     Raises ConfigError.
     """
-    env = {name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("LC_")}
-    env.setdefault("PATH", os.defpath)
+    env = dict(inherited())
     env |= environment_of(connections, connection_names(spec))
     env |= spec.env
     env |= _container_env(container_of(spec))
@@ -65,6 +65,13 @@ def environment(
         if "\0" in name + value or "=" in name or not name:
             raise ConfigError(f"Environment variable {name!r} cannot be set: a name or value holds NUL or `=`.")
     return env
+
+
+@cache
+def inherited() -> Mapping[str, str]:
+    """What every op gets of the service's own environment."""
+    env = {name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("LC_")}
+    return {"PATH": os.defpath, **env}
 
 
 def connection_names(spec: AttemptSpec) -> list[str]:
@@ -138,10 +145,9 @@ def working_directory(spec: AttemptSpec, folder: Folder, code: str | None) -> st
 
 
 def executable(argv: Sequence[str], env: Mapping[str, str], cwd: str, later: bool) -> list[str]:
-    """The same command with a path instead of a name, so that no word of the shell is meant by it.
+    """The same command with a path instead of a name.
 
-    `later`: something may still be made before it starts, so a path may name what is not there yet. Variables that a
-    shell would drop, as their names are no words, are handed over by env(1). Raises ConfigError.
+    `later`: something may still be made before it starts, so a path may name what is not there yet. Raises ConfigError.
     """
     name = argv[0]
     path = os.path.join(cwd, name) if "/" in name else shutil.which(name, path=env.get("PATH", os.defpath))
@@ -149,8 +155,19 @@ def executable(argv: Sequence[str], env: Mapping[str, str], cwd: str, later: boo
         raise ConfigError(f"Command {name!r} was not found on the PATH of this service.")
     if not later:
         _check_executable(name, path)
-    odd = [f"{key}={value}" for key, value in env.items() if not _SHELL_NAME.fullmatch(key)]
-    return [*(["/usr/bin/env", *odd] if odd else ()), path, *argv[1:]]
+    words = [path, *argv[1:]]
+    _check_length(words, env)
+    return words
+
+
+def _check_length(words: Sequence[str], env: Mapping[str, str]) -> None:
+    if 4 * (sum(map(len, words)) + sum(map(len, env)) + sum(map(len, env.values()))) < _LONGEST:
+        return  # four bytes is the longest letter
+    sizes = [len(os.fsencode(word)) for word in words]
+    sizes += [len(os.fsencode(name)) + 1 + len(os.fsencode(value)) for name, value in env.items()]
+    pointers = 8 * len(sizes)
+    if max(sizes) >= _LONGEST or sum(sizes) + len(sizes) + pointers + _ROOM > os.sysconf("SC_ARG_MAX"):
+        raise ConfigError("Its command and environment are too long for this machine.")
 
 
 def _check_executable(name: str, path: str) -> None:

@@ -14,9 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.adapters.place import local_place
-from reconciler.adapters.process_adoption import Found, find
+from reconciler.adapters.process_adoption import Found, find, running_pid
 from reconciler.adapters.process_connections import ConfigError, Connection
 from reconciler.adapters.process_journal import Journal
+from reconciler.adapters.process_link import Command, keep_files_to_ourselves
 from reconciler.adapters.process_logs import LogLimits
 from reconciler.adapters.process_outcome import add_posted, lost, stopped
 from reconciler.adapters.process_reaper import Live, Reaper, running
@@ -26,16 +27,15 @@ from reconciler.adapters.process_records import (
     Folder,
     claim,
     claimed_by,
-    exit_record,
     folder_of,
     mark,
-    supervisor_pid,
+    read_record,
     this_writer,
     time_of,
 )
 from reconciler.adapters.process_services import Readiness, check_ports
+from reconciler.adapters.process_signals import kill_strays, signal_group
 from reconciler.adapters.process_start import Surroundings
-from reconciler.adapters.process_supervisor import Command, keep_files_to_ourselves, signal_group, spawn, supervises
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode, encode
@@ -86,7 +86,7 @@ class ProcessExecutor:
         os.makedirs(f"{self._root}/attempts", mode=0o700, exist_ok=True)
         self._journal = Journal(f"{self._root}/started")
         keep_files_to_ourselves()
-        self._reaper = Reaper(report, self._ended, clock, logs or LogLimits())
+        self._reaper = Reaper(report, self._ended, clock, logs or LogLimits(), f"{self._root}/supervisor.log")
         self._reaper.open()
         self._readiness = Readiness(self._reaper.tell, clock)
 
@@ -174,44 +174,37 @@ class ProcessExecutor:
         if claimed_by(folder) == NEVER:
             return self._performed(row, "start", "refused", "Stopped", "It was stopped before it was started.")
         found = self._adopt(folder, row.spec, row.run)
-        if found.pid is None and found.final is None:
+        if not found.supervised and found.final is None:
             return self._performed(row, "start", "unknown", "Starting", "Somebody starts it just now.", again_in=1.0)
         return self._performed(row, "start", "done")
 
     def _spawn(self, row: AttemptRow, folder: Folder, command: Command) -> Performed:
+        self._reaper.prepare()
         self._journal.began(row.id, encode(row.spec))
         if not claim(folder, self._writer):
             return self._start_claimed(row, folder)
-        try:
-            pid = spawn(folder, command)
-        except (OSError, ValueError) as error:
-            os.unlink(folder.claim)  # ours, and nothing was started under it
-            self._journal.ended([row.id])
-            if isinstance(error, OSError) and error.errno not in _TOO_LONG:
-                raise
-            raise ConfigError("Its command and environment are too long for this machine.") from error
-        self._watch(folder, row.spec, row.run, pid, own=True)
+        self._reaper.run(self._live(folder, row.spec, row.run), command)
         return self._performed(row, "start", "done")
 
     # --- watching -----------------------------------------------------------------------------------------------------
 
-    def _watch(self, folder: Folder, spec: AttemptSpec, run: str, pid: int, own: bool) -> None:
-        live = Live(folder, run, spec.kind, bool(spec.init), pid, own, _grace_of(spec, self._grace))
-        self._reaper.watch(live)
-        asked_at = time_of(folder.stop)
-        if asked_at is not None:
-            self._reaper.kill_after(max(0.0, asked_at + live.grace - self._clock.now()), live)
+    def _live(self, folder: Folder, spec: AttemptSpec, run: str) -> Live:
+        live = Live(folder, run, spec.kind, _grace_of(spec, self._grace))
         if spec.kind == "service":
             self._readiness.add(live, spec, lambda: self._surroundings.environment(spec, folder))
+        return live
 
     def _adopt(self, folder: Folder, spec: AttemptSpec, run: str) -> Found:
         """Watch it if it runs, report its end if it has ended."""
-        found = find(folder, bool(spec.init), self._clock.now())
-        if found.pid is not None:
-            try:
-                self._watch(folder, spec, run, found.pid, own=False)
-            except ProcessLookupError:
-                return self._adopt(folder, spec, run)
+        found = find(folder, self._clock.now())
+        if found.supervised:
+            live = self._live(folder, spec, run)
+            self._reaper.watch(live)
+            asked_at = time_of(folder.stop)
+            if asked_at is not None:
+                self._reaper.kill_after(max(0.0, asked_at + live.grace - self._clock.now()), live)
+        if found.abandoned:
+            kill_strays([folder])
         if found.final is not None:
             self._reaper.tell(found.final)
         return found
@@ -254,24 +247,27 @@ class ProcessExecutor:
             return self._again(row, "stop", "LeaseEnded", "The lease ended before the stop.", 0.0)
         try:
             folder = self._folder(row.id)
-            if self._never(folder) or claimed_by(folder) == NEVER:
+            record = None if self._never(folder) else read_record(folder)
+            if record is None or record.writer == NEVER:
                 self._reaper.tell(stopped(row.id, self._clock.now(), None))
-            elif exit_record(folder) is None or self._reaper.live(row.id) is None:
+            elif record.exit is None or self._reaper.live(row.id) is None:
                 self._stop_claimed(row, folder)
         except (OSError, BadAttemptId) as error:
             return self._again(row, "stop", "CannotStop", f"It could not be stopped: {error}.", 5.0)
         return self._performed(row, "stop", "done")
 
     def _stop_claimed(self, row: AttemptRow, folder: Folder) -> None:
-        if exit_record(folder) is None:
-            mark(folder.stop)  # before the pid is read: a supervisor that has none yet sees the mark and ends
+        record = read_record(folder)
+        if record is None or record.exit is None:
+            mark(folder.stop)  # before the process id is read: a supervisor that writes it later sees the mark
         live = self._reaper.live(row.id)
         if live is None:
             self._adopt(folder, row.spec, row.run)  # sees the mark, and has it killed after its grace
         else:
             self._reaper.kill_after(live.grace, live)
-        pid = supervisor_pid(folder)
-        if pid is not None and supervises(pid, folder):
+        record = read_record(folder)
+        pid = running_pid(record) if record is not None else None
+        if pid is not None:
             signal_group(pid, signal.SIGTERM)
 
     def _never(self, folder: Folder) -> bool:
@@ -318,9 +314,6 @@ class ProcessExecutor:
 
     def _again(self, row: AttemptRow, verb: str, reason: str, message: str, seconds: float) -> Performed:
         return self._performed(row, verb, "again", reason, message, again_in=seconds)
-
-
-_TOO_LONG = (7, 36)  # E2BIG, ENAMETOOLONG
 
 
 def _grace_of(spec: AttemptSpec, default: float) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import os
 import select
 import signal
@@ -12,16 +10,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from reconciler.adapters.process_adoption import without_record
+from reconciler.adapters.process_adoption import give_up, running_pid
+from reconciler.adapters.process_link import Command, Link
 from reconciler.adapters.process_logs import LogLimits, rotate
-from reconciler.adapters.process_outcome import ended
-from reconciler.adapters.process_records import Folder, exit_record, mark, started_at
-from reconciler.adapters.process_supervisor import kill_session, kill_strays, signal_group
+from reconciler.adapters.process_outcome import ended, lost
+from reconciler.adapters.process_records import Folder, is_alive, read_record
+from reconciler.adapters.process_signals import kill_session, kill_strays, signal_group
+from reconciler.adapters.process_timers import Timers
 from reconciler.engine.model import FINAL, Observed, Status
 from reconciler.ports import Clock, ReconcileError
 
 BATCH = 0.003  # seconds to wait for more before telling: a commit costs as much
 FIRST_LOOK = 0.03  # seconds after which an op that still runs is told of
+SOON = 0.002  # seconds from the end of a process to its exit record, mostly
 RETRY = 1.0  # seconds until observations that could not be stored are tried again
 LAST = 2.0  # seconds for a report at hand when it closes; one that was not stored is made again by the next start
 ROUND = 2.0  # seconds between looks at log sizes and at the kernel's count of killed processes
@@ -29,15 +30,13 @@ ROUND = 2.0  # seconds between looks at log sizes and at the kernel's count of k
 
 @dataclass(slots=True)
 class Live:
-    """A supervisor that runs, as the executor knows it. `own`: our child, which we reap."""
+    """An attempt that runs, as the executor knows it. `link`: to its supervisor, if we started that and it is there."""
 
     folder: Folder
     run: str
     kind: str
-    with_init: bool
-    pid: int
-    own: bool
     grace: float
+    link: Link | None = None
     pidfd: int = -1
     started_at: float | None = None
     killing: bool = False
@@ -53,25 +52,30 @@ class Reaper:
     ended: Callable[[Sequence[str]], None]
     clock: Clock
     logs: LogLimits
+    words: str  # file of what a supervisor says, which only a fault makes it do
     _live: dict[str, Live] = field(default_factory=dict)
+    _link: Link | None = None
+    _left: list[Link] = field(default_factory=list)  # of supervisors that are gone, or slow, and given up
     _by_fd: dict[int, Live] = field(default_factory=dict)
     _told: list[Observed] = field(default_factory=list)  # by other threads, to be reported
-    _due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _count: itertools.count[int] = field(default_factory=itertools.count)
     _epoll: select.epoll = field(default_factory=select.epoll)
     _bell: int = -1
     _thread: threading.Thread | None = None
     _closed: bool = False
     _oom_kills: int = 0
     _not_before: float = 0.0  # observations could not be stored: not again before this
+    _timers: Timers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._timers = Timers(self.clock, self._ring)
 
     def open(self) -> None:
         """Start the thread."""
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._epoll.register(self._bell, select.EPOLLIN)
         self._oom_kills = oom_kills()
-        self.after(ROUND, self._round)
+        self._timers.add(ROUND, self._round)
         self._begin()
 
     def close(self) -> None:
@@ -84,17 +88,33 @@ class Reaper:
             self._thread.join(timeout=LAST)
         for live in self._by_fd.values():
             os.close(live.pidfd)
+        if self._link is not None:
+            self._link.close(wait=not any(live.link for live in self._live.values()))
         self._epoll.close()
         os.close(self._bell)
 
+    def prepare(self) -> None:
+        """Have a supervisor at hand. Raises OSError."""
+        with self._lock:
+            if self._link is None:
+                self._link = Link(self.words)
+                self._epoll.register(self._link.fd, select.EPOLLIN)
+
+    def run(self, live: Live, command: Command) -> None:
+        """Have it supervised, and tell when it runs and when it ends."""
+        with self._lock:
+            live.link = self._link
+            self._live[live.folder.attempt] = live
+        self._timers.add(FIRST_LOOK, lambda: self._say_running(live, FIRST_LOOK))
+        if live.link is not None:
+            live.link.send(live.folder.root, command)
+
     def watch(self, live: Live) -> None:
-        """Tell when it runs and when it ends. Raises ProcessLookupError if the process is gone and not our child."""
-        live.pidfd = os.pidfd_open(live.pid)
+        """Tell when it ends, of one that is supervised already."""
         with self._lock:
             self._live[live.folder.attempt] = live
-            self._by_fd[live.pidfd] = live
-        self.after(FIRST_LOOK, lambda: self._say_running(live, FIRST_LOOK))
-        self._epoll.register(live.pidfd, select.EPOLLIN)
+        self._timers.add(0.0, lambda: self._look_at([live], SOON))
+        self._timers.add(FIRST_LOOK, lambda: self._say_running(live, FIRST_LOOK))
 
     def tell(self, observed: Observed) -> None:
         """Report something that another thread found out."""
@@ -116,25 +136,13 @@ class Reaper:
         with self._lock:
             return sum(1 for live in self._live.values() if live.kind != "service")
 
-    def after(self, seconds: float, act: Callable[[], None]) -> None:
-        """Do something on the thread, later."""
-        due = (self.clock.monotonic() + seconds, next(self._count), act)
-        with self._lock:
-            heapq.heappush(self._due, due)
-            is_next = self._due[0] is due
-        if is_next:
-            self._ring()
-
     def kill_after(self, seconds: float, live: Live) -> None:
         """KILL what is left of an attempt after its grace; its supervisor last, as it writes the exit record."""
-        self.after(seconds, lambda: self._kill(live))
+        self._timers.add(seconds, lambda: self._kill(live))
 
     # --- on the thread ------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        for fd in list(self._by_fd):
-            with suppress(FileExistsError):
-                self._epoll.register(fd, select.EPOLLIN)
         self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
         self._thread.start()
 
@@ -149,7 +157,7 @@ class Reaper:
                 restart.start()
 
     def _turn(self) -> None:
-        self._act_on_due()
+        self._timers.act()
         gone = self._poll(self._patience())
         if gone or self._told:
             gone += self._poll(BATCH)
@@ -159,49 +167,80 @@ class Reaper:
             self._flush()
 
     def _patience(self) -> float:
-        with self._lock:
-            due = self._due[0][0] if self._due else self.clock.monotonic() + ROUND
-            return max(0.0, min(due, self._not_before if self._told else due) - self.clock.monotonic())
+        now = self.clock.monotonic()
+        due = self._timers.next_at() or now + ROUND
+        return max(0.0, min(due, self._not_before if self._told else due) - now)
 
     def _poll(self, seconds: float) -> list[Live]:
-        gone = []
+        gone: list[Live] = []
         for fd, _ in self._epoll.poll(seconds, 1024):
-            live = self._by_fd.get(fd)
-            if live is not None:
-                self._epoll.unregister(fd)
-                gone.append(live)
-            elif fd == self._bell:
+            if fd == self._bell:
                 with suppress(BlockingIOError):
                     os.eventfd_read(self._bell)
+            elif self._link is not None and fd == self._link.fd:
+                gone += self._hear(self._link)
+            elif fd in self._by_fd:
+                self._look_at([self._let_go(self._by_fd[fd])], SOON)
         return gone
 
-    def _act_on_due(self) -> None:
-        now = self.clock.monotonic()
-        while True:
-            with self._lock:
-                if not self._due or self._due[0][0] > now:
-                    return
-                act = heapq.heappop(self._due)[2]
-            act()
+    def _hear(self, link: Link) -> list[Live]:
+        ended = link.hear()
+        if ended is not None:
+            return [live for attempt in ended if (live := self._live.get(attempt)) is not None]
+        self._epoll.unregister(link.fd)
+        with self._lock:
+            self._link = None
+            orphans = [live for live in self._live.values() if live.link is link]
+        for live in orphans:
+            live.link = None
+        self._left.append(link)
+        self._look_at(orphans, SOON)
+        return []
+
+    def _look_at(self, lives: Sequence[Live], again_in: float) -> None:
+        """Attempts whose supervisor does not tell us how they end: their files do."""
+        lives = [live for live in lives if self._live.get(live.folder.attempt) is live and live.link is None]
+        over = [live for live in lives if not self._wait_for(live)]
+        self._finish(over)
+        still = [live for live in lives if live.pidfd < 0 and not live.over]
+        if still:
+            self._timers.add(again_in, lambda: self._look_at(still, min(again_in * 2, 1.0)))
+
+    def _wait_for(self, live: Live) -> bool:
+        """Whether it still runs; its process is watched then, as soon as there is one."""
+        try:
+            record = read_record(live.folder)
+        except OSError:
+            return False
+        if record is None or record.exit is not None:
+            return False
+        if record.supervisor is None or not is_alive(record.supervisor):
+            return give_up(live.folder, self.clock.now()).supervised
+        if live.pidfd < 0 and (pid := running_pid(record)) is not None:
+            with suppress(ProcessLookupError):
+                live.pidfd = os.pidfd_open(pid)
+                self._by_fd[live.pidfd] = live
+                self._epoll.register(live.pidfd, select.EPOLLIN)
+        return True
+
+    def _let_go(self, live: Live) -> Live:
+        if live.pidfd >= 0:
+            del self._by_fd[live.pidfd]
+            os.close(live.pidfd)
+            live.pidfd = -1
+        return live
 
     def _finish(self, gone: Sequence[Live]) -> None:
-        strays = [live.folder.attempt for live in gone if not live.own or live.killing]
-        kill_strays(strays)
-        finals = [self._final(live) for live in gone]
+        gone = [live for live in gone if not live.over]
+        kill_strays([live.folder for live in gone if live.link is None or live.killing])
+        finals = [self._final(self._let_go(live)) for live in gone]
         with self._lock:
             for live in gone:
                 self._live.pop(live.folder.attempt, None)
-                self._by_fd.pop(live.pidfd, None)
             self._told += finals
-        for live in gone:
-            os.close(live.pidfd)
 
     def _final(self, live: Live) -> Observed:
         live.over = True
-        if live.own:
-            signal_group(live.pid, signal.SIGKILL)  # what it left behind; its pid is ours until it is reaped
-            with suppress(ChildProcessError):
-                os.waitpid(live.pid, 0)
         try:
             return self._read_final(live)
         except OSError as error:  # a full or broken disk, or the op has deleted its own directory
@@ -209,12 +248,12 @@ class Reaper:
             return Observed(live.folder.attempt, Status.FAILED, self.clock.now(), "NodeLost", message, disruption=True)
 
     def _read_final(self, live: Live) -> Observed:
-        record = exit_record(live.folder)
-        began = live.started_at or started_at(live.folder, live.with_init)
-        if record is not None:
-            return ended(live.folder, record, began, oom=record.code == 137 and self._was_out_of_memory())
-        mark(live.folder.lost)
-        return without_record(live.folder, live.with_init, self.clock.now())
+        record = read_record(live.folder)
+        if record is not None and record.exit is not None:
+            oom = record.exit.code == 137 and self._was_out_of_memory()
+            return ended(live.folder, record.exit, record.started_at, oom)
+        found = give_up(live.folder, self.clock.now())
+        return found.final or lost(live.folder.attempt, self.clock.now())
 
     def _flush(self) -> None:
         with self._lock:
@@ -234,29 +273,35 @@ class Reaper:
     def _say_running(self, live: Live, waited: float) -> None:
         if self._live.get(live.folder.attempt) is not live or live.started_at is not None:
             return
-        live.started_at = started_at(live.folder, live.with_init)
-        if live.started_at is None:
-            self.after(min(waited * 2, 1.0), lambda: self._say_running(live, waited * 2))
+        record = read_record(live.folder)
+        if record is None or record.started_at is None:
+            again = FIRST_LOOK if waited < 1.0 else 1.0  # `init` may take long
+            self._timers.add(again, lambda: self._say_running(live, waited + again))
             return
+        live.started_at = record.started_at
         with self._lock:
             self._told.append(running(live.folder.attempt, live.started_at))
 
     def _kill(self, live: Live) -> None:
         if self._live.get(live.folder.attempt) is not live:
             return
-        if live.killing:
-            signal_group(live.pid, signal.SIGKILL)
-        else:
-            kill_session(live.pid)
+        record = read_record(live.folder)
+        pid = running_pid(record) if record is not None else None
         live.killing = True
+        if pid is not None:
+            kill_session(pid)
+            signal_group(pid, signal.SIGKILL)
         self.kill_after(2.0, live)
 
     def _round(self) -> None:
+        lives = self.all()
         with suppress(OSError):  # a full disk, too many open files: it is looked at again
-            for live in list(self._live.values()):
+            for live in lives:
                 rotate(live.folder, self.logs)
             self._oom_kills = oom_kills()
-        self.after(ROUND, self._round)
+        self._look_at([live for live in lives if live.pidfd >= 0 and not self._wait_for(live)], SOON)
+        self._left = [link for link in self._left if not link.is_over()]
+        self._timers.add(ROUND, self._round)
 
     def _was_out_of_memory(self) -> bool:
         return oom_kills() > self._oom_kills

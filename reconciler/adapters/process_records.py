@@ -1,8 +1,8 @@
 """The files of an attempt that runs as a local process: where they are, how they are claimed and read. Spawns nothing.
 
-Each file has one writer and is whole as soon as it counts: a claim is a symbolic link (made exclusively, with its
-content, in one step); the supervisor's lines are one `write` each, and without their line feed do not count. There are
-few of them, as making a file is what a short op costs most.
+What counts is whole as soon as it counts: a claim is written aside and linked to its name, exclusively; the supervisor
+appends its lines with one `write` each, and without their line feed they do not count. There are few files, as making
+one is what a short op costs most.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,199}")
@@ -29,19 +30,14 @@ class Folder:
     attempt: str
 
     @property
+    def data_dir(self) -> str:
+        """The directory of all attempts, and of more."""
+        return os.path.dirname(os.path.dirname(os.path.dirname(self.root)))
+
+    @property
     def claim(self) -> str:
-        """Who started, or shall never start, this attempt."""
+        """Who started, or shall never start, this attempt; then what its supervisor tells of it: see `Record`."""
         return f"{self.root}/claim"
-
-    @property
-    def supervisor(self) -> str:
-        """Two lines of the supervisor: its process id, before the op is executed; exit code and word, after its end."""
-        return f"{self.root}/supervisor"
-
-    @property
-    def running(self) -> str:
-        """Made when `init` is done; its time is the op's start then."""
-        return f"{self.root}/running"
 
     @property
     def stop(self) -> str:
@@ -95,8 +91,7 @@ class Folder:
 
     def artifacts_of(self, attempt: str) -> str | None:
         """The artifacts of another attempt of the same place; None if that is no id."""
-        data_dir = os.path.dirname(os.path.dirname(os.path.dirname(self.root)))
-        return folder_of(data_dir, attempt).artifacts if _ID.fullmatch(attempt) else None
+        return folder_of(self.data_dir, attempt).artifacts if _ID.fullmatch(attempt) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +103,20 @@ class Exit:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A claim, line by line: its writer; `supervisor WHO`; `init PID TIME`; `op PID TIME`; `exit CODE WORD TIME`.
+
+    `pid` leads the session of what runs, and belongs to `init` first; `started_at` is when the op itself was started.
+    """
+
+    writer: str
+    supervisor: str | None = None
+    pid: int | None = None
+    started_at: float | None = None
+    exit: Exit | None = None
+
+
 def folder_of(data_dir: str, attempt: str) -> Folder:
     """The directory of an attempt. Pure. Raises BadAttemptId."""
     if not _ID.fullmatch(attempt):
@@ -117,42 +126,51 @@ def folder_of(data_dir: str, attempt: str) -> Folder:
 
 
 def claim(folder: Folder, writer: str) -> bool:
-    """Claim the attempt for `writer`; False if it was claimed before. Exactly one claim ever succeeds."""
+    """Claim the attempt for `writer`; False if it was claimed before: exactly one claim succeeds. Raises OSError."""
+    aside = f"{folder.claim}.{os.urandom(8).hex()}"
     try:
-        os.symlink(writer, folder.claim)
+        with open(aside, "xb", buffering=0) as file:
+            file.write(b"%s\n" % writer.encode())
+        os.link(aside, folder.claim)
     except FileExistsError:
         return False
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(aside)
     return True
+
+
+def read_record(folder: Folder) -> Record | None:
+    """What is written of the attempt; None if nobody has claimed it."""
+    try:
+        with open(folder.claim, "rb", buffering=0) as file:
+            text = file.read(4096)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    writer, *lines = text.decode("ascii", "replace").split("\n")[:-1] or [""]
+    record = Record(writer)
+    for line in lines:
+        record = _read_line(record, line.split(" "))
+    return record
+
+
+def _read_line(record: Record, words: list[str]) -> Record:
+    match words:
+        case ["supervisor", who]:
+            return replace(record, supervisor=who)
+        case ["init", pid, _]:
+            return replace(record, pid=int(pid))
+        case ["op", pid, at]:
+            return replace(record, pid=int(pid), started_at=float(at))
+        case ["exit", code, word, at] if record.exit is None:
+            return replace(record, exit=Exit(int(code), word, float(at)))
+    return record
 
 
 def claimed_by(folder: Folder) -> str | None:
     """Who claimed it, or None."""
-    try:
-        return os.readlink(folder.claim)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-
-
-def supervisor_pid(folder: Folder) -> int | None:
-    """The supervisor's process id, once it is written."""
-    lines = _whole_lines(folder.supervisor)
-    return int(lines[0]) if lines and lines[0].isdigit() else None
-
-
-def exit_record(folder: Folder) -> Exit | None:
-    """The exit record, once it is written."""
-    lines = _whole_lines(folder.supervisor)
-    if len(lines) < 2:
-        return None
-    code, _, word = lines[1].partition(" ")
-    return Exit(int(code), word, os.stat(folder.supervisor).st_mtime) if code.isdigit() else None
-
-
-def started_at(folder: Folder, with_init: bool) -> float | None:
-    """When the op itself was started, seconds since the epoch; None if it was not."""
-    if with_init:
-        return time_of(folder.running)
-    return os.lstat(folder.claim).st_mtime if supervisor_pid(folder) is not None else None
+    record = read_record(folder)
+    return record.writer if record else None
 
 
 def time_of(path: str) -> float | None:
@@ -206,15 +224,6 @@ def write_whole(path: str, data: bytes) -> None:
     os.rename(temporary, path)
 
 
-def _whole_lines(path: str) -> list[str]:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            text = file.read(64)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return text.decode("ascii", "replace").split("\n")[:-1]
-
-
 # --- who writes -------------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +240,11 @@ def this_writer() -> str:
     return f"{boot_id()}:{pid}:{_start_of(pid)}"
 
 
+def pid_of(writer: str) -> int:
+    """The process id in it."""
+    return int(writer.split(":")[1])
+
+
 def is_of_this_boot(writer: str) -> bool:
     """Whether a claim was made since the machine started."""
     return writer.partition(":")[0] == boot_id()
@@ -245,7 +259,7 @@ def is_alive(writer: str) -> bool:
 
 def _start_of(pid: int) -> str | None:
     fields = stat_fields(pid)
-    return fields[19].decode("ascii") if fields else None
+    return fields[19].decode("ascii") if fields and fields[0] not in (b"Z", b"X") else None
 
 
 def stat_fields(pid: int) -> list[bytes] | None:

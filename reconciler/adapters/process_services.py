@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.adapters.process_connections import ConfigError
 from reconciler.adapters.process_reaper import Live
-from reconciler.adapters.process_records import Folder, started_at
+from reconciler.adapters.process_records import Folder, read_record
 from reconciler.engine.model import AttemptSpec, Observed, Status
 from reconciler.flows.model import Json
 from reconciler.ports import Clock
@@ -90,7 +90,8 @@ class Readiness:
         live = waiting.live
         if live.over:
             return self._forget(waiting)
-        began = started_at(live.folder, live.with_init)
+        record = read_record(live.folder)
+        began = record.started_at if record else None
         if began is not None and answers(waiting.probe, waiting.environment, _cwd(live.folder)):
             now = self._clock.now()
             self._tell(Observed(live.folder.attempt, Status.RUNNING, now, "Ready", started_at=began))

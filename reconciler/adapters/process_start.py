@@ -17,9 +17,10 @@ from reconciler.adapters.process_environment import (
     working_directory,
 )
 from reconciler.adapters.process_init_plan import init_plan
+from reconciler.adapters.process_link import Command
 from reconciler.adapters.process_records import Folder
-from reconciler.adapters.process_supervisor import Command
 from reconciler.engine.model import AttemptSpec
+from reconciler.plan.encoding import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,7 @@ class Surroundings:
         os.makedirs(folder.outputs, exist_ok=True)
         code = self._code(spec)
         if code is not None:
-            with suppress(FileExistsError):
-                os.symlink(code, folder.code)
+            link(code, folder)
         if code is None or spec.init:
             os.makedirs(folder.work, exist_ok=True)
         argv = argv_of(spec)
@@ -61,3 +61,20 @@ class Surroundings:
         if given:
             return given
         return self.checkout(spec.repository, spec.commit) if spec.commit and spec.repository else None
+
+
+def link(code: str, folder: Folder) -> None:
+    """Make the attempt's `code` a link to that directory.
+
+    It is another name of the one link that all attempts share, as one of its own would cost as much as a file.
+    """
+    shared = f"{folder.data_dir}/links/{digest(code)[:16]}"
+    with suppress(FileExistsError):
+        try:
+            os.link(shared, folder.code, follow_symlinks=False)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(shared), exist_ok=True)
+            os.symlink(code, folder.code)
+            os.link(folder.code, shared, follow_symlinks=False)
+        except OSError:  # it has as many names as it may have, or the file system knows only one for each file
+            os.symlink(code, folder.code)

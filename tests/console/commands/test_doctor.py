@@ -1,7 +1,6 @@
 """`headgate doctor`: each finding from a real cause, and nothing is changed by looking."""
 
 import json
-import os
 import socket
 import sqlite3
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 from console.data_lock import lock
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.place import local_place
-from reconciler.adapters.process_records import boot_id, folder_of
+from reconciler.adapters.process_records import boot_id, claim, folder_of
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.engine.model import AttemptSpec
@@ -249,7 +248,7 @@ def test_an_attempt_without_a_process_and_a_directory_without_an_attempt_are_tol
     for name in ("lost-1", "orphan-1"):
         folder = Path(folder_of(str(data), name).root)
         folder.mkdir(parents=True)
-    os.symlink(f"{boot_id()}:999999999:1", Path(folder_of(str(data), "lost-1").claim))
+    claim(folder_of(str(data), "lost-1"), f"{boot_id()}:999999999:1")
     found = told()
 
     assert found["attempt-lost"]["where"] == "run-1 train"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 import time
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.adapters.process_executor import ProcessExecutor
+from reconciler.adapters.process_logs import read_log
+from reconciler.adapters.process_records import Record, folder_of, pid_of, read_record
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.engine.model import FINAL, AttemptSpec, Observed, Status
 from reconciler.keys import RunKey
@@ -18,6 +21,15 @@ from reconciler.ports import Waiting
 from reconciler.records import AttemptRow, Lease
 
 PYTHON = sys.executable
+ROOT = Path(__file__).resolve().parents[3]
+SERVICE = """
+import sys, time
+from pathlib import Path
+from tests.reconciler.adapters.process_world import Machine, sh
+machine = Machine(Path(sys.argv[1]))
+print(machine.start(*[sh(*pair.split("=", 1)) for pair in sys.argv[2:]]), flush=True)
+time.sleep(60)
+"""
 
 
 def lease(seconds: float = 60.0) -> Lease:
@@ -96,8 +108,18 @@ class Machine:
     def folder(self, of: AttemptSpec) -> Path:
         return self.data_dir / "attempts" / of.attempt[:2] / of.attempt
 
+    def record(self, of: AttemptSpec) -> Record:
+        record = read_record(folder_of(str(self.executor.data_dir), of.attempt))
+        assert record is not None
+        return record
+
+    def supervisor(self, of: AttemptSpec) -> int:
+        who = self.record(of).supervisor
+        assert who is not None
+        return pid_of(who)
+
     def log(self, of: AttemptSpec) -> str:
-        return (self.folder(of) / "log").read_text()
+        return read_log(str(self.executor.data_dir), of.attempt).data.decode()
 
 
 def eventually(fact: Callable[[], bool], seconds: float = 10) -> bool:
@@ -105,3 +127,14 @@ def eventually(fact: Callable[[], bool], seconds: float = 10) -> bool:
     while not fact() and time.monotonic() < end:
         time.sleep(0.01)
     return fact()
+
+
+def killed_service(data_dir: Path, **ops: str) -> None:
+    """A service starts ops and is killed."""
+    command = [sys.executable, "-c", SERVICE, str(data_dir), *(f"{name}={script}" for name, script in ops.items())]
+    service = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert service.stdout is not None
+    assert service.stdout.readline() == f"{['done'] * len(ops)}\n"
+    service.kill()
+    service.wait()
+    service.stdout.close()

@@ -201,7 +201,7 @@ def test_nothing_is_started_after_the_lease_has_ended(machine):
     [performed] = machine.executor.start([row(op)], lease(-1))
 
     assert performed.outcome == "again"
-    assert not (machine.folder(op) / "claim").is_symlink()
+    assert not (machine.folder(op) / "claim").exists()
 
 
 # --- slots ------------------------------------------------------------------------------------------------------------
@@ -293,7 +293,7 @@ def test_a_supervisor_that_was_killed_makes_the_attempt_a_disruption(machine):
     op = sh("a-1", "echo up; sleep 60")
     machine.start(op)
     assert eventually(lambda: machine.log(op) == "up\n")
-    os.killpg(int((machine.folder(op) / "supervisor").read_text()), signal.SIGKILL)
+    os.kill(machine.supervisor(op), signal.SIGKILL)
 
     end = machine.end(op)
 

@@ -13,34 +13,15 @@ import pytest
 
 from reconciler.adapters import process_records
 from reconciler.adapters.process_journal import Journal
+from reconciler.adapters.process_logs import read_log
 from reconciler.adapters.process_records import claim, folder_of, this_writer
 from reconciler.engine.model import Status
 from reconciler.plan.encoding import encode
-from tests.reconciler.adapters.process_world import Machine, eventually, lease, row, sh
+from tests.reconciler.adapters.process_world import ROOT, SERVICE, Machine, eventually, killed_service, lease, row, sh
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
-SERVICE = """
-import sys, time
-from pathlib import Path
-from tests.reconciler.adapters.process_world import Machine, sh
-machine = Machine(Path(sys.argv[1]))
-print(machine.start(*[sh(*pair.split("=", 1)) for pair in sys.argv[2:]]), flush=True)
-time.sleep(60)
-"""
-ROOT = Path(__file__).resolve().parents[3]
 GONE = "00000000-0000-0000-0000-000000000000:1:1"
-
-
-def killed_service(data_dir: Path, **ops: str) -> None:
-    """A service starts ops and is killed."""
-    command = [sys.executable, "-c", SERVICE, str(data_dir), *(f"{name}={script}" for name, script in ops.items())]
-    service = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    assert service.stdout is not None
-    assert service.stdout.readline() == f"{['done'] * len(ops)}\n"
-    service.kill()
-    service.wait()
-    service.stdout.close()
 
 
 @pytest.mark.slow
@@ -54,7 +35,7 @@ def test_a_killed_service_loses_no_exit_status_and_starts_nothing_twice(tmp_path
     )
     quick, waits, stays = sh("quick", ""), sh("waits", ""), sh("stays", "")
     (tmp_path / "killed").touch()
-    assert eventually(lambda: (data / "attempts/qu/quick/supervisor").read_text().endswith(" ended\n"))
+    assert eventually(lambda: " ended " in (data / "attempts/qu/quick/claim").read_text())
     machine = Machine(data)
     machine.executor.resume()
 
@@ -75,7 +56,7 @@ def test_an_op_that_ignores_term_is_killed_though_the_service_died_within_its_gr
     data = tmp_path / "data"
     killed_service(data, stubborn="trap '' TERM; echo up; while :; do sleep 0.05; done")
     op = sh("stubborn", "")
-    assert eventually(lambda: (data / "attempts/st/stubborn/log").read_text() == "up\n")
+    assert eventually(lambda: read_log(str(data), "stubborn").data == b"up\n")
     (data / "attempts/st/stubborn/stop").touch()
     machine = Machine(data)
 
@@ -93,7 +74,6 @@ def abandoned(data_dir: Path, attempt: str, writer: str) -> process_records.Fold
     machine.executor.close()
     folder = folder_of(str(data_dir.resolve()), attempt)
     os.unlink(folder.claim)
-    os.unlink(folder.supervisor)
     claim(folder, writer)
     (data_dir / "started").write_bytes(b"+%s %s\n" % (attempt.encode(), encode(op)))
     return folder
@@ -159,7 +139,8 @@ def test_a_supervisor_that_comes_after_its_attempt_was_given_up_runs_nothing(tmp
 
 def test_a_pid_that_was_given_to_another_process_is_not_the_supervisor(tmp_path):
     folder = abandoned(tmp_path, "a-1", dead_writer())
-    Path(folder.supervisor).write_text(f"{os.getpid()}\n")
+    with open(folder.claim, "a") as record:
+        record.write(f"supervisor {process_records.boot_id()}:{os.getpid()}:1\nop {os.getpid()} 1.0\n")
     machine = Machine(tmp_path)
 
     machine.executor.resume()
