@@ -26,6 +26,7 @@ from reconciler.steps.plans import plan_of
 
 PATIENCE = 30.0  # s for a run to appear; one that was asked for is made by the next step of its flow
 LOOK = 0.1  # s between two looks
+RESTS = 10  # times as long as a frame took: every op of the run is read for one
 HEARTBEAT = 60.0  # s
 
 
@@ -46,18 +47,21 @@ def frames(store: Store, run_id: str, meanwhile: Callable[[], None] = lambda: No
 
     `meanwhile` is called between two looks.
     """
-    version, until, plan = -1, time.monotonic() + PATIENCE, None
+    version, until, plan, rested = -1, time.monotonic() + PATIENCE, None, 0.0
     while True:
         row = store.run(run_id)
         if row is None and time.monotonic() > until:
             do = "Look at `headgate status`; is the service running?"
             raise Failure("run-missing", f"Run {run_id} does not appear.", do=do, exit_code=AWAY)
-        if row is not None and row.version != version:
+        began = time.monotonic()
+        over = row is not None and row.state.status in FINAL
+        if row is not None and row.version != version and (over or began >= rested):
             version = row.version
             plan = plan or plan_of(store, row)
             yield Frame(row, plan, [op.state for op in store.ops(run_id)])
-            if row.state.status in FINAL:
+            if over:
                 return
+            rested = time.monotonic() + RESTS * (time.monotonic() - began)
         _refuse_parked(store, run_id)
         meanwhile()
         time.sleep(LOOK)
