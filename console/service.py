@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -22,12 +22,15 @@ from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RepositoryKey, RunKey
 from reconciler.loop import Loop
-from reconciler.ports import Clock, World
+from reconciler.ports import Clock, WakeRow, World
 from reconciler.records import OFFERED, RepositoryRow, RunRow, Wake
+from reconciler.steps.advance_run import LOOK_AGAIN
 from reconciler.steps.wiring import steps_of
 from webhooks.callbacks import callback_routes
 from webhooks.server import AddressInUse, Server, listen
 from webhooks.tokens import Tokens
+
+APART = 0.02  # s between the looks at runs that are under way when the service starts
 
 
 class Service:
@@ -81,9 +84,8 @@ class Service:
         self.executor.resume()
         self.presence.begin(shared=bool(self.config.database))
         self.found = tuple(self.store.runs(live=True, limit=100_000))
-        live = (Wake(RunKey(run.id)) for run in self.found)
         known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
-        self.store.wake([*known, *live])
+        self.store.wake([*known, *under_way(self.store.pending(), self.clock.now())])
         self.loop.start()
 
     def stop(self, timeout: float = 4.0) -> None:
@@ -138,6 +140,16 @@ class Service:
             place=self.executor.place,
             extra_routes=callback_routes(self.tokens, self.executor, self.store),
         )
+
+
+def under_way(queued: Iterable[WakeRow], now: float) -> Iterator[Wake]:
+    """Of the runs in the queue those that would be looked at soon anyway, and parked ones: none that waits for people.
+
+    They come one after the other, so that what was merged meanwhile does not wait until all of them were looked at.
+    """
+    runs = (row for row in queued if isinstance(row.key, RunKey))
+    soon = (row for row in runs if row.parked or row.due_at <= now + LOOK_AGAIN)
+    return (Wake(row.key, now + place * APART) for place, row in enumerate(soon))
 
 
 def _listen(config: Config) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 
@@ -56,6 +57,7 @@ PRIORITY: dict[type[Key], int] = {RepositoryKey: 30, ReviewKey: 40, FlowKey: 50,
 """Higher goes first: work that people wait for before what is only said about it."""
 
 
+@lru_cache(maxsize=4096)  # every commit writes keys, and mostly the same ones
 def text_of(key: Key) -> str:
     """`run/3f2a…`: the key as the store keeps it. Parts are percent-encoded."""
     word = next(word for word, kind in _WORDS.items() if kind is type(key))

@@ -45,7 +45,8 @@ from reconciler.steps.starting import check_of
 
 REPORT_DELAY = 0.5  # s: progress on a commit is told in strokes, an end at once
 REPORT_PER_OP = 0.0005  # s: telling it goes through all ops, so that a large run is told of less often
-LOOK_AGAIN = 60.0  # s: a live run is looked at even if every observation was lost
+LOOK_AGAIN = 60.0  # s: a run under way is looked at even if every observation was lost
+SELDOM = 3600.0  # s between looks at a run that waits for a person alone: a thousand of them cost nothing
 QUEUE_POLL = 2.0  # s between looks at a full queue: an op of any other run may have left it
 
 
@@ -273,7 +274,9 @@ class _Step:
         if status in FINAL and not self.attempts:
             return None
         retries = (attempt.retry_at for attempt in self.attempts.unsettled)
-        times = [self.decision.look_again_at, self.now + LOOK_AGAIN, *retries]
+        under_way = self.attempts or self.decision.starved or self.services
+        look = self.now + (LOOK_AGAIN if under_way else SELDOM)
+        times = [self.decision.look_again_at, look, *retries]
         if self.decision.starved and self.world.queues:
             times.append(self.now + QUEUE_POLL)
         return min(time for time in times if time is not None)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.keys import RunKey
 from tests.world import Ending, exits, op, runs_forever, writes
 
 CHAIN = {
@@ -257,3 +258,12 @@ def test_a_run_that_is_asked_for_just_as_a_newer_plan_comes_is_stopped_by_it_and
 
     ends = {run.occurrence: run.state.status for run in world.runs()}
     assert ends == {"merge:1": "succeeded", "request:request-1": "stopped", "merge:2": "succeeded"}
+
+
+def test_a_run_that_waits_for_a_person_alone_is_looked_at_seldom(world):
+    world.merge(ops={"deploy": exits(0, isApproved=False)})
+    world.settle()
+
+    queued = world.store.queued(RunKey(world.run().id))
+    assert queued is not None
+    assert queued.due_at > world.clock.now() + 1800

@@ -13,7 +13,9 @@ from typing import Any, Generic, TypeVar, cast
 from sqlalchemy import URL, Connection, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from reconciler.adapters.sql import direct
 from reconciler.adapters.sql.engines import engine_of
+from reconciler.adapters.sql.kept import Kept
 from reconciler.adapters.sql.others import Others
 from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
 
@@ -24,7 +26,7 @@ LAST = 1.0  # seconds for a commit at hand when it is closed
 READERS = 16
 DEADLOCKS = 5  # in a row: replicas lock the same rows in different orders now and then, one of them starts over
 
-_SERVER_NOW = select(func.extract("epoch", func.clock_timestamp()))
+_SERVER_NOW = select(func.extract("epoch", func.clock_timestamp()).label("now"))
 _RUN_AGAIN = ("40P01", "40001")  # PostgreSQL: deadlock_detected, serialization_failure
 
 
@@ -51,8 +53,8 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.name = url.database or url.render_as_string(hide_password=True)
         self.dialect = url.get_backend_name()
-        self._readers = engine_of(url, autocommit=True, connections=READERS)
-        self._writer = engine_of(url, autocommit=False, connections=1)
+        self._readers = Kept(engine_of(url, autocommit=True, connections=READERS))
+        self._writer = Kept(engine_of(url, autocommit=False, connections=1))
         self._writing = threading.Lock()
         self._waiting: deque[_Job[Any]] = deque()
         self._changed = threading.Condition()
@@ -65,7 +67,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A connection on which every statement sees the newest commit. Raises Waiting, Stalled."""
         try:
-            with self._readers.connect() as connection:
+            with self._readers.one() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise self._translated(error) from error
@@ -102,7 +104,7 @@ class Database:
 
     def now(self, connection: Connection, clock: Clock) -> float:
         """The time by the clock that all who share the database share: its server's, or for a file this machine's."""
-        return clock.now() if self.dialect == "sqlite" else float(connection.execute(_SERVER_NOW).scalar_one())
+        return clock.now() if self.dialect == "sqlite" else float(direct.rows(connection, _SERVER_NOW)[0]["now"])
 
     def changes(self) -> int:
         """A number that grows with every commit that we know of."""
@@ -112,9 +114,9 @@ class Database:
         """Close every connection; the writer's not while it waits for who holds the database, which may last."""
         self._others.close()
         if self._writing.acquire(timeout=LAST):
-            self._writer.dispose()
+            self._writer.close()
             self._writing.release()
-        self._readers.dispose()
+        self._readers.close()
 
     def _commit_group(self) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
@@ -134,7 +136,7 @@ class Database:
         """Jobs only read and write through their connection, so they can be run again."""
         for left in reversed(range(DEADLOCKS)):
             try:
-                with self._writer.connect() as connection:
+                with self._writer.one() as connection:
                     return self._commit(group, connection)
             except OperationalError as error:
                 if not left or getattr(error.orig, "sqlstate", "") not in _RUN_AGAIN:

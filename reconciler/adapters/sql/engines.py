@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
+from reconciler.adapters.sql import direct
 from reconciler.ports import Stalled
 
 BUSY_MS = 15_000  # how long another process may hold the file before we say so
@@ -78,7 +79,7 @@ def _prepare_file(connection: Any, _: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    direct.run(connection, "BEGIN IMMEDIATE")
 
 
 def _prepare_session(connection: Any, _: object) -> None:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from reconciler.adapters.sql import batches, rows
+from reconciler.adapters.sql import batches, direct, questions, rows
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.joins import join_rows
 from reconciler.adapters.sql.tables import (
     approvals,
     attempts,
-    cache,
     checks,
     events,
     flows,
     metrics,
-    observations,
     ops,
     plans,
     repositories,
@@ -124,7 +122,7 @@ class SqlRecords:
     # --- runs, ops, attempts
 
     def run(self, run: str) -> RunRow | None:
-        return self._one(select(runs).where(runs.c.id == run), rows.run_of)
+        return self._one(questions.RUN, rows.run_of, _id=run)
 
     def runs(
         self,
@@ -155,6 +153,8 @@ class SqlRecords:
             return [rows.op_of(row) for row in batches.ops_of(connection, run, paths)]
 
     def attempts(self, run: str, live: bool = True, op: str | None = None) -> Sequence[AttemptRow]:
+        if live and op is None:
+            return self._all(questions.LIVE_ATTEMPTS, rows.attempt_of, _run=run)
         of_run = attempts.c.run == run
         return self._attempts(of_run if op is None else of_run & (attempts.c.op == op), live)
 
@@ -177,15 +177,14 @@ class SqlRecords:
             return int(connection.execute(statement).scalar_one())
 
     def observations(self, run: str = "", flow: str = "") -> Sequence[ObservationRow]:
-        owned = attempts.c.run == run if run else (attempts.c.flow == flow) & (attempts.c.run == "")
-        statement = select(observations).join(attempts, attempts.c.id == observations.c.attempt).where(owned)
-        return self._all(statement.order_by(observations.c.seq), rows.observation_of)
+        if run:
+            return self._all(questions.SEEN_OF_RUN, rows.observation_of, _run=run)
+        return self._all(questions.SEEN_OF_FLOW, rows.observation_of, _flow=flow)
 
     # --- requests, approvals
 
     def requests(self, key: Key) -> Sequence[RequestRow]:
-        open_ones = select(requests).where(requests.c.key == text_of(key), requests.c.done_at.is_(None))
-        return self._all(open_ones.order_by(requests.c.seq), rows.request_of)
+        return self._all(questions.OPEN_REQUESTS, rows.request_of, _key=text_of(key))
 
     def request(self, request: str) -> RequestRow | None:
         return self._one(select(requests).where(requests.c.id == request), rows.request_of)
@@ -217,12 +216,10 @@ class SqlRecords:
     # --- results and history
 
     def cached(self, key: str, not_before: float | None, not_of_run: str, place: str | None = None) -> CacheRow | None:
-        statement = select(cache).where(cache.c.key == key, cache.c.run != not_of_run)
+        wanted = {"_key": key, "_run": not_of_run, "_not_before": not_before or 0.0}
         if place is not None:
-            statement = statement.where(cache.c.artifacts.in_(select(attempts.c.id).where(attempts.c.place == place)))
-        if not_before is not None:
-            statement = statement.where(cache.c.finished_at >= not_before)
-        return self._one(statement.order_by(cache.c.finished_at.desc(), cache.c.attempt).limit(1), _flat(CacheRow))
+            return self._one(questions.CACHED_HERE, _flat(CacheRow), **wanted, _place=place)
+        return self._one(questions.CACHED, _flat(CacheRow), **wanted)
 
     def join(
         self, repository: str, run: str, query: JoinQuery, unwritten: Sequence[OpState] = ()
@@ -256,10 +253,14 @@ class SqlRecords:
         points = [rows.metric_values(one) for one in known if isinstance(one, MetricRow)]
         if not known:
             return
-        connection.execute(self._statements.append["observations"], [rows.observation_values(one) for one in known])
+        execute(
+            connection, [(self._statements.append["observations"], [rows.observation_values(one) for one in known])]
+        )
         if points:
-            connection.execute(self._statements.put["metrics"], points)
+            execute(connection, [(self._statements.put["metrics"], points)])
         self._wake(connection, keys.values())
+        if self._database.dialect == "sqlite":
+            return  # nobody else writes before we have committed
         # An attempt may have changed hands while we waited for the rows that we woke: then its new owner is woken too.
         owners = _owners(connection, set(keys), held=True)
         self._wake(connection, set(owners.values()) - set(keys.values()))
@@ -280,25 +281,26 @@ class SqlRecords:
             execute(connection, self._statements.wakes(wakes, self._clock.now()))
             self._database.call()
 
-    def _one(self, statement: Select[Any], made: Callable[[RowMapping], Row]) -> Row | None:
-        with self._database.read() as connection:
-            found = connection.execute(statement).mappings().first()
-        return None if found is None else made(found)
+    def _one(self, statement: Select[Any], made: Callable[[rows.Found], Row], **values: Any) -> Row | None:
+        found = self._all(statement, made, **values)
+        return found[0] if found else None
 
-    def _all(self, statement: Select[Any], made: Callable[[RowMapping], Row]) -> list[Row]:
+    def _all(self, statement: Select[Any], made: Callable[[rows.Found], Row], **values: Any) -> list[Row]:
+        """The rows that a statement finds; with values it is one that is made once."""
         with self._database.read() as connection:
-            found = connection.execute(statement).mappings().all()
-        return [made(row) for row in found]
+            if values:
+                return [made(row) for row in direct.rows(connection, statement, values)]
+            return [made(row) for row in connection.execute(statement).mappings()]
 
 
 def _owners(connection: Connection, wanted: set[str], held: bool = False) -> dict[str, Key]:
     """Whom to wake for each attempt that is known; `held`: nobody else moves them before we have committed."""
-    statement = select(attempts.c.id, attempts.c.run, attempts.c.flow)
-    statement = statement.with_for_update(read=True) if held else statement
     found: dict[str, Key] = {}
     for ids in batches.chunks(wanted):
-        for attempt, run, flow in connection.execute(statement.where(attempts.c.id.in_(ids))):
-            found[attempt] = RunKey(run) if run else FlowKey(flow)
+        size = 1 << (len(ids) - 1).bit_length()  # few statements: the last id fills what is left
+        places = {f"_{place}": ids[min(place, len(ids) - 1)] for place in range(size)}
+        for row in direct.rows(connection, questions.owners(size, held), places):
+            found[row["id"]] = RunKey(row["run"]) if row["run"] else FlowKey(row["flow"])
     return found
 
 
@@ -306,9 +308,9 @@ def _equal(statement: Select[Any], wanted: Mapping[Any, Any]) -> Select[Any]:
     return statement.where(*(column == value for column, value in wanted.items() if value is not None))
 
 
-def _flat(kind: type[Row]) -> Callable[[RowMapping], Row]:
+def _flat(kind: type[Row]) -> Callable[[rows.Found], Row]:
     return lambda row: rows.of_flat(kind, row)
 
 
-def _body(kind: type[Row]) -> Callable[[RowMapping], Row]:
+def _body(kind: type[Row]) -> Callable[[rows.Found], Row]:
     return lambda row: rows.of_body(kind, row)

@@ -24,6 +24,7 @@ from reconciler.records import (
 
 Row = TypeVar("Row")
 Values = dict[str, Any]
+Found = RowMapping | dict[str, Any]  # columns by name, however they were read
 
 _NAMES: dict[Any, tuple[str, ...]] = {}  # fields of each kind of row, found out once
 
@@ -40,12 +41,12 @@ def flat(row: Any) -> Values:
     return {name: getattr(row, name) for name in _names(type(row))}
 
 
-def of_flat(kind: type[Row], values: RowMapping) -> Row:
+def of_flat(kind: type[Row], values: Found) -> Row:
     """The row that `flat` spread out."""
     return kind(**{name: values[name] for name in _names(kind)})
 
 
-def of_body(kind: type[Row], values: RowMapping) -> Row:
+def of_body(kind: type[Row], values: Found) -> Row:
     """The row that was kept whole."""
     return decode(values["body"], kind)
 
@@ -55,7 +56,7 @@ def flow_values(row: FlowRow) -> Values:
     return {"id": row.id, "repository": row.repository, "scope": row.scope, "version": 1, "body": encode(row)}
 
 
-def flow_of(values: RowMapping) -> FlowRow:
+def flow_of(values: Found) -> FlowRow:
     """The flow, with the version that it has in the store."""
     return replace(decode(values["body"], FlowRow), version=values["version"])
 
@@ -75,7 +76,7 @@ def run_values(row: RunRow) -> Values:
     }
 
 
-def run_of(values: RowMapping) -> RunRow:
+def run_of(values: Found) -> RunRow:
     """The run, with the version that it has in the store."""
     return replace(decode(values["body"], RunRow), version=values["version"])
 
@@ -85,7 +86,7 @@ def op_values(row: OpRow) -> Values:
     return {"run": row.run, "path": row.state.path, "status": row.state.status.value, "body": encode(row.state)}
 
 
-def op_of(values: RowMapping) -> OpRow:
+def op_of(values: Found) -> OpRow:
     """The op of a run."""
     return OpRow(values["run"], decode(values["body"], OpState))
 
@@ -105,7 +106,7 @@ def attempt_values(row: AttemptRow) -> Values:
     }
 
 
-def attempt_of(values: RowMapping) -> AttemptRow:
+def attempt_of(values: Found) -> AttemptRow:
     """The attempt."""
     return of_body(AttemptRow, values)
 
@@ -116,7 +117,7 @@ def observation_values(seen: Observed | MetricRow) -> Values:
     return {"attempt": seen.attempt, "kind": kind, "body_json": encode(seen)}
 
 
-def observation_of(values: RowMapping) -> ObservationRow:
+def observation_of(values: Found) -> ObservationRow:
     """The observation."""
     return of_flat(ObservationRow, values)
 
@@ -126,7 +127,7 @@ def request_values(row: RequestRow) -> Values:
     return {**flat(row), "key": text_of(row.key), "arguments": encode(row.arguments)}
 
 
-def request_of(values: RowMapping) -> RequestRow:
+def request_of(values: Found) -> RequestRow:
     """The request."""
     columns = {name: values[name] for name in _names(RequestRow)}
     nested = {"key": key_of(values["key"]), "arguments": decode(values["arguments"], dict[str, Any])}

@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reconciler.adapters.sql import rows, tables
+from reconciler.adapters.sql import direct, rows, tables
 from reconciler.keys import PRIORITY, text_of
 from reconciler.ports import MAX_TRIES, Conflict
 from reconciler.records import OFFERED, Changes, FlowRow, RequestRow, RunRow, Wake
@@ -30,6 +30,7 @@ class Statements:
         self.add = {table.name: self._keep(table) for table in tables.NAMES.sorted_tables}
         self.append = {table.name: insert(table) for table in (tables.events, tables.observations)}
         self.wake = self._wake()
+        self.move_flow = self._move_flow()
 
     def changes(self, changes: Changes, writer: int, now: float) -> list[Batch]:
         """Everything but wakes, the queue's own row, and what must be of the version that was read."""
@@ -56,7 +57,7 @@ class Statements:
     def flows(self, flows: Sequence[FlowRow]) -> list[Batch]:
         """Insert flows, or replace those that still have the version that was read (0: it was not there)."""
         values = [{**rows.flow_values(row), "_id": row.id, "_version": row.version} for row in flows]
-        return [(self._move_flow(), values)] if values else []
+        return [(self.move_flow, values)] if values else []
 
     def _move_flow(self) -> Executable:
         flow, values, read = tables.flows.c, self._insert(tables.flows), bindparam("_version", type_=Integer)
@@ -120,7 +121,7 @@ def _put(values: Any, keys: list[str], replaced: dict[str, Any]) -> Executable:
 def execute(connection: Connection, batches: Iterable[Batch]) -> None:
     """Run every batch."""
     for statement, values in batches:
-        connection.execute(statement, values)
+        direct.change(connection, statement, values)
 
 
 def is_soon(wakes: Iterable[Wake], now: float) -> bool:
@@ -138,7 +139,7 @@ def move_rows(connection: Connection, batches: list[Batch]) -> None:
     """Raises Conflict if a run or flow has moved on since it was read."""
     for statement, values in batches:
         for one in values:
-            if connection.execute(statement, one).rowcount != 1:
+            if direct.change(connection, statement, [one]) != 1:
                 raise Conflict(f"Run or flow {one['_id']} has moved on since it was read.")
 
 
