@@ -28,12 +28,18 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.time = 1_700_000_000.0
+        self._jumped = 0.0
 
     def now(self) -> float:
         return self.time
 
     def monotonic(self) -> float:
-        return self.time
+        return self.time - self._jumped
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock of the wall; no time passes."""
+        self.time += seconds
+        self._jumped += seconds
 
 
 class FakeSource:
@@ -179,7 +185,7 @@ class FakeExecutor:
         return [self._start(row) for row in attempts]
 
     def _start(self, row: AttemptRow) -> Performed:
-        if self.answers.get(row.op):
+        if self.answers.get(row.op) and row.id not in self.processes:
             return replace(self.answers[row.op].pop(0), attempt=row.id, at=self.clock.now())
         if row.id not in self.processes:
             queued = self.endings.get(row.op)
@@ -218,19 +224,20 @@ class FakeExecutor:
         if begins:
             process.started = True
             ready = "Ready" if is_service and not process.ends.forever else ""
-            self._tell(process, Observed(process.spec.attempt, Status.RUNNING, now, ready, started_at=now))
+            self.tell(process, Observed(process.spec.attempt, Status.RUNNING, now, ready, started_at=now))
         if ends:
             self._end(process, _seen_at_end(process, now))
         return begins or ends
 
-    def _tell(self, process: Process, seen: Observed) -> None:
+    def tell(self, process: Process, seen: Observed) -> None:
+        """Something was seen of a process: it is told, and whoever looks finds it."""
         process.last = seen
         if not self.mute:
             self.report([seen])
 
     def _end(self, process: Process, outcome: Observed) -> None:
         process.ended = True
-        self._tell(process, outcome)
+        self.tell(process, outcome)
         woken, self.starved = self.starved, set()
         self.wake([Wake(RunKey(run)) for run in sorted(woken)])
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,30 +31,34 @@ class _GivenClock:
 
 
 @dataclass(frozen=True)
-class _Opened:
+class Emptied:
+    """A store and where it is."""
+
     folder: tempfile.TemporaryDirectory[str]  # goes with the process
     path: Path
+    looking: sqlite3.Connection  # for tests: past the store
     clock: _GivenClock
     store: SqlStore
 
 
-def emptied_store(clock: Clock) -> tuple[SqlStore, Path]:
-    """The one store of this process without a row, and its file: whoever had it before must be done with it."""
+def emptied_store(clock: Clock) -> Emptied:
+    """The one store of this process without a row: whoever had it before must be done with it."""
     opened = _opened()
     opened.clock.clock = clock
-    with closing(sqlite3.connect(opened.path)) as database, database:
+    with opened.looking as database:
         for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             if name not in ("alembic_version", "counters", "schema_version", "schemas"):
                 database.execute(f"DELETE FROM {name}")
         database.execute("UPDATE counters SET value = 0")
-    return opened.store, opened.path
+    return opened
 
 
 @cache
-def _opened() -> _Opened:
+def _opened() -> Emptied:
     folder = tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
     clock, path = _GivenClock(_Never()), Path(folder.name) / "headgate.db"
-    return _Opened(folder, path, clock, open_store(path, clock))
+    store = open_store(path, clock)
+    return Emptied(folder, path, sqlite3.connect(path), clock, store)
 
 
 class _Never:

@@ -35,7 +35,7 @@ class TestWorld:
 
     def __init__(self, directory: Path = Path()) -> None:
         self.clock = FakeClock()
-        self.source = FakeSource()
+        self.source = self.new_source()
         self.executor = self.new_executor()
         self.checks = self.new_checks()
         self.path = directory / "headgate.db"
@@ -58,6 +58,10 @@ class TestWorld:
     def new_store(self) -> SqlStore:
         """The database, at `path`."""
         return open_store(self.path, self.clock)
+
+    def new_source(self) -> FakeSource:
+        """Where flows are committed."""
+        return FakeSource()
 
     def new_executor(self) -> FakeExecutor:
         """Where ops run."""
@@ -91,6 +95,10 @@ class TestWorld:
         keys += [CheckKey(REPOSITORY, sha) for sha in store.commits_with_checks(REPOSITORY)]
         store.wake([Wake(key) for key in keys])
 
+    def tell(self, wakes: Sequence[Wake]) -> None:
+        """Wake keys from outside, as a webhook does."""
+        self.store.wake(wakes)
+
     # --- what people do -----------------------------------------------------------------------------------------------
 
     def connect(self, **files: Mapping[str, Any] | str | None) -> str:
@@ -109,7 +117,7 @@ class TestWorld:
     def push(self, **files: Mapping[str, Any] | str | None) -> str:
         """Commit flow files (None removes one) on the default branch, and wake the repository as a webhook would."""
         sha = self._commit("main", files)
-        self.store.wake([Wake(RepositoryKey(REPOSITORY))])
+        self.tell([Wake(RepositoryKey(REPOSITORY))])
         return sha
 
     def settings(self, repository: str = "", **fields: Any) -> str:
@@ -132,7 +140,7 @@ class TestWorld:
     def close_proposal(self, branch: str) -> None:
         """Delete a proposal's branch."""
         del self.source.branches[branch]
-        self.store.wake([Wake(RepositoryKey(REPOSITORY))])
+        self.tell([Wake(RepositoryKey(REPOSITORY))])
 
     def approve_head(self) -> None:
         """Approve the repository at its head, as `headgate approve REPOSITORY@SHA` does."""
@@ -145,7 +153,7 @@ class TestWorld:
         """Commit on a proposal's branch."""
         tree = dict(self.source.trees[self.source.branches.get(branch) or self.source.branches["main"]])
         sha = self.source.commit(branch, _changed(tree, files))
-        self.store.wake([Wake(RepositoryKey(REPOSITORY))])
+        self.tell([Wake(RepositoryKey(REPOSITORY))])
         return sha
 
     def ask(self, verb: str, run: str, op: str | None = None, **arguments: Any) -> str:

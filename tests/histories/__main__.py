@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.histories.coverage import Pairs, counted
+from tests.histories.coverage import Pairs, counted, possible
 from tests.histories.playing import Played, play, shrunk
 
 
@@ -41,6 +41,10 @@ def main() -> int:
     print(f"{len(pairs)} pairs of (status of an op, fact about it):")
     for (status, fact), count in sorted(pairs.items()):
         print(f"  {status:16} {fact:24} {count}")
+    missing = sorted(possible() - pairs.keys())
+    print(f"never met, of {len(possible())} that can be: {len(missing)}")
+    for status, fact in missing:
+        print(f"  {status:16} {fact}")
     return 0
 
 

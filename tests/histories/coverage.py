@@ -8,9 +8,28 @@ from contextlib import contextmanager
 from typing import Any
 
 from reconciler.engine.machine import RunMachine
-from reconciler.engine.model import Asked, Observed, Performed
+from reconciler.engine.model import FINAL, Asked, Measured, Observed, Performed, Status
 
-Pairs = Counter[tuple[str, str]]
+Pair = tuple[str, str]
+Pairs = Counter[Pair]
+
+_WAITS = ("created", "resuming", "compiled", "queued", "retrying")
+_LIVES = ("queued", "scheduled", "starting", "running", "processing", "warning", "unschedulable", "unknown", "stopping")
+_ENDED = tuple(sorted(FINAL))
+_GONE = "no live attempt"  # its attempt has ended, or another run has it: the fact comes too late
+_SEEN_LATE = ("seen running", "seen succeeded", "seen failed", "seen stopped")
+
+
+def possible() -> set[Pair]:
+    """Pairs that can be: facts of attempts meet ops that have a live one or none any more, people ask of any op."""
+    trouble = [f"seen {one}" for one in _LIVES if one not in ("queued", "scheduled", "stopping")]
+    pairs = {(status, fact) for status in (*_LIVES, _GONE) for fact in (*trouble, *_SEEN_LATE, "measured")}
+    starts = {(status, f"start {outcome}") for status in ("queued", *_LIVES[1:]) for outcome in ("done", "unknown")}
+    starts |= {("queued", "start again"), ("queued", "start refused"), ("unknown", "start again")}
+    stops = {("stopping", f"stop {outcome}") for outcome in ("done", "unknown", "again")}
+    asked = {(status, f"asked to {verb}") for status in (*_WAITS, *_LIVES) for verb in ("stop", "skip", "approve")}
+    asked |= {(status, f"asked to {verb}") for status in _ENDED for verb in ("skip", "approve", "stop")}
+    return pairs | starts | stops | asked | {(status, "asked to resume") for status in _ENDED}
 
 
 @contextmanager
@@ -30,13 +49,22 @@ def counted() -> Iterator[Pairs]:
         RunMachine.advance = advance  # type: ignore[method-assign]
 
 
-def _pair(machine: RunMachine, fact: Any) -> tuple[str, str] | None:
+def _pair(machine: RunMachine, fact: Any) -> Pair | None:
     book = machine._book
     if isinstance(fact, Asked):
         node = book.node_at(fact.op) if fact.op else book.root
-        return None if node is None else (node.state.status.value, f"asked to {fact.verb}")
-    if isinstance(fact, Observed | Performed):
+        status = Status.CREATED if node is None else node.state.status
+        return (status.value, f"asked to {fact.verb}")
+    if isinstance(fact, Observed | Performed | Measured):
         node = book.node_at(book.live.get(fact.attempt, "-"))
-        what = f"seen {fact.status.value}" if isinstance(fact, Observed) else f"{fact.verb} {fact.outcome}"
-        return ("ended" if node is None else node.state.status.value, what)
+        return (_GONE if node is None else node.state.status.value, _what(fact))
     return None
+
+
+def _what(fact: Observed | Performed | Measured) -> str:
+    match fact:
+        case Observed():
+            return f"seen {fact.status.value}"
+        case Performed():
+            return f"{fact.verb} {fact.outcome}"
+    return "measured"

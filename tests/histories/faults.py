@@ -1,25 +1,28 @@
-"""What can go wrong at a call of a port, drawn from a seed: it waits, dies, loses its answer, sleeps too long.
+"""What can go wrong at a call of a port: it waits, dies, loses its answer, is overtaken, sleeps too long.
 
-A worker that sleeps past its lease wakes up as another one has done its work; what it then does must be harmless.
+Every call of every port may go wrong. Which one does is drawn from a seed, or named: the n-th that has an effect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler.engine.model import Performed
 from reconciler.ports import Waiting
 
-WATCHED: Mapping[str, frozenset[str]] = {
+# Whatever is not named here only reads: a process that dies at it leaves what it would have left a moment earlier.
+EFFECTS: Mapping[str, frozenset[str]] = {
     "store": frozenset({"lease", "commit", "retry", "park"}),
-    "source": frozenset({"refs", "tree", "changed", "read", "merge", "keep"}),
+    "source": frozenset({"refs", "merge", "keep"}),
     "executor": frozenset({"start", "stop"}),
     "checks": frozenset({"post"}),
+    "logs": frozenset(),
 }
+PURE = frozenset({"paths"})  # cannot fail
 LEASE = 30.0  # s; a worker that sleeps longer than this has lost its key
 
 
@@ -27,103 +30,193 @@ class Crash(BaseException):
     """The process is gone; nothing may catch this."""
 
 
-class Faults:
-    """Decides at each watched call what goes wrong. `rate` is the chance of anything; 0 = a calm world.
+class Around(Protocol):
+    """The world around a worker, while it is held up in a call."""
 
-    `asleep` is what the rest of the world does while a worker sleeps past its lease, `news` what happens during a step.
-    """
+    def go_on(self, seconds: float) -> None:
+        """Others go on so long later."""
+        ...
 
-    def __init__(self, seed: int, asleep: Callable[[], None], news: Callable[[], None]) -> None:
-        self.random = Random(seed)
-        self.rate = 0.0
-        self.counts: dict[str, int] = {}
-        self._asleep = asleep
-        self._news = news
-        self._sleeping = False
-
-    def call(self, port: str, act: Callable[[], Any]) -> Any:
-        """Perform a call, or what becomes of it."""
-        if self.rate == 0.0 or self.random.random() >= self.rate * _OFTEN[port]:
-            return act()
-        fault = self.random.choice(_FAULTS)
-        if fault is Faults.sleep and self._sleeping:  # one sleeper at a time tells as much
-            return act()
-        met = f"{port} {fault.__name__}"
-        self.counts[met] = self.counts.get(met, 0) + 1
-        return fault(self, port, act)
-
-    def wait(self, port: str, act: Callable[[], Any]) -> Any:
-        """Nothing is done; time will help."""
-        raise _away(port, self.random)
-
-    def die_before(self, port: str, act: Callable[[], Any]) -> Any:
-        """The process ends and has not done it."""
-        raise Crash
-
-    def die_after(self, port: str, act: Callable[[], Any]) -> Any:
-        """The process ends and has done it."""
-        act()
-        raise Crash
-
-    def lose_answer(self, port: str, act: Callable[[], Any]) -> Any:
-        """It is done, and whoever asked for it does not learn that."""
-        done = act()
-        if port != "executor":
-            raise _away(port, self.random)
-        return [_unknown(one) for one in done]
-
-    def hear_news(self, port: str, act: Callable[[], Any]) -> Any:
+    def hear_news(self) -> None:
         """Something happens that wakes keys, perhaps the very one that is held."""
-        if self.random.random() < 0.5:
-            self._news()
-            return act()
-        done = act()
-        self._news()
-        return done
-
-    def sleep(self, port: str, act: Callable[[], Any]) -> Any:
-        """The worker sleeps past its lease while others go on, and then does it."""
-        self._sleeping = True
-        try:
-            self._asleep()
-        finally:
-            self._sleeping = False
-        return act()
+        ...
 
 
-_FAULTS = (Faults.wait, Faults.die_before, Faults.die_after, Faults.lose_answer, Faults.hear_news, Faults.sleep)
-_OFTEN: Mapping[str, float] = {"store": 1.0, "source": 3.0, "checks": 6.0, "executor": 10.0}  # the store is asked most
+@dataclass(frozen=True)
+class Call:
+    """A call of a port that is about to be made."""
+
+    port: str
+    method: str
+    act: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    around: Around
+    random: Random
+
+    def done(self) -> Any:
+        """Make it."""
+        return self.act(*self.arguments)
+
+    @property
+    def acts_on_attempts(self) -> bool:
+        """Whether its answers tell what came of each attempt, so that it hardly ever raises."""
+        return self.port == "executor" and self.method in ("start", "stop")
 
 
-def _away(port: str, random: Random) -> Waiting:
-    return Waiting("Away", f"The {port} cannot be reached.", timedelta(seconds=random.choice([0, 1, 20])))
+Fault = Callable[[Call], Any]
+
+
+def wait(call: Call) -> Any:
+    """Nothing is done; time will help."""
+    if call.acts_on_attempts and call.random.random() < 0.8:
+        return _not_now(call)
+    raise _away(call)
+
+
+def die_before(call: Call) -> Any:
+    """The process ends and has not done it."""
+    raise Crash
+
+
+def die_after(call: Call) -> Any:
+    """The process ends and has done it."""
+    call.done()
+    raise Crash
+
+
+def lose_answer(call: Call) -> Any:
+    """It is done, and whoever asked for it does not learn that."""
+    done = call.done()
+    if call.acts_on_attempts and call.random.random() < 0.8:
+        return [_unknown(one) for one in done]
+    raise _away(call)
+
+
+def do_a_part(call: Call) -> Any:
+    """Some attempts are acted on, of the others nothing is known."""
+    if not call.acts_on_attempts:
+        return call.done()
+    attempts, lease = call.arguments
+    some = [row for row in attempts if call.random.random() < 0.5]
+    done = {one.attempt: one for one in call.act(some, lease)}
+    nothing = {one.attempt: replace(one, outcome="unknown") for one in _not_now(call)}
+    return [done.get(row.id, nothing[row.id]) for row in attempts]
+
+
+def hear_news(call: Call) -> Any:
+    """Something happens before it is done, or after."""
+    if call.random.random() < 0.5:
+        call.around.hear_news()
+        return call.done()
+    done = call.done()
+    call.around.hear_news()
+    return done
+
+
+def be_overtaken(call: Call) -> Any:
+    """Others do their steps, on other keys, before it is done."""
+    call.around.go_on(0.0)
+    return call.done()
+
+
+def sleep(call: Call) -> Any:
+    """The worker sleeps past its lease while others go on, and then does it."""
+    call.around.go_on(LEASE + 1.0)
+    return call.done()
+
+
+FAULTS: Sequence[Fault] = (
+    wait,
+    die_before,
+    die_after,
+    lose_answer,
+    do_a_part,
+    hear_news,
+    be_overtaken,
+    be_overtaken,
+    sleep,
+)
+
+
+def _not_now(call: Call) -> list[Performed]:
+    now = call.around.clock.now()  # type: ignore[attr-defined]
+    return [Performed(row.id, call.method, "again", now, "Away", "", now + 1.0) for row in call.arguments[0]]
+
+
+def _away(call: Call) -> Waiting:
+    message = f"The {call.port} cannot be reached."
+    return Waiting("Away", message, timedelta(seconds=call.random.choice([0, 1, 20])))
 
 
 def _unknown(done: Performed) -> Performed:
     return replace(done, outcome="unknown", reason="AnswerLost", again_at=done.at + 1.0)
 
 
-class Faulty:
-    """A port whose watched calls may go wrong. An executor never raises: its answers tell what came of each attempt."""
+# --- which call goes wrong --------------------------------------------------------------------------------------------
 
-    def __init__(self, name: str, port: Any, faults: Faults) -> None:
-        self._name, self._port, self._faults = name, port, faults
+
+class Plan(Protocol):
+    """Says what goes wrong at a call; None: nothing."""
+
+    def fault_of(self, port: str, method: str) -> Fault | None: ...
+
+
+class Drawn:
+    """Faults drawn from a seed. `rate` is the chance of anything at a call; 0 = a calm world."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.rate = 0.0
+        self.counts: dict[str, int] = {}
+
+    def fault_of(self, port: str, method: str) -> Fault | None:
+        often = _OFTEN[port] if method in EFFECTS[port] else _READS
+        if self.rate == 0.0 or self.random.random() >= self.rate * often:
+            return None
+        fault = self.random.choice(FAULTS)
+        met = f"{port} {fault.__name__}"
+        self.counts[met] = self.counts.get(met, 0) + 1
+        return fault
+
+
+_OFTEN: Mapping[str, float] = {"store": 1.0, "source": 3.0, "checks": 6.0, "executor": 10.0}  # the store is asked most
+_READS = 0.1  # a step makes a dozen
+
+
+class Nth:
+    """One fault, at the n-th call that has an effect; `met` tells at which, None while it was not reached."""
+
+    def __init__(self, number: int, fault: Fault) -> None:
+        self.left = number
+        self.fault = fault
+        self.met: str | None = None
+
+    def fault_of(self, port: str, method: str) -> Fault | None:
+        if method not in EFFECTS[port]:
+            return None
+        self.left -= 1
+        if self.left:
+            return None
+        self.met = f"{port}.{method}"
+        return self.fault
+
+
+class Faulty:
+    """A port whose calls may go wrong, as the plan of the world around it says."""
+
+    def __init__(self, name: str, port: Any, around: Any) -> None:
+        self._name, self._port, self._around = name, port, around
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
-        if name not in WATCHED[self._name]:
+        if not callable(found) or name in PURE:
             return found
 
         def called(*arguments: Any, **named: Any) -> Any:
-            try:
-                return self._faults.call(self._name, lambda: found(*arguments, **named))
-            except Waiting:
-                if self._name != "executor":
-                    raise
-                return _not_now(arguments[0], name, self._port.clock.now())
+            fault = self._around.plan.fault_of(self._name, name)
+            if fault is None or self._around.held_up:  # one that is held up at a time tells as much
+                return found(*arguments, **named)
+            act = lambda *given: found(*given, **named)  # noqa: E731
+            return fault(Call(self._name, name, act, arguments, self._around, self._around.random))
 
         return called
-
-
-def _not_now(attempts: Sequence[Any], verb: str, now: float) -> list[Performed]:
-    return [Performed(row.id, verb, "again", now, "Away", "", now + 1.0) for row in attempts]

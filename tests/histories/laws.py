@@ -9,6 +9,7 @@ from reconciler.engine.model import FINAL
 from reconciler.flows.findings import Severity
 from reconciler.flows.parse import parse
 from reconciler.records import FlowRow
+from tests.histories.flows import RETRIES
 from tests.histories.world import HistoryWorld
 from tests.world import REPOSITORY
 
@@ -56,7 +57,15 @@ def every_attempt_starts_once(world: HistoryWorld) -> Iterator[str]:
     jobs = [one.spec for one in world.executor.processes.values() if one.spec.kind == "job" and one.started]
     counted = Counter((spec.run, spec.op, spec.number) for spec in jobs)
     yield from (f"twice: {op} #{number} of {run}" for (run, op, number), times in counted.items() if times > 1)
-    yield from world.executor.wrong
+
+
+def nothing_wrong_was_seen(world: HistoryWorld) -> Iterator[str]:
+    """What witnesses watch in the very moment, in tests/histories/witnesses.py.
+
+    Only what was written down and is wanted starts; what ended stays as it ended; who lost a key writes nothing for it;
+    who was woken during a step has another one; a superseded plan starts nothing; what is there or held is not retired.
+    """
+    yield from world.wrong
 
 
 def nothing_broken_ever_ran(world: HistoryWorld) -> Iterator[str]:
@@ -112,16 +121,44 @@ def who_asked_to_stop_is_heard(world: HistoryWorld) -> Iterator[str]:
     asked = [world.store.request(f"request-{number}") for number in range(1, world.requests + 1)]
     resumed = {request.target for request in asked if request is not None and request.verb == "resume"}
     for request in asked:
-        run = world.store.run(request.target) if request is not None and request.verb == "stop" else None
+        is_stop = request is not None and request.verb == "stop" and request.op is None
+        run = world.store.run(request.target) if request is not None and is_stop else None
         if request is None or run is None or run.state.stop_asked_by or run.id in resumed:
             continue
         if request.answer.endswith("recorded.") and (run.state.finished_at or 0.0) > (request.done_at or 0.0):
             yield f"{request.id} stopped nothing: {request.answer}"
 
 
-def only_who_holds_a_key_writes(world: HistoryWorld) -> Iterator[str]:
-    """A worker that slept past its lease writes nothing."""
-    yield from world.unfenced
+def a_sweep_runs_each_value_once(world: HistoryWorld) -> Iterator[str]:
+    """Child number i has the values that the sweep stored for it."""
+    for run in world.store.runs(limit=1000):
+        ops = {row.state.path: row.state for row in world.store.ops(run.id)}
+        for path, state in ops.items():
+            values = (state.sweep or {}).get("values", ())
+            for index, wanted in enumerate(values):
+                child = ops.get(f"{path}[{index}]")
+                if child is not None and child.params is not None and dict(child.params) != wanted:
+                    yield f"{path}[{index}] of {run.occurrence} ran with {dict(child.params)} instead of {wanted}"
+
+
+def ops_of_a_run_do_not_stand_in_for_each_other(world: HistoryWorld) -> Iterator[str]:
+    """A result that is used again is one of another run."""
+    for run in world.store.runs(limit=1000):
+        mine = {row.id for row in world.store.attempts(run.id, live=False)}
+        for row in world.store.ops(run.id):
+            if row.state.cached_from in mine:
+                yield f"{row.state.path} of {run.occurrence} used a result of its own run"
+
+
+def failures_are_tried_again_as_often_as_asked(world: HistoryWorld) -> Iterator[str]:
+    """No op failed more often than it may."""
+    for run in world.store.runs(limit=1000):
+        for row in world.store.ops(run.id):
+            allowed = RETRIES if row.state.path == "flaky" else 0
+            if row.state.failures > allowed + 1:
+                yield f"{row.state.path} of {run.occurrence} failed {row.state.failures} times"
+            if row.state.path == "flaky" and row.state.reason.startswith("AppError") and row.state.failures <= allowed:
+                yield f"{row.state.path} of {run.occurrence} failed {row.state.failures} times and was given up"
 
 
 def services_are_as_declared(world: HistoryWorld) -> Iterator[str]:
@@ -132,7 +169,13 @@ def services_are_as_declared(world: HistoryWorld) -> Iterator[str]:
 
 
 def a_second_look_writes_nothing(world: HistoryWorld) -> Iterator[str]:
-    """Neither waking everything nor a new process changes a row or posts a word."""
+    """Neither waking everything nor a new process changes a row or posts a word.
+
+    A flow that was only recorded when its repository was connected is planned at its first wake.
+    """
+    if any(row.at_head and not row.applied_plan for row in world.store.flows(REPOSITORY, "")):
+        world.wake_everything()
+        world.settle(seconds=1)
     before, posts = world.rows(), world.checks.posts
     world.wake_everything()
     world.restart()
@@ -158,7 +201,10 @@ LAWS: tuple[Law, ...] = (
     nothing_broken_ever_ran,
     every_check_is_there_and_final,
     who_asked_to_stop_is_heard,
-    only_who_holds_a_key_writes,
+    a_sweep_runs_each_value_once,
+    ops_of_a_run_do_not_stand_in_for_each_other,
+    failures_are_tried_again_as_often_as_asked,
+    nothing_wrong_was_seen,
     a_final_word_stays,
     nobody_is_left_without_an_answer,
     services_are_as_declared,

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
-from reconciler.engine.model import FINAL
+import yaml
+
+from reconciler.engine.model import Observed, Performed, Status
 from reconciler.keys import RepositoryKey
-from reconciler.records import Wake
+from reconciler.records import MetricRow, Wake
+from tests.histories.flows import BROKEN, SETTINGS, some_flow
 from tests.histories.world import HistoryWorld
-from tests.world import REPOSITORY, Ending, dag, exits, op, runs_forever, writes
+from tests.world import REPOSITORY, Ending
 
 FLOWS = ("churn", "prices")
 BRANCHES = ("topic", "other")
 VERBS = ("stop", "restart", "resume", "skip", "copy", "approve")
-_NEVER_SAME = {"cache": {"disable": True}}
+_SEEN = (Status.STARTING, Status.RUNNING, Status.WARNING, Status.UNSCHEDULABLE, Status.UNKNOWN, Status.PROCESSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,52 +42,6 @@ def perform(world: HistoryWorld, move: Move) -> None:
     _MOVES[move.name](world, Random(move.seed))
 
 
-# --- what is merged
-
-
-def some_flow(random: Random) -> dict[str, Any]:
-    """A dag with a bit of everything, or an operation on a schedule."""
-    flow = dag(_some_ops(random))
-    if random.random() < 0.15:
-        schedule = {"kind": "interval", "frequency": random.choice([30, 60])}
-        return {"version": 1.1, "kind": "operation", "schedule": schedule, "component": flow}
-    return flow
-
-
-def _some_ops(random: Random) -> dict[str, Any]:
-    word = random.choice("xyz")
-    train = random.choice([runs_forever(), op("exit", "0", word), op("exit", "1", word)])
-    ops = {"prepare": writes({"rows": "3"}), "train": {**train, "dependencies": ["prepare"]}}
-    for part in (_sweep, _service, _nested, _guarded, _handler):
-        if random.random() < 0.2:
-            ops |= part(random, word)
-    return ops
-
-
-def _sweep(random: Random, word: str) -> dict[str, Any]:
-    tune = op("exit", random.choice("001"), word, inputs=[{"name": "lr", "type": "int"}], dependencies=["prepare"])
-    values = [{"lr": number} for number in range(random.randrange(4))]
-    return {"tune": {**tune, "matrix": {"kind": "mapping", "concurrency": 2, "values": values}}}
-
-
-def _service(random: Random, word: str) -> dict[str, Any]:
-    run = {"kind": "service", "ports": [80], "container": {"image": "any", "command": ["serve", word]}}
-    return {"board": {"component": {"run": run}}}
-
-
-def _nested(random: Random, word: str) -> dict[str, Any]:
-    inner = {"a": exits(0, **_NEVER_SAME), "b": op("exit", random.choice("001"), dependencies=["a"])}
-    return {"nested": {"component": {"run": dag(inner)["run"]}, "dependencies": ["prepare"]}}
-
-
-def _guarded(random: Random, word: str) -> dict[str, Any]:
-    return {"deploy": exits(0, dependencies=["train"], isApproved=False)}
-
-
-def _handler(random: Random, word: str) -> dict[str, Any]:
-    return {"mourn": exits(0, dependencies=["train"], trigger="one_failed", **_NEVER_SAME)}
-
-
 # --- what people do
 
 
@@ -95,11 +51,9 @@ def _merge(world: HistoryWorld, random: Random) -> None:
 
 def _merge_untold(world: HistoryWorld, random: Random) -> None:
     """The wake of a webhook gets lost: the next look finds the commit."""
-    woken, world.store.wake = world.store.wake, lambda wakes: None  # type: ignore[method-assign]
-    try:
-        _merge(world, random)
-    finally:
-        world.store.wake = woken  # type: ignore[method-assign]
+    mail, world.mail = world.mail, "lost"
+    _merge(world, random)
+    world.mail = mail
 
 
 def _remove(world: HistoryWorld, random: Random) -> None:
@@ -109,13 +63,13 @@ def _remove(world: HistoryWorld, random: Random) -> None:
 
 
 def _break_file(world: HistoryWorld, random: Random) -> None:
-    world.push(**{random.choice(FLOWS): random.choice(["version: 1.1\nkind: {", "version: 1.1\nrun: {kind: jub}\n"])})
+    world.push(**{random.choice(FLOWS): random.choice(BROKEN)})
 
 
 def _configure(world: HistoryWorld, random: Random) -> None:
-    policy, ending = random.choice(["queue", "cancel", "parallel"]), random.choice(["finish", "stop"])
-    text = f"settings: {{'**': {{onNewPlan: {policy}, onRemove: {ending}, code: none}}}}\n"
-    world.push(**{".headgate.yaml": random.choice([text, text, text, "settings: ["])})
+    chosen = {name: random.choice(values) for name, values in SETTINGS.items() if random.random() < 0.5}
+    text = yaml.safe_dump({"settings": {"**": {"code": "none", **chosen}}})
+    world.push(**{".headgate.yaml": text if random.random() < 0.8 else "settings: ["})
 
 
 def _revert(world: HistoryWorld, random: Random) -> None:
@@ -129,7 +83,7 @@ def _force_push(world: HistoryWorld, random: Random) -> None:
     """The default branch is moved back."""
     sha = random.choice(_line(world)[:4])
     world.source.branches["main"], world.files = sha, dict(world.source.trees[sha])
-    world.store.wake([Wake(RepositoryKey(REPOSITORY))])
+    world.tell([Wake(RepositoryKey(REPOSITORY))])
 
 
 def _line(world: HistoryWorld) -> list[str]:
@@ -159,6 +113,8 @@ def _ask(world: HistoryWorld, random: Random) -> None:
     if runs:
         verb, run = random.choice(VERBS), random.choice(runs)
         op_path = {"skip": random.choice(["train", "prepare"]), "approve": "deploy"}.get(verb)
+        if verb in ("stop", "restart") and random.random() < 0.3:
+            op_path = random.choice(["train", "tune", "nested", "slow"])
         world.ask(verb, run.id, op_path, **({"failed": True} if verb == "restart" and random.random() < 0.5 else {}))
 
 
@@ -194,14 +150,10 @@ def _settle(world: HistoryWorld, random: Random) -> None:
 
 
 def _fault(world: HistoryWorld, random: Random) -> None:
-    """For some steps, every call of a port may go wrong."""
-    world.faults_met.random.seed(random.random())
-    world.faults_met.rate = random.choice([0.02, 0.1, 0.3])
-    for _ in range(random.randrange(5, 40)):
-        world.turn()
-        if random.random() < 0.3:
-            world.executor.work()
-    world.faults_met.rate = 0.0
+    """From now on, or no longer, every call of a port may go wrong."""
+    world.drawn.random.seed(random.random())
+    world.drawn.rate = random.choice([0.0, 0.02, 0.1, 0.3])
+    _turn(world, random)
 
 
 def _die(world: HistoryWorld, random: Random) -> None:
@@ -215,6 +167,34 @@ def _lose_observations(world: HistoryWorld, random: Random) -> None:
 def _be_away(world: HistoryWorld, random: Random) -> None:
     world.checks.away = random.random() < 0.5
     world.source.away = random.random() < 0.3
+    world.source.broken = random.random() < 0.15
+
+
+def _post(world: HistoryWorld, random: Random) -> None:
+    """What is told from outside is late, or arrives."""
+    world.mail = random.choice(["held", "prompt"])
+    world.deliver()
+
+
+def _see(world: HistoryWorld, random: Random) -> None:
+    """Something is seen of a process that goes on."""
+    alive = [one for one in world.executor.processes.values() if one.started and not one.ended]
+    if alive:
+        process, now = random.choice(alive), world.clock.now()
+        attempt, status = process.spec.attempt, random.choice(_SEEN)
+        world.executor.tell(process, Observed(attempt, status, now, started_at=now))
+        world.executor.report([MetricRow(attempt, "loss", random.random(), now, random.randrange(9))])
+
+
+def _refuse(world: HistoryWorld, random: Random) -> None:
+    """The next start of an op is refused, or has to wait."""
+    name, outcome = random.choice(["train", "prepare"]), random.choice(["refused", "again", "unknown"])
+    world.executor.answers[name] = [Performed("", "start", outcome, 0.0, "QuotaExceeded", "There is no room.")]
+
+
+def _disrupt(world: HistoryWorld, random: Random) -> None:
+    """A machine is lost."""
+    world.executor.end(random.choice(["train", "flaky", "slow", "endless"]), Ending(1, disruption=True))
 
 
 def _double_wakes(world: HistoryWorld, random: Random) -> None:
@@ -231,8 +211,8 @@ def _wait(world: HistoryWorld, random: Random) -> None:
 
 def _jump(world: HistoryWorld, random: Random) -> None:
     """The machine's clock is set."""
-    seconds = random.choice([-3600, -5, 60, 3600])
-    world.clock.time += seconds
+    seconds = random.choice([-600, -5, 60, 3600])
+    world.clock.jump(seconds)
     world.set_back += max(0, -seconds)
 
 
@@ -258,43 +238,13 @@ _WEIGHTS: Mapping[str, int] = {
     "die": 1,
     "lose_observations": 1,
     "be_away": 1,
+    "post": 2,
+    "see": 2,
+    "refuse": 1,
+    "disrupt": 1,
     "double_wakes": 1,
     "limit": 1,
     "wait": 2,
     "jump": 1,
 }
 _MOVES: Mapping[str, Callable[[HistoryWorld, Random], None]] = {name: globals()[f"_{name}"] for name in _WEIGHTS}
-
-
-def calm_down(world: HistoryWorld) -> None:
-    """Everything is back, every op that runs ends, nobody asks for more, and enough time passes."""
-    world.faults_met.rate = 0.0
-    world.executor.mute = world.checks.away = world.source.away = False
-    world.executor.slots = None
-    world.pass_time(world.set_back, step=10_000)  # a clock that was set back catches up first
-    rounds_at_rest = 0
-    for _ in range(60):
-        world.pass_time(60, step=60)
-        _stop_schedules(world)
-        world.executor.end("train", Ending())
-        live = [run for run in world.store.runs(limit=1000) if run.state.status not in FINAL]
-        for run in live:
-            _approve_what_waits(world, run.id)
-        held_back = [row for row in world.store.pending() if row.attempts or row.leased_by]
-        rounds_at_rest = 0 if live or held_back else rounds_at_rest + 1
-        if rounds_at_rest == 2:  # what the end of a run starts is seen in the next round
-            break
-    world.pass_time(330, step=330)
-
-
-def _stop_schedules(world: HistoryWorld) -> None:
-    """A world with a schedule never rests: schedules are paused as a person would."""
-    for row in world.store.flows(REPOSITORY, ""):
-        if world.store.schedule(row.id) is not None and not row.paused:
-            world.ask_flow("pause", row.name)
-
-
-def _approve_what_waits(world: HistoryWorld, run: str) -> None:
-    for row in world.store.ops(run):
-        if row.state.path == "deploy" and row.state.status not in FINAL and row.state.approved_by is None:
-            world.ask("approve", run, "deploy")

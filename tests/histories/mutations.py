@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from reconciler.adapters.sql import queue
 from reconciler.adapters.sql.queue import SqlQueue
+from reconciler.adapters.sql.records import SqlRecords
+from reconciler.engine import ending, machine, observing, starting
 from reconciler.engine.machine import RunMachine
-from reconciler.engine.model import Performed
+from reconciler.engine.model import FINAL, Performed
 from reconciler.records import Changes
-from reconciler.steps import following_head, intents, services
+from reconciler.steps import advance_run, flow_files, following_head, intents, reconcile_flow, services
+from reconciler.steps import starting as starting_runs
 
 Mutation = Callable[[], Any]
 
@@ -26,39 +30,112 @@ def _patched(owner: Any, name: str, mistaken: Callable[[Any], Any]) -> Iterator[
         setattr(owner, name, whole)
 
 
+# --- what is stored ---------------------------------------------------------------------------------------------------
+
+
 def no_fence() -> Any:
     """A worker that slept past its lease writes all the same."""
     return _patched(SqlQueue, "_fence", lambda _: lambda self, connection, lease: None)
 
 
+def versions_are_not_checked() -> Any:
+    """A run or flow that has moved on since it was read is written all the same."""
+
+    def mistaken(whole: Any) -> Any:
+        def move_rows(connection: Any, batches: Any) -> None:
+            for statement, values in batches:
+                for one in values:
+                    table = statement.table
+                    key = table.c.id == one["_id"]
+                    found = connection.execute(table.select().where(key)).mappings().first()
+                    now = one["_version"] if found is None else found["version"]
+                    whole(connection, [(statement, [{**one, "_version": now}])])
+
+        return move_rows
+
+    return _patched(queue, "move_rows", mistaken)
+
+
 def answers_are_forgotten() -> Any:
     """Requests stay open: they are performed again and again."""
-    return _patched(SqlQueue, "commit", _without("answered"))
+    return _commit(lambda changes: replace(changes, answered=()))
 
 
 def wakes_are_forgotten() -> Any:
     """A step that changes something tells nobody."""
-    return _patched(SqlQueue, "commit", _without("wakes"))
+    return _commit(lambda changes: replace(changes, wakes=()))
 
 
 def attempts_are_not_written_down() -> Any:
     """What is to be started is not committed first."""
-    return _patched(SqlQueue, "commit", _without("attempts"))
+    return _commit(lambda changes: replace(changes, attempts=()))
 
 
 def checks_are_not_written_down() -> Any:
     """What shall be said on a commit is lost."""
-    return _patched(SqlQueue, "commit", _without("checks"))
+    return _commit(lambda changes: replace(changes, checks=()))
 
 
-def _without(field: str) -> Callable[[Any], Any]:
+def observations_are_not_folded_away() -> Any:
+    """What was seen is seen for ever."""
+    return _commit(lambda changes: replace(changes, folded=()))
+
+
+def acks_forget_when_to_look_again() -> Any:
+    """Who wanted to look again at a time is not woken then."""
+    return _commit(lambda changes: replace(changes, again_at=None) if changes.again_at else changes)
+
+
+def _commit(mistaken: Callable[[Changes], Changes]) -> Any:
+    def patch(whole: Any) -> Any:
+        return lambda self, lease, changes, keep=False: whole(self, lease, mistaken(changes), keep)
+
+    return _patched(SqlQueue, "commit", patch)
+
+
+def wakes_during_a_step_are_acknowledged() -> Any:
+    """A wake that came while its key was leased goes with the acknowledgement."""
+
     def mistaken(whole: Any) -> Any:
-        def commit(self: Any, lease: Any, changes: Changes, keep: bool = False) -> None:
-            whole(self, lease, replace(changes, **{field: ()}), keep)
+        def acknowledge(self: Any, connection: Any, lease: Any, again_at: Any) -> None:
+            query = queue.select(queue.wakes.c.generation).where(queue.wakes.c.key == queue.text_of(lease.key))
+            newest = connection.execute(query).scalar_one()
+            whole(self, connection, replace(lease, generation=newest), again_at)
 
-        return commit
+        return acknowledge
 
-    return mistaken
+    return _patched(SqlQueue, "_acknowledge", mistaken)
+
+
+def results_of_the_same_run_are_used() -> Any:
+    """An op is taken for done as another one of its own run was."""
+    return _patched(SqlRecords, "cached", lambda whole: lambda self, key, after, run: whole(self, key, after, ""))
+
+
+# --- what is done -----------------------------------------------------------------------------------------------------
+
+
+def intents_are_performed_before_they_are_written() -> Any:
+    """An attempt is started in the step that decides it."""
+
+    def mistaken(whole: Any) -> Any:
+        def put(self: Any, attempt: Any) -> None:
+            whole(self, attempt)
+            if attempt.phase == "intended" and attempt.wanted == "run":
+                self.world.executor.start([attempt], self.lease)
+
+        return put
+
+    return _patched(advance_run._Step, "_put", mistaken)
+
+
+def stops_are_skipped() -> Any:
+    """What was to be stopped is not."""
+
+    def mistaken(whole: Any) -> Any:
+        return lambda row, now: row.wanted == "run" and whole(row, now)
+
+    return _patched(intents, "due", mistaken)
 
 
 def unknown_counts_as_done() -> Any:
@@ -74,9 +151,26 @@ def unknown_counts_as_done() -> Any:
     return _patched(intents, "after", mistaken)
 
 
+def ends_are_not_absorbed() -> Any:
+    """What is seen late of an attempt changes how it ended."""
+
+    def mistaken(whole: Any) -> Any:
+        return lambda row, fact: whole(replace(row, phase="started") if row.phase == "ended" else row, fact)
+
+    return _patched(intents, "after", mistaken)
+
+
 def nobody_looks_again() -> Any:
     """What was not told is never found out."""
     return _patched(intents, "look", lambda _: lambda world, attempts: ())
+
+
+def observations_of_services_are_not_passed_on() -> Any:
+    """A run never learns that its service is ready."""
+    return _patched(services, "seen_by", lambda _: lambda *given: ())
+
+
+# --- what the engine decides ------------------------------------------------------------------------------------------
 
 
 def stops_are_not_heard() -> Any:
@@ -96,9 +190,55 @@ def _deaf_to(verb: str) -> Callable[[Any], Any]:
     return mistaken
 
 
-def observations_of_services_are_not_passed_on() -> Any:
-    """A run never learns that its service is ready."""
-    return _patched(services, "seen_by", lambda _: lambda *given: ())
+def stops_do_not_reach_children() -> Any:
+    """Who stops a dag or a sweep leaves at work what is inside."""
+
+    def mistaken(whole: Any) -> Any:
+        def stop_node(book: Any, node: Any, *why: Any, **named: Any) -> None:
+            if node.scope is None or node.scope.owner.scope is None or node.is_composite:
+                whole(book, node, *why, **named)
+
+        return stop_node
+
+    return _patched(ending, "stop_node", mistaken)
+
+
+def timeouts_are_lost() -> Any:
+    """An op with a timeout goes on for ever."""
+    return _patched(observing, "set_deadline", lambda _: lambda book, node: None)
+
+
+def retries_are_lost() -> Any:
+    """What failed is not tried again."""
+    return _patched(observing, "_max_retries", lambda _: lambda book, node: 0)
+
+
+def retries_have_no_end() -> Any:
+    """What failed is tried again more often than it may."""
+    return _patched(observing, "_max_retries", lambda whole: lambda book, node: whole(book, node) + 1)
+
+
+def children_are_doubled() -> Any:
+    """Every child of a sweep is its first one."""
+    return _patched(starting, "child_values", lambda whole: lambda sweep, index: whole(sweep, 0))
+
+
+def skipped_ops_end_the_run_early() -> Any:
+    """A run is told to have ended while an op of it is at work."""
+
+    def mistaken(whole: Any) -> Any:
+        def settle(self: Any) -> None:
+            whole(self)
+            root = self._book.root
+            if root.state.status not in FINAL and len(self._book.live) == 1:
+                machine.finish(self._book, root, machine.Status.SUCCEEDED)
+
+        return settle
+
+    return _patched(RunMachine, "_settle", mistaken)
+
+
+# --- what follows the head --------------------------------------------------------------------------------------------
 
 
 def flows_that_are_gone_stay() -> Any:
@@ -106,19 +246,84 @@ def flows_that_are_gone_stay() -> Any:
     return _patched(following_head, "retire", lambda _: lambda *given, **named: None)
 
 
-MUTATIONS: Mapping[str, Mutation] = {
-    mutation.__name__: mutation
-    for mutation in (
-        no_fence,
-        answers_are_forgotten,
-        wakes_are_forgotten,
-        attempts_are_not_written_down,
-        checks_are_not_written_down,
-        unknown_counts_as_done,
-        nobody_looks_again,
-        stops_are_not_heard,
-        approvals_are_not_heard,
-        observations_of_services_are_not_passed_on,
-        flows_that_are_gone_stay,
-    )
-}
+def frozen_flows_are_removed() -> Any:
+    """A flow whose file cannot be read is taken for one that is gone."""
+
+    def mistaken(whole: Any) -> Any:
+        def follow_head(draft: Any) -> None:
+            whole(draft)
+            if draft.flow.frozen:
+                following_head.retire(draft, "It is broken.", stop=True)
+
+        return follow_head
+
+    return _patched(reconcile_flow, "follow_head", mistaken)
+
+
+def removals_are_not_held() -> Any:
+    """What needs an approval is removed without one."""
+
+    def mistaken(whole: Any) -> Any:
+        return lambda draft, repository: whole(draft, replace(repository, pruning_held="", broken=""))
+
+    return _patched(following_head, "_retire_if_allowed", mistaken)
+
+
+def superseded_plans_start() -> Any:
+    """The commit that waited is started, though a newer one has come."""
+
+    def mistaken(whole: Any) -> Any:
+        def start(draft: Any, plan: Any, repository: Any) -> None:
+            sha = draft.flow.waiting_sha or repository.head
+            older = following_head._plan_at(draft, repository, sha)
+            whole(draft, older or plan, replace(repository, head=sha))
+
+        return start
+
+    return _patched(following_head, "_start", mistaken)
+
+
+def rejected_flows_run() -> Any:
+    """A file with errors is taken for what can be read of it."""
+    return _patched(flow_files, "errors_of", lambda _: lambda findings: ())
+
+
+def runs_have_new_names_each_time() -> Any:
+    """The same occurrence of a flow is another run when its step is repeated."""
+    drawn = iter(range(10**9))
+    return _patched(starting_runs, "run_id", lambda whole: lambda flow, what: whole(flow, f"{what}/{next(drawn)}"))
+
+
+_WAYS: tuple[Mutation, ...] = (
+    no_fence,
+    versions_are_not_checked,
+    answers_are_forgotten,
+    wakes_are_forgotten,
+    attempts_are_not_written_down,
+    checks_are_not_written_down,
+    observations_are_not_folded_away,
+    acks_forget_when_to_look_again,
+    wakes_during_a_step_are_acknowledged,
+    results_of_the_same_run_are_used,
+    intents_are_performed_before_they_are_written,
+    stops_are_skipped,
+    unknown_counts_as_done,
+    ends_are_not_absorbed,
+    nobody_looks_again,
+    observations_of_services_are_not_passed_on,
+    stops_are_not_heard,
+    approvals_are_not_heard,
+    stops_do_not_reach_children,
+    timeouts_are_lost,
+    retries_are_lost,
+    retries_have_no_end,
+    children_are_doubled,
+    skipped_ops_end_the_run_early,
+    flows_that_are_gone_stay,
+    frozen_flows_are_removed,
+    removals_are_not_held,
+    superseded_plans_start,
+    rejected_flows_run,
+    runs_have_new_names_each_time,
+)
+MUTATIONS: Mapping[str, Mutation] = {mutation.__name__: mutation for mutation in _WAYS}

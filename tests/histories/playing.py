@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from tests.histories.calm import calm_down
 from tests.histories.laws import broken_laws
-from tests.histories.moves import Move, calm_down, drawn, perform
+from tests.histories.moves import Move, drawn, perform
 from tests.histories.world import HistoryWorld, NeverRests
 from tests.world import dag, exits
 
@@ -28,7 +29,7 @@ def play(seed: int, moves: Sequence[Move] | None = None) -> Played:
     """Play the history of a seed, or some of its moves, to rest, and judge it."""
     chosen = tuple(drawn(seed, MOVES) if moves is None else moves)
     world = HistoryWorld(seed)
-    return Played(seed, chosen, tuple(_outcome(world, chosen)), _steps(world), world.faults_met.counts)
+    return Played(seed, chosen, tuple(_outcome(world, chosen)), world.steps(), world.drawn.counts)
 
 
 def _outcome(world: HistoryWorld, moves: Sequence[Move]) -> list[str]:
@@ -40,10 +41,6 @@ def _outcome(world: HistoryWorld, moves: Sequence[Move]) -> list[str]:
         return broken_laws(world)
     except NeverRests:
         return ["the world never comes to rest"]
-
-
-def _steps(world: HistoryWorld) -> int:
-    return sum(number for loop in world.loops for (what, _), number in loop.counts.items() if what == "step")
 
 
 def shrunk(played: Played, is_broken: Callable[[Played], bool] = lambda one: bool(one.broken)) -> Played:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.histories.mutations import MUTATIONS
-from tests.histories.playing import play
+from tests.histories.playing import play, shrunk
 
 FEW = 200
 MORE = 600
@@ -31,3 +31,19 @@ def test_every_law_holds_of_more_histories(seed: int) -> None:
 def test_a_mistake_in_the_product_breaks_a_law(name: str) -> None:
     with MUTATIONS[name]():
         assert any(play(seed).broken for seed in range(1000, 1000 + TRIED)), f"no history notices that {name}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_history_that_breaks_a_law_is_made_small() -> None:
+    """What is left breaks a law by itself, and no move of it can be left out."""
+    with MUTATIONS["stops_are_not_heard"]():
+        whole = next(played for seed in range(1000, 1000 + TRIED) if (played := play(seed)).broken)
+        small = shrunk(whole)
+
+        assert small.broken
+        assert len(small.moves) < len(whole.moves)
+        assert play(small.seed, small.moves) == small
+        every = range(len(small.moves))
+        assert not any(play(small.seed, small.moves[:one] + small.moves[one + 1 :]).broken for one in every)
+    assert not play(small.seed, small.moves).broken

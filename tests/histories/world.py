@@ -1,130 +1,57 @@
-"""The world that histories play in: workers that meet faults at every port, and witnesses of what they do."""
+"""The world that histories play in: workers that meet faults at every port, and a post that may be late."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from random import Random
 
 from reconciler.adapters.sql_store import SqlStore
-from reconciler.checks.model import Check
-from reconciler.engine.model import FINAL, Performed
-from reconciler.keys import Key
+from reconciler.engine.model import Observed
+from reconciler.keys import text_of
 from reconciler.loop import Loop
-from reconciler.ports import LeaseLost, Waiting, World
-from reconciler.records import AttemptRow, Changes, Lease
+from reconciler.ports import Stalled, Waiting, World
+from reconciler.records import MetricRow, Wake
 from reconciler.steps.wiring import steps_of
-from tests.fakes import FakeChecks, FakeExecutor, FakeLogs
-from tests.histories.faults import LEASE, Crash, Faults, Faulty
+from tests.fakes import FakeChecks, FakeExecutor, FakeLogs, FakeSource
+from tests.histories.faults import Crash, Drawn, Faulty, Plan
+from tests.histories.witnesses import WatchedStore, WatchfulChecks, WatchfulExecutor
 from tests.stores import emptied_store
 from tests.world import REPOSITORY, TestWorld
 
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A check as it was posted, and how much people and processes had done by then."""
-
-    sha: str
-    check: Check
-    deeds: int
-
-
-class WatchfulExecutor(FakeExecutor):
-    """Looks at the lease before each call, as real executors do, and notes every start that should not have been."""
-
-    def __init__(self, world: HistoryWorld) -> None:
-        super().__init__(world.clock)
-        self.world = world
-        self.wrong: list[str] = []
-
-    def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
-        if self.clock.monotonic() >= lease.deadline:
-            return _too_late(attempts, "start", self.clock.now())
-        for row in attempts:
-            self._witness(row)
-        before = len(self.started)
-        done = super().start(attempts, lease)
-        self.world.deeds += len(self.started) - before
-        return done
-
-    def stop(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
-        if self.clock.monotonic() >= lease.deadline:
-            return _too_late(attempts, "stop", self.clock.now())
-        return super().stop(attempts, lease)
-
-    def _witness(self, row: AttemptRow) -> None:
-        stored = self.world.store.attempt(row.id)
-        if stored is None:
-            self.wrong.append(f"{row.op} was started before that was written down")
-            return
-        if row.id in self.processes:
-            return
-        run = self.world.store.run(stored.run) if stored.run else None
-        if run is not None and run.state.status in FINAL:
-            self.wrong.append(f"{row.op} was started in a run that is {run.state.status}")
-        if run is not None and run.state.stop_asked_by:
-            self.wrong.append(f"{row.op} was started after {run.state.stop_asked_by} stopped its run")
-
-
-def _too_late(attempts: Sequence[AttemptRow], verb: str, now: float) -> list[Performed]:
-    return [Performed(row.id, verb, "again", now, "LeaseEnded", "", 0.0) for row in attempts]
-
-
-class WatchfulChecks(FakeChecks):
-    """Looks at the lease, and keeps every word that was ever posted."""
-
-    def __init__(self, world: HistoryWorld) -> None:
-        super().__init__()
-        self.world = world
-        self.history: list[Posted] = []
-
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
-        if self.world.clock.monotonic() >= lease.deadline:
-            raise LeaseLost
-        known = self.posted.get(sha, {})
-        self.history += [Posted(sha, check, self.world.deeds) for check in checks if known.get(check.name) != check]
-        return super().post(repository, sha, checks, lease)
-
-
-class WatchedStore:
-    """The store, and whether somebody wrote for a key that was leased to another worker since."""
-
-    def __init__(self, world: HistoryWorld) -> None:
-        self._world = world
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._world.store, name)
-
-    def lease(self, owner: str, seconds: float, places: Sequence[str] | None = None) -> Lease | None:
-        lease = self._world.store.lease(owner, seconds, places)
-        if lease is not None:
-            self._world.holders[lease.key] = lease.token
-        return lease
-
-    def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
-        self._world.store.commit(lease, changes, keep)
-        if self._world.holders[lease.key] != lease.token:
-            self._world.unfenced.append(f"{lease.owner} wrote for {lease.key}, which it did not hold")
+MOST_TURNS = 500  # of one settling
+MOST_STEPS = 3_000  # of a history
+POLL = 300.0  # s; a world that looks around all the time shows little of what it has to be told
 
 
 class HistoryWorld(TestWorld):
-    """A world whose worker meets faults at every port; while it sleeps past its lease, another one goes on."""
+    """A world whose worker meets faults at every port; while it is held up in one, another one goes on."""
 
     executor: WatchfulExecutor
     checks: WatchfulChecks
 
-    def __init__(self, seed: int) -> None:
-        self.faults_met = Faults(seed, self._meanwhile, self._hear_news)
+    def __init__(self, seed: int, plan: Plan | None = None) -> None:
+        self.drawn = Drawn(seed)
+        self.plan: Plan = plan or self.drawn
+        self.random = Random(seed)  # of what follows from a fault, and of the post
+        self.held_up = False
+        self.mail = "prompt"  # or lost, held
+        self.letters: list[Callable[[], None]] = []
         self.deeds = 0  # of people and processes: what may change a final word
-        self.unfenced: list[str] = []
-        self.holders: dict[Key, int] = {}  # token of the lease that was given last
+        self.wrong: list[str] = []  # what witnesses saw
         self.set_back = 0.0  # s by which the clock was turned back in all
         self.crashes = 0
         super().__init__()
+        self.watched_store = WatchedStore(self)
+        self.executor.report, self.executor.wake = self._report, self.tell
+        self.restart()
 
     def new_store(self) -> SqlStore:
-        store, self.path = emptied_store(self.clock)
-        return store
+        emptied = emptied_store(self.clock)
+        self.path, self.looking = emptied.path, emptied.looking
+        return emptied.store
+
+    def new_source(self) -> FakeSource:
+        return BreakableSource()
 
     def new_executor(self) -> FakeExecutor:
         return WatchfulExecutor(self)
@@ -133,13 +60,21 @@ class HistoryWorld(TestWorld):
         return WatchfulChecks(self)
 
     def new_loop(self, owner: str) -> Loop:
-        behind = {"store": WatchedStore(self), "source": self.source, "executor": self.executor, "checks": self.checks}
-        ports = {name: Faulty(name, port, self.faults_met) for name, port in behind.items()}
-        wired = {**ports, "clock": self.clock, "logs": FakeLogs(), "queues": self.queues, "poll_seconds": POLL}
-        world = World(**wired)  # type: ignore[arg-type]
+        if not hasattr(self, "watched_store"):  # while it is being made
+            return super().new_loop(owner)
+        behind = {"store": self.watched_store, "source": self.source, "executor": self.executor}
+        behind |= {"checks": self.checks, "logs": FakeLogs()}
+        ports = {name: Faulty(name, port, self) for name, port in behind.items()}
+        world = World(**ports, clock=self.clock, queues=self.queues, poll_seconds=POLL)  # type: ignore[arg-type]
         loop = Loop(world.store, steps_of(world), self.clock, owner=f"{owner}-{len(self.loops)}", workers=1)
         self.loops.append(loop)
         return loop
+
+    def steps(self) -> int:
+        """How many steps were made so far."""
+        return sum(number for loop in self.loops for (what, _), number in loop.counts.items() if what == "step")
+
+    # --- time ---------------------------------------------------------------------------------------------------------
 
     def turn(self, loop: Loop | None = None) -> bool:
         """One step of a process, which may die in it; whatever dies is started anew. False if nothing was due."""
@@ -158,6 +93,8 @@ class HistoryWorld(TestWorld):
         """Turn until nothing moves, over some time; bounded, so that a world that never rests is seen."""
         until = self.clock.time + seconds
         for _ in range(MOST_TURNS):
+            if self.steps() > MOST_STEPS:
+                break
             if self.turn() or (work and self.executor.work()):
                 continue
             if self.clock.time >= until:
@@ -165,25 +102,74 @@ class HistoryWorld(TestWorld):
             self.pass_to_next(until)
         raise NeverRests
 
-    def _hear_news(self) -> None:
+    # --- while a worker is held up in a call --------------------------------------------------------------------------
+
+    def go_on(self, seconds: float) -> None:
+        """Others go on, so long later."""
+        self.held_up = True
+        try:
+            self.clock.time += seconds
+            other = self.new_loop("other")
+            for _ in range(self.random.randrange(1, 7)):
+                self.turn(other)
+                self.executor.work()
+        finally:
+            self.held_up = False
+
+    def hear_news(self) -> None:
         """Processes move and a person asks something of every flow, while a step is at work."""
         self.executor.work()
         for row in self.store.flows(REPOSITORY, ""):
             if not row.retired:
                 self.ask_flow("unpause", row.name)
 
-    def _meanwhile(self) -> None:
-        """Others go on while a worker sleeps past its lease."""
-        self.clock.time += LEASE + 1.0
-        other = self.new_loop("other")
-        for _ in range(6):
-            self.turn(other)
-            self.executor.work()
+    # --- the post -----------------------------------------------------------------------------------------------------
+
+    def tell(self, wakes: Sequence[Wake]) -> None:
+        self._post(lambda: self.store.wake(wakes))
+
+    def deliver(self) -> None:
+        """Everything that is late arrives: in any order, and some of it twice."""
+        letters, self.letters = self.letters, []
+        letters += [letter for letter in letters if self.random.random() < 0.3]
+        self.random.shuffle(letters)
+        for letter in letters:
+            letter()
+
+    def _report(self, seen: Sequence[Observed | MetricRow]) -> None:
+        self._post(lambda: self.store.observe(seen))
+
+    def _post(self, letter: Callable[[], None]) -> None:
+        if self.mail == "held":
+            self.letters.append(letter)
+        elif self.mail == "prompt":
+            letter()
+
+    # --- people -------------------------------------------------------------------------------------------------------
+
+    def unpark(self) -> None:
+        """A person reads why keys are parked, mends it and wakes them."""
+        for row in self.store.pending():
+            if row.parked:
+                reason, _, message = row.parked.partition(": ")
+                if not (reason and message):
+                    self.wrong.append(f"{text_of(row.key)} is parked and nobody is told why")
+                self.store.wake([Wake(row.key)])
+
+
+class BreakableSource(FakeSource):
+    """A repository that may be broken: only a person can mend that."""
+
+    broken = False
+
+    def __getattribute__(self, name: str) -> object:
+        if name in _READS and self.broken:
+            raise Stalled("RepositoryBroken", "The directory is not a repository.")
+        return super().__getattribute__(name)
+
+
+_READS = ("refs", "tree", "changed", "read", "merge", "merge_base", "first_parents", "keep")
 
 
 class NeverRests(Exception):
     """Steps go on without end."""
-
-
-MOST_TURNS = 1_500
-POLL = 300.0  # s; a world that looks around all the time shows little of what it has to be told

@@ -1,0 +1,162 @@
+"""Ports that note in the very moment what no step may do, and what later laws are to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.checks.model import Check
+from reconciler.engine.model import FINAL, Performed
+from reconciler.keys import Key, text_of
+from reconciler.ports import LeaseLost
+from reconciler.records import AttemptRow, Changes, FlowRow, Lease, RunRow
+from tests.fakes import FakeChecks, FakeExecutor
+
+if TYPE_CHECKING:
+    from tests.histories.world import HistoryWorld
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A check as it was posted, and how much people and processes had done by then."""
+
+    sha: str
+    check: Check
+    deeds: int
+
+
+class WatchfulExecutor(FakeExecutor):
+    """Looks at the lease before each call, as real executors do, and notes every start that should not have been."""
+
+    def __init__(self, world: HistoryWorld) -> None:
+        super().__init__(world.clock)
+        self.world = world
+
+    def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
+        if self.clock.monotonic() >= lease.deadline:
+            return _too_late(attempts, "start", self.clock.now())
+        for row in attempts:
+            self._witness(row)
+        before = len(self.started)
+        done = super().start(attempts, lease)
+        self.world.deeds += len(self.started) - before
+        return done
+
+    def stop(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
+        if self.clock.monotonic() >= lease.deadline:
+            return _too_late(attempts, "stop", self.clock.now())
+        return super().stop(attempts, lease)
+
+    def _witness(self, row: AttemptRow) -> None:
+        wrong, stored = self.world.wrong, self.world.store.attempt(row.id)
+        if stored is None:
+            wrong.append(f"{row.op} was started before that was written down")
+            return
+        if row.id in self.processes:
+            return
+        run = self.world.store.run(stored.run) if stored.run else None
+        if run is not None and run.state.status in FINAL:
+            wrong.append(f"{row.op} was started in a run that is {run.state.status}")
+        if run is not None and run.state.stop_asked_by:
+            wrong.append(f"{row.op} was started after {run.state.stop_asked_by} stopped its run")
+
+
+def _too_late(attempts: Sequence[AttemptRow], verb: str, now: float) -> list[Performed]:
+    return [Performed(row.id, verb, "again", now, "LeaseEnded", "", 0.0) for row in attempts]
+
+
+class WatchfulChecks(FakeChecks):
+    """Looks at the lease, and keeps every word that was ever posted."""
+
+    def __init__(self, world: HistoryWorld) -> None:
+        super().__init__()
+        self.world = world
+        self.history: list[Posted] = []
+
+    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
+        if self.world.clock.monotonic() >= lease.deadline:
+            raise LeaseLost
+        known = self.posted.get(sha, {})
+        self.history += [Posted(sha, check, self.world.deeds) for check in checks if known.get(check.name) != check]
+        return super().post(repository, sha, checks, lease)
+
+
+class WatchedStore:
+    """The store, and what is wrong with what steps write to it. Only what was really written counts."""
+
+    def __init__(self, world: HistoryWorld) -> None:
+        self._world = world
+        self._holders: dict[Key, int] = {}  # token of the lease that was given last
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world.store, name)
+
+    def lease(self, *given: Any) -> Lease | None:
+        lease = self._world.store.lease(*given)
+        if lease is not None:
+            self._holders[lease.key] = lease.token
+        return lease
+
+    def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
+        found = [*self._ended_again(changes.attempts), *self._superseded(changes.new_runs)]
+        found += self._removed(changes.flows)
+        before = self._queued(lease.key)
+        self._world.store.commit(lease, changes, keep)
+        if self._holders[lease.key] != lease.token:
+            found.append(f"{lease.owner} wrote for {text_of(lease.key)}, which it did not hold")
+        self._world.wrong += found
+        if not keep:
+            self._look_for_news(lease, before)
+
+    def retry(self, lease: Lease, *others: Any) -> None:
+        before = self._queued(lease.key)
+        self._world.store.retry(lease, *others)
+        self._look_for_news(lease, before)
+
+    def park(self, lease: Lease, *others: Any) -> None:
+        before = self._queued(lease.key)
+        self._world.store.park(lease, *others)
+        self._look_for_news(lease, before)
+
+    def _ended_again(self, attempts: Sequence[AttemptRow]) -> Iterator[str]:
+        """What ended stays as it ended."""
+        known = self._world.store.attempts_by_id([row.id for row in attempts]) if attempts else {}
+        for row in attempts:
+            old = known.get(row.id)
+            if old is not None and old.phase == "ended" and (row.phase, row.status) != (old.phase, old.status):
+                yield f"{row.op} had ended as {old.status} and became {row.status or row.phase}"
+
+    def _superseded(self, runs: Sequence[RunRow]) -> Iterator[str]:
+        """A run of a merge is made of the file as it is at the newest head that was looked at."""
+        for run in (run for run in runs if run.occurrence.startswith("merge:")):
+            flow, trees = self._world.store.flow(run.state.flow), self._world.source.trees
+            repository = self._world.store.repository(run.repository)
+            assert flow is not None
+            assert repository is not None
+            if trees[run.sha].get(flow.path) != trees[repository.head].get(flow.path):
+                yield f"{run.occurrence} of {flow.name} started a plan that was superseded"
+
+    def _removed(self, flows: Sequence[FlowRow]) -> Iterator[str]:
+        """Nothing is retired whose file is at the head, nor while nobody can know what is a flow."""
+        for row in (row for row in flows if row.retired and not row.scope):
+            repository = self._world.store.repository(row.repository)
+            assert repository is not None
+            if row.path in self._world.source.trees[repository.head]:
+                yield f"{row.name} was retired, but its file is there"
+            if repository.broken or repository.pruning_held:
+                yield f"{row.name} was retired while that was held"
+
+    def _look_for_news(self, lease: Lease, before: tuple[int, float] | None) -> None:
+        """Who was woken during a step has another one, as early as the wake wants."""
+        if before is None or before[0] == lease.generation:
+            return
+        after = self._queued(lease.key)
+        if after is None or after[1] > before[1]:
+            self._world.wrong.append(f"{text_of(lease.key)} was woken during its step, and that was forgotten")
+
+    def _queued(self, key: Key) -> tuple[int, float] | None:
+        """The generation of a key and when it is due."""
+        found = self._world.looking.execute("SELECT generation, due_at FROM wakes WHERE key = ?", [text_of(key)])
+        rows = found.fetchall()
+        return rows[0] if rows else None
