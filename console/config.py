@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from console.failures import Failure
+from console.retention_config import RETENTION, policy_of
 from reconciler.adapters.process_connections import Connection
 from reconciler.checks import findings_text
+from reconciler.engine.retention import Policy
 from reconciler.flows.findings import Finding
 from reconciler.flows.reader import read_documents
 from reconciler.flows.shapes import BAD, LENIENT_TEXT, POSITIVE, TEXT, Listing, Number, Record, Report, Table, Words
@@ -45,6 +47,7 @@ _FILE = Record(
         "repositories": Listing(_REPOSITORY, templated=False),
         "queues": Table(POSITIVE, templated=False),
         "connections": Listing(_CONNECTION, templated=False),
+        "retention": RETENTION,
     },
     templated=False,
 )
@@ -89,6 +92,7 @@ class Config:
     repositories: Mapping[str, Path] = field(default_factory=dict)
     queues: Mapping[str, int] = field(default_factory=dict)
     connections: Mapping[str, Connection] = field(default_factory=dict)
+    retention: Policy = field(default_factory=Policy)
 
     @property
     def store(self) -> str:
@@ -146,6 +150,7 @@ def _config(values: Mapping[str, Any], environment: Mapping[str, str], base: Pat
         },
         queues=dict(values.get("queues", {})),
         connections={one["name"]: _connection(one) for one in values.get("connections", ())},
+        retention=policy_of(values.get("retention", {})),
     )
 
 

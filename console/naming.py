@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from console.failures import Failure
-from reconciler.checks.words import listed
+from reconciler.checks.words import listed, when
 from reconciler.flows.near import near
-from reconciler.ports import Records
+from reconciler.ports import Store
 from reconciler.records import FlowRow, RunRow
 
 LAST = "@last"
@@ -29,12 +29,12 @@ class Commit:
     sha: str
 
 
-def find(store: Records, text: str) -> RunRow | Commit | FlowRow:
+def find(store: Store, text: str) -> RunRow | Commit | FlowRow:
     """What is meant, a run before a commit before a flow. Raises Failure."""
     return _run_named(store, text) or _commit_named(store, text) or _flow_named(store, text) or _unknown(store, text)
 
 
-def find_run(store: Records, text: str) -> RunRow:
+def find_run(store: Store, text: str) -> RunRow:
     """A run; of a commit, branch or flow the newest where it is clear which. Raises Failure."""
     found = find(store, text)
     if isinstance(found, RunRow):
@@ -48,18 +48,18 @@ def find_run(store: Records, text: str) -> RunRow:
     return runs[0]
 
 
-def _runs_of(store: Records, found: Commit | FlowRow) -> Sequence[RunRow]:
+def _runs_of(store: Store, found: Commit | FlowRow) -> Sequence[RunRow]:
     if isinstance(found, FlowRow):
         return store.runs(flow=found.id, limit=1)
     return store.runs(repository=found.repository, sha=found.sha)
 
 
-def find_flow(store: Records, text: str) -> FlowRow:
+def find_flow(store: Store, text: str) -> FlowRow:
     """A flow by its name, `repository/name`, path or id. Raises Failure."""
     return _flow_named(store, text) or _unknown_flow(store, text)
 
 
-def find_commit(store: Records, repository: str, text: str) -> str:
+def find_commit(store: Store, repository: str, text: str) -> str:
     """The full sha that a prefix or branch means in a repository. Raises Failure."""
     shas = {one.sha for one in _commits(store, text) if one.repository == repository}
     if len(shas) > 1:
@@ -86,7 +86,7 @@ def find_op(paths: Iterable[str], text: str, run: str) -> str:
     raise Failure("op-unknown", f"Run {run} has no op `{text}`.", do=do)
 
 
-def _run_named(store: Records, text: str) -> RunRow | None:
+def _run_named(store: Store, text: str) -> RunRow | None:
     if text == LAST:
         found = store.runs(limit=1)
         if not found:
@@ -101,14 +101,14 @@ def _run_named(store: Records, text: str) -> RunRow | None:
     return found[0] if found else None
 
 
-def _commit_named(store: Records, text: str) -> Commit | None:
+def _commit_named(store: Store, text: str) -> Commit | None:
     found = _commits(store, text)
     if len(found) > 1:
         raise _unclear(text, [f"{one.sha} ({one.repository})" for one in found], "commit")
     return found[0] if found else None
 
 
-def _commits(store: Records, text: str) -> list[Commit]:
+def _commits(store: Store, text: str) -> list[Commit]:
     found: dict[Commit, None] = {}
     for row in store.repositories():
         heads = {row.default_branch: row.head} | {one.proposal: one.head for one in store.reviews(row.name)}
@@ -123,7 +123,7 @@ def _commits(store: Records, text: str) -> list[Commit]:
     return list(found)
 
 
-def _flow_named(store: Records, text: str) -> FlowRow | None:
+def _flow_named(store: Store, text: str) -> FlowRow | None:
     known = store.flows()
     found = [row for row in known if text in (row.id, row.name, f"{row.repository}/{row.name}", row.path)]
     current = [row for row in found if not row.retired] or found
@@ -133,17 +133,29 @@ def _flow_named(store: Records, text: str) -> FlowRow | None:
     return served[0] if served else None
 
 
-def _unknown_flow(store: Records, text: str) -> FlowRow:
+def _unknown_flow(store: Store, text: str) -> FlowRow:
     guess = near(text, dict.fromkeys(row.name for row in store.flows()))
     do = f"Did you mean `{guess}`?" if guess else "`headgate status` lists the runs and their flows."
     raise Failure("flow-unknown", f"There is no flow `{text}`.", do=do)
 
 
-def _unknown(store: Records, text: str) -> RunRow:
+def _unknown(store: Store, text: str) -> RunRow:
+    if _HEX.fullmatch(text):
+        _tell_of_pruned(store, text)
     names = [row.name for row in store.flows()] + [row.id for row in store.runs(limit=100)]
     guess = near(text, dict.fromkeys((*names, LAST)))
-    do = f"Did you mean `{guess}`?" if guess else "`headgate status` lists the runs."
+    do = f"Did you mean `{guess}`?" if guess else "`headgate status` lists the runs; old ones are pruned."
     raise Failure("name-unknown", f"No run, commit, branch or flow is called `{text}`.", do=do)
+
+
+def _tell_of_pruned(store: Store, text: str) -> None:
+    """Raises Failure if a run whose id begins so was there."""
+    trace = store.pruned(text)
+    if trace is not None:
+        message = f"Run {trace.subject} was pruned on {when(trace.at)}. {trace.message}"
+        raise Failure(
+            "run-pruned", message, do="`retention` in the server's configuration says how long runs are kept."
+        )
 
 
 def _unclear(text: str, choices: Sequence[str], noun: str) -> Failure:

@@ -18,9 +18,10 @@ from reconciler.adapters.git_commands import end_running
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
+from reconciler.adapters.process_files import ProcessFiles
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
-from reconciler.keys import RepositoryKey, RunKey
+from reconciler.keys import Key, RepositoryKey, RetentionKey, RunKey, SweepKey
 from reconciler.loop import Loop
 from reconciler.ports import Clock, WakeRow, World
 from reconciler.records import OFFERED, RepositoryRow, RunRow, Wake
@@ -45,6 +46,7 @@ class Service:
         self.clock = clock or SystemClock()
         data = config.data_dir
         data.mkdir(parents=True, exist_ok=True)
+        self._passing = passing
         self._lock = lock(data, passing)
         self.found: tuple[RunRow, ...] = ()
         self._listener = _listen(config)
@@ -66,6 +68,8 @@ class Service:
             page,
             config.queues,
             config.poll_seconds,
+            config.retention,
+            ProcessFiles(data),
             shared=bool(config.database),
         )
         place = self.executor.place
@@ -85,7 +89,7 @@ class Service:
         self.presence.begin(shared=bool(self.config.database))
         self.found = tuple(self.store.runs(live=True, limit=100_000))
         known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
-        self.store.wake([*known, *under_way(self.store.pending(), self.clock.now())])
+        self.store.wake([*known, *under_way(self.store.pending(), self.clock.now()), *self._tidying()])
         self.loop.start()
 
     def stop(self, timeout: float = 4.0) -> None:
@@ -101,6 +105,11 @@ class Service:
         self.executor.close()
         self.store.close()
         self._lock.close()
+
+    def _tidying(self) -> list[Wake]:
+        """A lasting service looks at once, its settings may be new; one that is there for a run when it is due."""
+        keys: list[Key] = [RetentionKey(), SweepKey(self.executor.place)]
+        return [Wake(key) for key in keys if not self._passing or self.store.queued(key) is None]
 
     def _path_of(self, repository: str) -> str:
         """Where it is for this machine; another replica may reach it by another path."""

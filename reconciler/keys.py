@@ -44,7 +44,26 @@ class CheckKey:
     sha: str
 
 
-Key = RepositoryKey | ReviewKey | FlowKey | RunKey | CheckKey
+@dataclass(frozen=True, slots=True)
+class RetentionKey:
+    """Find what is past its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemainsKey:
+    """Remove what is left of a run that is past its time."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepKey:
+    """Remove the files of one place that nobody needs."""
+
+    place: str
+
+
+Key = RepositoryKey | ReviewKey | FlowKey | RunKey | CheckKey | RetentionKey | RemainsKey | SweepKey
 
 _WORDS: dict[str, type[Key]] = {
     "repository": RepositoryKey,
@@ -52,9 +71,21 @@ _WORDS: dict[str, type[Key]] = {
     "flow": FlowKey,
     "run": RunKey,
     "check": CheckKey,
+    "retention": RetentionKey,
+    "remains": RemainsKey,
+    "sweep": SweepKey,
 }
-PRIORITY: dict[type[Key], int] = {RepositoryKey: 30, ReviewKey: 40, FlowKey: 50, RunKey: 50, CheckKey: 20}
-"""Higher goes first: work that people wait for before what is only said about it."""
+PRIORITY: dict[type[Key], int] = {
+    FlowKey: 50,
+    RunKey: 50,
+    ReviewKey: 40,
+    RepositoryKey: 30,
+    CheckKey: 20,
+    RemainsKey: 10,
+    SweepKey: 10,
+    RetentionKey: 5,
+}
+"""Higher goes first: work that people wait for before what is only said about it, and that before tidying up."""
 
 
 @lru_cache(maxsize=4096)  # every commit writes keys, and mostly the same ones

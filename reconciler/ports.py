@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from reconciler.checks.model import Check
 from reconciler.engine.model import AttemptPaths, AttemptSpec, JoinQuery, Observed, OpState, Performed
+from reconciler.engine.retention import Needs, Policy, RunMark
 from reconciler.flows.model import Json
 from reconciler.keys import Key
 from reconciler.plan.tree import Tree, TreeEntry
@@ -156,6 +157,14 @@ class Source(Protocol):
         """The commit's subject line."""
         ...
 
+    def kept(self, repository: str, before: float) -> Sequence[str]:
+        """Commits that `keep` holds, or whose tree is checked out, here and since before a time."""
+        ...
+
+    def let_go(self, repository: str, shas: Sequence[str]) -> None:
+        """Hold these commits no longer, and remove their trees here; one that is needed again is fetched again."""
+        ...
+
 
 # --- executor ---------------------------------------------------------------------------------------------------------
 
@@ -191,6 +200,37 @@ class Logs(Protocol):
 
     def tail(self, attempt: str, lines: int) -> str:
         """The last lines of an attempt's log; empty where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFiles:
+    """The directory of an attempt: when it changed last, and whether somebody runs there or is about to."""
+
+    attempt: str
+    touched_at: float
+    alive: bool
+
+
+class Files(Protocol):
+    """Logs and artifacts of the attempts of this place."""
+
+    place: str
+
+    def shelves(self) -> Sequence[str]:
+        """The parts that the attempts are kept in, each of a size to be looked at in one step."""
+        ...
+
+    def on_shelf(self, shelf: str) -> Sequence[AttemptFiles]:
+        """The attempts that have files there."""
+        ...
+
+    def size(self, attempt: str) -> int:
+        """Bytes of an attempt's files."""
+        ...
+
+    def remove(self, attempts: Sequence[str]) -> Mapping[str, str]:
+        """Remove all files of attempts; what is gone already is no mistake. Returns which could not be, and why."""
         ...
 
 
@@ -402,8 +442,85 @@ class Places(Protocol):
         ...
 
 
-class Store(Queue, Records, Places, Protocol):
-    """One database: the queue, the records and the places."""
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """Rows past their time that belong to no run, by identity."""
+
+    cache: tuple[tuple[str, str], ...] = ()
+    requests: tuple[str, ...] = ()
+    approvals: tuple[tuple[str, str], ...] = ()
+    attempts: tuple[str, ...] = ()
+    reviews: tuple[tuple[str, str], ...] = ()
+    commits: tuple[tuple[str, str], ...] = ()
+    flows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Plans that nothing refers to, and the commits that something does."""
+
+    unneeded_plans: tuple[str, ...]
+    commits: frozenset[str]
+
+
+class Retained(Protocol):
+    """What is kept, for those who decide what goes."""
+
+    def finished_runs(
+        self, after: tuple[float, str], before: float, crowded: Sequence[str], limit: int
+    ) -> Sequence[RunMark]:
+        """The oldest finished runs after (creation, id); of `crowded` flows also those made after `before`."""
+        ...
+
+    def crowded_flows(self, most: int) -> Sequence[str]:
+        """Flows that have more runs than so many."""
+        ...
+
+    def runs_of_commits(self, shas: Iterable[str]) -> Sequence[RunMark]:
+        """Every run of which a check of these commits speaks."""
+        ...
+
+    def needs(self, marks: Sequence[RunMark], newest: int, most: int) -> Needs:
+        """What others still need of these runs."""
+        ...
+
+    def cached_since(self) -> float:
+        """The end of the oldest result that may be reused; infinity where there is none."""
+        ...
+
+    def users(self, wanted: Iterable[str]) -> Mapping[str, Sequence[RunRow]]:
+        """By run: the runs that took over or reused its results and are still there."""
+        ...
+
+    def runs_by_id(self, wanted: Iterable[str]) -> Mapping[str, RunRow]: ...
+
+    def has_remains(self, run: str) -> bool:
+        """Whether anything is left of a run that is gone."""
+        ...
+
+    def pruned(self, prefix: str) -> EventRow | None:
+        """The trace of a run whose id begins so and that is not kept any more."""
+        ...
+
+    def aged(self, cached_before: float, before: float, limit: int) -> Aged:
+        """Rows past their time that belong to no run, at most `limit` of each kind, and none that is needed."""
+        ...
+
+    def old_events(self, after: int, before: float, traced_before: float, limit: int) -> tuple[Sequence[int], int]:
+        """Events past their time that belong to no run, of the next `limit`; and the last looked at, 0 at the end."""
+        ...
+
+    def references(self) -> References:
+        """What plans and commits are referred to; reads every run."""
+        ...
+
+    def give_back(self) -> bool:
+        """Give some of the space that pruning freed back to the file system; True if there is more."""
+        ...
+
+
+class Store(Queue, Records, Places, Retained, Protocol):
+    """One database: the queue, the records, the places, and what retention asks of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,3 +537,5 @@ class World:
     queues: Mapping[str, int] = field(default_factory=dict)  # how many attempts a queue may hold at once
     poll_seconds: float = 30.0  # between looks at a repository of which nobody tells that it moved
     shared: bool = False  # services of other places may work on the store
+    retention: Policy = field(default_factory=Policy)
+    files: Files | None = None  # of this place

@@ -138,6 +138,7 @@ class AttemptRow:
     reason: str = ""
     message: str = ""
     exit_code: int | None = None
+    pruned_at: float | None = None  # since when its logs and artifacts are not kept any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,37 @@ class MetricRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UseRow:
+    """A run has taken over or reused results of another one, which is kept as long as it is there itself."""
+
+    run: str  # whose results they are
+    by: str
+    at: float
+    cached: tuple[tuple[str, str], ...] = ()  # (key, attempt) of cached results that must still be there
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Rows that are past their time, by identity. What is gone already is no mistake."""
+
+    runs: tuple[tuple[str, int], ...] = ()  # (run, version that was read); a run that is needed again is a Conflict
+    remains: tuple[str, ...] = ()  # runs that are gone: some of what is left of them
+    attempts: tuple[str, ...] = ()  # ended instances of services
+    cache: tuple[tuple[str, str], ...] = ()  # (key, attempt)
+    commits: tuple[tuple[str, str], ...] = ()  # (repository, sha) whose checks go
+    reviews: tuple[tuple[str, str], ...] = ()  # (repository, proposal)
+    flows: tuple[str, ...] = ()  # retired, with their schedules
+    plans: tuple[str, ...] = ()  # ids, unless a run that was made meanwhile has one
+    requests: tuple[str, ...] = ()
+    approvals: tuple[tuple[str, str], ...] = ()  # (repository, sha)
+    events: tuple[int, ...] = ()  # seq
+    files: tuple[
+        tuple[str, str], ...
+    ] = ()  # (attempt, its run) whose files go: written down, unless the run is used now
+    read_at: float = 0.0  # when it was found out that nothing needs the plans and files
+
+
+@dataclass(frozen=True, slots=True)
 class OpRow:
     """An op of a run as stored."""
 
@@ -311,6 +343,8 @@ class Changes:
     metrics: tuple[MetricRow, ...] = ()
     folded: tuple[int, ...] = ()  # seq of observations that were folded in
     answered: tuple[RequestRow, ...] = ()  # requests with done_at and answer
+    uses: tuple[UseRow, ...] = ()  # of runs and results that are gone meanwhile: a Conflict
+    gone: Gone | None = None
     wakes: tuple[Wake, ...] = ()
     again_at: float | None = None  # look at this key again then; 0.0 = at once
     place: str | None = None  # the key belongs to this place from now on; None = as before

@@ -50,6 +50,7 @@ class FakeSource:
         self.parents: dict[str, tuple[str, ...]] = {}
         self.branches: dict[str, str] = {}
         self.away = False
+        self.kept_commits: set[str] = set()
 
     def commit(self, branch: str, tree: Tree) -> str:
         """Commit a whole tree on a branch, which is made where it is new."""
@@ -119,9 +120,16 @@ class FakeSource:
 
     def keep(self, repository: str, sha: str) -> None:
         assert sha in self.trees
+        self.kept_commits.add(sha)
 
     def checkout(self, repository: str, sha: str) -> str:
         return f"/code/{sha}"
+
+    def kept(self, repository: str, before: float) -> Sequence[str]:
+        return sorted(self.kept_commits)
+
+    def let_go(self, repository: str, shas: Sequence[str]) -> None:
+        self.kept_commits -= set(shas)
 
     def describe(self, repository: str, sha: str) -> str:
         return f"commit {sha[:7]}"

@@ -21,7 +21,7 @@ from console.telling import GOOD
 from reconciler.adapters.place import local_place
 from reconciler.checks import ops as op_views
 from reconciler.checks.ops import OpView
-from reconciler.checks.words import plain
+from reconciler.checks.words import plain, when
 from reconciler.engine.model import FINAL, Status
 from reconciler.plan.model import Plan
 from reconciler.ports import Records, Store
@@ -63,7 +63,8 @@ def logs(
         _tell_of_others(store, config.data_dir, views, path)
         if follow:
             return _follow(store, row, plan, path, reader, _writer(form, prefixed=not _alone(views, path)))
-        _show(_chosen(row, views, path), reader, row, form, prefixed=not _alone(views, path))
+        chosen = _chosen(row, views, path)
+        _show(chosen, reader, row, form, prefixed=not _alone(views, path), pruned=_pruned(store, chosen))
         return 0
 
 
@@ -100,7 +101,15 @@ def _attempt(view: OpView) -> str:
     return view.state.attempt or view.state.cached_from or ""
 
 
-def _show(views: Iterable[OpView], reader: LogReader, row: RunRow, form: str, prefixed: bool) -> None:
+def _pruned(store: Records, views: Iterable[OpView]) -> float | None:
+    """When logs of these ops were pruned last; None where none was."""
+    rows = store.attempts_by_id([_attempt(view) for view in views])
+    return max((row.pruned_at for row in rows.values() if row.pruned_at is not None), default=None)
+
+
+def _show(
+    views: Iterable[OpView], reader: LogReader, row: RunRow, form: str, prefixed: bool, pruned: float | None
+) -> None:
     found = [(view, list(reader.lines(view.path, _attempt(view), True))) for view in views]
     if form == "json":
         logs_of = [
@@ -118,7 +127,7 @@ def _show(views: Iterable[OpView], reader: LogReader, row: RunRow, form: str, pr
         for line in lines:
             write(line)
     if not any(lines for _, lines in found):
-        click.echo("nothing was printed yet.", err=True)
+        click.echo("nothing was printed yet." if not pruned else f"the logs were pruned on {when(pruned)}.", err=True)
 
 
 def _follow(store: Records, row: RunRow, plan: Plan, path: str | None, reader: LogReader, write: Write) -> int:

@@ -11,7 +11,7 @@ from console.pages.log_search import search
 from console.pages.reading import World, find_run, is_live
 from console.pages.rendering import Html
 from reconciler.checks.log_excerpt import likely_error, plain_lines
-from reconciler.checks.words import count, quoted
+from reconciler.checks.words import count, quoted, when
 from reconciler.engine.model import Status
 from reconciler.records import PlaceRow, RunRow
 from reconciler.steps.evidence import LOG_LINES
@@ -38,7 +38,14 @@ def log_page(request: Request, world: World, lines: LogLines) -> Response:
     number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 12 else error
     window = lines.page(attempt, number) if attempt else LogPage((), 1, 0, False)
     base = f"/runs/{row.id}/logs/{quoted(path)}"
-    return page(request, "log.html", _values(row, path, attempt, window, base, error) | {"search": text})
+    values = _values(row, path, attempt, window, base, error) | {"search": text, "pruned": _pruned(world, attempt)}
+    return page(request, "log.html", values)
+
+
+def _pruned(world: World, attempt: str) -> str:
+    """When the log was pruned; empty where it was not."""
+    known = world.records.attempt(attempt) if attempt else None
+    return when(known.pruned_at) if known is not None and known.pruned_at is not None else ""
 
 
 def kept_elsewhere(world: World, attempt: str) -> PlaceRow | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from console.pages.log_lines import LogReader
 from reconciler.checks.evidence import Story, told
+from reconciler.checks.words import when
 from reconciler.engine.model import FINAL, OpState
 from reconciler.plan.model import Plan
-from reconciler.ports import Clock, Places, Records
+from reconciler.ports import Clock, Places, Store
 from reconciler.records import AttemptRow, RunRow
 from reconciler.steps.evidence import evidence_of
 from webhooks.asgi import HTTPException
@@ -22,7 +23,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 class World:
     """What pages read from; they write nothing but requests."""
 
-    records: Records
+    records: Store
     logs: LogReader
     clock: Clock
     places: Places
@@ -49,7 +50,12 @@ def find_run(world: World, prefix: str) -> RunRow:
     if len(found) > 1:
         raise HTTPException(404, f"More than one run begins with {prefix}. Add some of the id's next characters.")
     if not found:
-        raise HTTPException(404, f"No run begins with {prefix}. It may be of another data directory.")
+        trace = world.records.pruned(prefix)
+        if trace is not None:
+            raise HTTPException(410, f"Run {trace.subject} was pruned on {when(trace.at)}. {trace.message}")
+        raise HTTPException(
+            404, f"No run begins with {prefix}. It may be of another data directory, or have been pruned long ago."
+        )
     return found[0]
 
 

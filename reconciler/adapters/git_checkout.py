@@ -10,10 +10,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from reconciler.adapters.git_blobs import blob_pieces, blobs
-from reconciler.adapters.git_commands import Git
+from reconciler.adapters.git_commands import Git, is_sha
 from reconciler.plan.tree import TreeEntry
 
 _LINK = "120000"
@@ -33,6 +34,21 @@ def write_tree(git: Git, entries: Mapping[str, TreeEntry], place: Path) -> None:
         _publish(written, place)
     finally:
         _remove(written)
+
+
+def checked_out(trees: Path, before: float) -> list[str]:
+    """The commits whose trees were made there before a time."""
+    with suppress(FileNotFoundError):
+        return [entry.name for entry in os.scandir(trees) if is_sha(entry.name) and entry.stat().st_ctime < before]
+    return []
+
+
+def remove_tree(place: Path) -> None:
+    """Remove a commit's tree: it loses its name first, so that nobody finds half of it."""
+    going = place.with_name(f".going-{place.name}")
+    with suppress(FileNotFoundError):
+        os.rename(place, going)
+    _remove(going)
 
 
 def _fill(git: Git, entries: Mapping[str, TreeEntry], root: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.adapters.git_blobs import blobs, is_there
-from reconciler.adapters.git_checkout import write_tree
+from reconciler.adapters.git_checkout import checked_out, remove_tree, write_tree
 from reconciler.adapters.git_commands import (
     Git,
     GitFailed,
@@ -38,6 +38,7 @@ Answer = TypeVar("Answer")
 
 _LISTED = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_KEPT = "refs/headgate/keep"
 _USUAL = ("main", "master")
 _ENTRIES = 400_000  # tree entries kept in memory, about 80 MB
 _CONTENTS = 16 * 2**20  # bytes of small files kept in memory: of a look, for the steps that it wakes
@@ -164,11 +165,26 @@ class GitSource:
 
     def keep(self, repository: str, sha: str) -> None:
         """Hold a commit by a ref of the mirror that no fetch prunes."""
-        ref = f"refs/headgate/keep/{checked_sha(sha)}"
+        ref = f"{_KEPT}/{checked_sha(sha)}"
         if not (
             self.mirror_of(repository) / ref
         ).is_file():  # as it is for every flow but the first that is applied there
             self._ask(repository, lambda git: git.run("update-ref", ref, sha))
+
+    def kept(self, repository: str, before: float) -> Sequence[str]:
+        """Commits that are held by a ref, or whose tree was checked out before that time."""
+        if not (self.mirror_of(repository) / "HEAD").is_file():
+            return ()
+        listed = self._ask(repository, lambda git: git.text("for-each-ref", "--format=%(objectname)", _KEPT))
+        return tuple(sorted({*listed.split(), *checked_out(self._trees_of(repository), before)}))
+
+    def let_go(self, repository: str, shas: Sequence[str]) -> None:
+        """Remove refs and trees; the mirror forgets the commits when Git next tidies up there."""
+        refs = "".join(f"delete {_KEPT}/{checked_sha(sha)}\n" for sha in shas)
+        self._ask(repository, lambda git: git.run("update-ref", "--stdin", stdin=refs.encode()))
+        for sha in shas:
+            remove_tree(self._trees_of(repository) / sha)
+        self._ask(repository, lambda git: git.run("gc", "--auto", "--quiet"))
 
     def describe(self, repository: str, sha: str) -> str:
         """The commit's subject line, without control characters."""
@@ -177,7 +193,7 @@ class GitSource:
 
     def checkout(self, repository: str, sha: str) -> str:
         """A shared read-only directory with the commit's tree, whole from the moment it has its name."""
-        place = self._data / "checkouts" / _slug(repository) / checked_sha(sha)
+        place = self._trees_of(repository) / checked_sha(sha)
         if not place.is_dir():
             entries = self.tree(repository, sha)
             self._ask(repository, lambda git: write_tree(git, entries, place))
@@ -220,6 +236,9 @@ class GitSource:
         if not (place / "HEAD").is_file():
             _make_mirror(place)
         return Git(place, bare=True)
+
+    def _trees_of(self, repository: str) -> Path:
+        return self._data / "checkouts" / _slug(repository)
 
     def _fetch(self, repository: str, remote: Git, always: bool = False) -> _Listing:
         """Copy branches and tags into the mirror, unless they are what was fetched last."""

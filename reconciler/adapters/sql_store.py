@@ -13,18 +13,23 @@ from reconciler.adapters.sql.engines import address_of
 from reconciler.adapters.sql.places import SqlPlaces
 from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
+from reconciler.adapters.sql.retention import SqlRetention
 from reconciler.adapters.sql.schema import REVISION, migrate, revision
 from reconciler.adapters.sql.writing import Statements
 from reconciler.ports import Clock, Stalled, Waiting
 
 
-class SqlStore(SqlQueue, SqlRecords, SqlPlaces):
+class SqlStore(SqlQueue, SqlRecords, SqlPlaces, SqlRetention):
     """Implements `ports.Store`. Safe to use from many threads; several processes may open the same database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._statements = Statements(database.dialect)
         self._clock = clock
+
+    def give_back(self) -> bool:
+        """Give some of the space that pruning freed back to the file system; True if there is more."""
+        return self._database.give_back()
 
     def close(self) -> None:
         """Close every connection; what was committed is on disk."""

@@ -42,6 +42,7 @@ from reconciler.records import (
 from reconciler.steps import belonging, intents, restarting, run_requests, services
 from reconciler.steps.machines import Engine, Machines, build
 from reconciler.steps.starting import check_of
+from reconciler.steps.uses import uses_of_results
 
 REPORT_DELAY = 0.5  # s: progress on a commit is told in strokes, an end at once
 REPORT_PER_OP = 0.0005  # s: telling it goes through all ops, so that a large run is told of less often
@@ -66,7 +67,7 @@ class AdvanceRun:
         """Move one run on by one step. Raises Stalled if its plan is gone, Waiting if the executor is away."""
         row = self._world.store.run(key.run)
         if row is None:
-            return Changes()
+            return run_requests.without_run(self._world.store.requests(key), self._world.clock.now())
         if belonging.is_elsewhere(self._world, row.place):
             return belonging.handed_to(self._world, row.place)
         engine = self._machines.take(row) or build(self._world, row)
@@ -92,6 +93,7 @@ class _Step:
         self.decision = Decision()
         self.is_full = False  # no slot is free here
         self.settles = False  # something begins here, or files from here are used: the run is of this place
+        self.hits: list[CacheRow] = []
 
     def take(self) -> Changes:
         """Requests first, as they void intents; then intents; then what was seen; then the decision."""
@@ -159,6 +161,7 @@ class _Step:
         match action:
             case LookUpCache(path, key, not_before):
                 hit = store.cached(key, not_before, run.id, belonging.here(self.world) or None)
+                self.hits += [] if hit is None else [hit]
                 self.settles = self.settles or hit is not None
                 yield CacheAnswer(path, None) if hit is None else _cache_hit(path, hit)
             case RunJoins(path, queries):
@@ -226,6 +229,7 @@ class _Step:
             checks=(check_of(replace(row, version=row.version + 1)),) if moved and row.sha else (),
             events=tuple(_events(self.row.id, decision)),
             cache=tuple(self._cacheable()),
+            uses=uses_of_results(self.row.id, self.hits, self.now),
             folded=tuple(observation.seq for observation in observations),
             answered=tuple(answered),
             wakes=tuple(self._wakes(row, moved, bool(declared), finished)),

@@ -182,6 +182,7 @@ def _superseding(draft: Draft, started: Started, plan: Plan) -> Started:
             handed = HandedOver()
         run = replace(started.run, place=started.run.place or (old.place if handed.ops else ""))
         ops, moved = (*started.ops, *handed.ops), (*started.attempts, *handed.attempts)
-        started = replace(started, run=run, ops=ops, attempts=moved)
+        uses = (*started.uses, *((old.id,) if handed.ops else ()))
+        started = replace(started, run=run, ops=ops, attempts=moved, uses=uses)
         draft.stop(old, handed.old_ops)
     return started

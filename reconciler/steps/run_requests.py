@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.engine.model import FINAL, Asked
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import op_at
-from reconciler.records import RequestRow, RunRow
+from reconciler.records import Changes, RequestRow, RunRow
 from reconciler.steps.restarting import VERBS as AGAIN
 
 ASKED = ("stop", "skip", "approve", "resume")
@@ -36,6 +37,12 @@ def answered(run: RunRow, request: RequestRow, refused: str, now: float) -> Requ
     """The request with its answer."""
     where = f"{run.id} {request.op}" if request.op else run.id
     return replace(request, done_at=now, answer=refused or f"{request.verb} {where}: recorded.")
+
+
+def without_run(requests: Sequence[RequestRow], now: float) -> Changes:
+    """What was asked of a run that is not there."""
+    answer = "There is no such run any more: what is past its time is pruned."
+    return Changes(answered=tuple(replace(one, done_at=now, answer=answer) for one in requests))
 
 
 def _has(plan: Plan, path: str) -> bool:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from reconciler.engine.model import OpState, RunFacts, RunState
 from reconciler.keys import CheckKey, RunKey
 from reconciler.plan.model import Plan
-from reconciler.records import AttemptRow, Changes, CheckRow, EventRow, FlowRow, OpRow, RunRow, Wake
+from reconciler.records import AttemptRow, Changes, CheckRow, EventRow, FlowRow, OpRow, RunRow, UseRow, Wake
 from reconciler.steps.plans import row_of
 
 
@@ -26,6 +26,7 @@ class Started:
     plan: Plan
     ops: tuple[OpState, ...] = ()
     attempts: tuple[AttemptRow, ...] = field(default=())
+    uses: tuple[str, ...] = ()  # runs whose ops it takes over
 
     def added_to(self, changes: Changes) -> Changes:
         """The changes of a step with this run's own."""
@@ -42,6 +43,7 @@ class Started:
             checks=(*changes.checks, *checks),
             events=(*changes.events, event),
             wakes=(*changes.wakes, *wakes),
+            uses=(*changes.uses, *(UseRow(used, run.id, run.state.created_at) for used in self.uses)),
         )
 
 
@@ -86,4 +88,4 @@ def new_run(
         place=place,
         taken_from=taken_from,
     )
-    return Started(row, plan, tuple(ops))
+    return Started(row, plan, tuple(ops), uses=(taken_from,) if taken_from else ())

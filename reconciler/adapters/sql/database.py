@@ -22,11 +22,14 @@ from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
 Result = TypeVar("Result")
 
 LARGEST_GROUP = 64  # jobs in one commit: bounds how long the first of them waits
+FREE_SHARE = 4  # a file with more than a quarter of it free gives space back; what is left is soon used again
+FREED = 500  # pages given back at once, while others wait
 LAST = 1.0  # seconds for a commit at hand when it is closed
 READERS = 16
 DEADLOCKS = 5  # in a row: replicas lock the same rows in different orders now and then, one of them starts over
 
 _SERVER_NOW = select(func.extract("epoch", func.clock_timestamp()).label("now"))
+_INCREMENTAL = 2  # of auto_vacuum
 _RUN_AGAIN = ("40P01", "40001")  # PostgreSQL: deadlock_detected, serialization_failure
 
 
@@ -110,6 +113,18 @@ class Database:
         """A number that grows with every commit that we know of."""
         return self._changes
 
+    def give_back(self) -> bool:
+        """Give some free pages of a file back to the file system; True if there are more to give. Raises Waiting."""
+        if self.dialect != "sqlite":
+            return False  # the server does that by itself
+        with self.read() as connection:
+            pragmas = ("auto_vacuum", "page_count", "freelist_count")
+            mode, pages, free = (int(connection.exec_driver_sql(f"PRAGMA {name}").scalar() or 0) for name in pragmas)
+            if mode != _INCREMENTAL or free * FREE_SHARE < pages or free < FREED:
+                return False
+        self.write(_free_pages)
+        return True
+
     def close(self) -> None:
         """Close every connection; the writer's not while it waits for who holds the database, which may last."""
         self._others.close()
@@ -178,3 +193,8 @@ class Database:
 
     def _failure(self, what: str) -> Waiting:
         return Waiting("StoreUnavailable", f"The database {self.name} {what}.", timedelta(seconds=2))
+
+
+def _free_pages(connection: Connection) -> None:
+    """The cursor is read to its end though it has no rows: each step of it frees a page."""
+    connection.connection.cursor().execute(f"PRAGMA incremental_vacuum({FREED})").fetchall()

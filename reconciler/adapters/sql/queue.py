@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Executable, Select, bindparam, case, delete, 
 
 from reconciler.adapters.sql import direct
 from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
 from reconciler.adapters.sql.tables import counters, wakes
 from reconciler.adapters.sql.writing import NEVER, Statements, execute, is_soon, move_rows, run_batch
@@ -69,12 +70,17 @@ class SqlQueue:
         woken = self._statements.wakes(changes.wakes, now)
 
         def work(connection: Connection) -> None:
+            if changes.gone is not None:
+                hold_writers(connection)
             if keep:
                 self._fence(connection, lease)
             else:
                 self._acknowledge(connection, lease, changes.again_at)
             move_rows(connection, [*runs, *flows])
             execute(connection, batches)
+            write_uses(connection, changes.uses)
+            if changes.gone is not None:
+                prune(connection, changes.gone)
             execute(connection, woken)
             if is_soon(changes.wakes, now):
                 self._database.call()

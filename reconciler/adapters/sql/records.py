@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from reconciler.adapters.sql import batches, direct, questions, rows
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.joins import join_rows
+from reconciler.adapters.sql.retention import USE
 from reconciler.adapters.sql.tables import (
     approvals,
     attempts,
@@ -228,8 +229,13 @@ class SqlRecords:
             return join_rows(connection, repository, run, query, unwritten)
 
     def events(self, subject: str, limit: int = 1000) -> Sequence[EventRow]:
-        """The last `limit` events, oldest first."""
-        newest = select(events).where(events.c.subject == subject).order_by(events.c.seq.desc()).limit(limit)
+        """The last `limit` events, oldest first; which runs use a run is no history of its own."""
+        newest = (
+            select(events)
+            .where(events.c.subject == subject, events.c.kind != USE)
+            .order_by(events.c.seq.desc())
+            .limit(limit)
+        )
         return list(reversed(self._all(newest, _flat(EventRow))))
 
     def metrics(self, attempt: str) -> Sequence[MetricRow]:

@@ -1,0 +1,326 @@
+"""What retention reads: candidates in pages, and who needs them. What goes is engine/retention.py's decision."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, not_, or_, select, tuple_
+
+from reconciler.adapters.sql import batches, rows
+from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.tables import (
+    approvals,
+    attempts,
+    cache,
+    checks,
+    events,
+    flows,
+    ops,
+    plans,
+    requests,
+    reviews,
+    runs,
+    services,
+    wakes,
+)
+from reconciler.engine.model import Status
+from reconciler.engine.retention import FlowMarks, Needs, RunMark
+from reconciler.keys import CheckKey, FlowKey, RunKey, text_of
+from reconciler.plan.encoding import decode
+from reconciler.ports import Aged, References
+from reconciler.records import EventRow, FlowRow, RunRow, ServiceRow
+
+BODIES = 1000  # runs that are read at once
+USE, PRUNED = "use", "pruned"  # kinds of events that retention writes
+_PLAN = re.compile(rb'"plan":"([0-9a-f]{32})"')
+_COMMIT = re.compile(rb'"(?:commit|sha)":"([0-9a-f]{40})"')
+
+
+class SqlRetention:
+    """Implements `ports.Retained`."""
+
+    _database: Database
+
+    def finished_runs(
+        self, after: tuple[float, str], before: float, crowded: Sequence[str], limit: int
+    ) -> Sequence[RunMark]:
+        """The oldest finished runs after a place in their order; of `crowded` flows also those made after `before`."""
+        mine: ColumnElement[bool] = runs.c.created_at < before
+        if crowded:
+            mine = or_(mine, runs.c.flow.in_(crowded))
+        place = or_(runs.c.created_at > after[0], (runs.c.created_at == after[0]) & (runs.c.id > after[1]))
+        statement = select(runs).where(not_(runs.c.live), runs.c.created_at >= after[0], place, mine)
+        with self._database.read() as connection:
+            found = connection.execute(statement.order_by(runs.c.created_at, runs.c.id).limit(limit)).mappings()
+            return [_mark(rows.run_of(row)) for row in found]
+
+    def crowded_flows(self, most: int) -> Sequence[str]:
+        """Flows that have more runs than so many."""
+        statement = select(runs.c.flow).group_by(runs.c.flow).having(func.count() > most)
+        with self._database.read() as connection:
+            return [flow for (flow,) in connection.execute(statement)]
+
+    def runs_of_commits(self, shas: Iterable[str]) -> Sequence[RunMark]:
+        """Every run of which a check of these commits speaks."""
+        with self._database.read() as connection:
+            found: list[RunMark] = []
+            for some in batches.chunks(shas):
+                statement = select(runs).where(runs.c.sha.in_(some))
+                found += [_mark(rows.run_of(row)) for row in connection.execute(statement).mappings()]
+        return found
+
+    def needs(self, marks: Sequence[RunMark], newest: int, most: int) -> Needs:
+        """What others still need of these runs."""
+        ids, of_flows = [mark.id for mark in marks], sorted({mark.state.flow for mark in marks})
+        with self._database.read() as connection:
+            return Needs(
+                {flow: _flow_marks(connection, flow, newest, most) for flow in of_flows},
+                frozenset(_used(connection, ids)),
+                frozenset(row.run for row in _services(connection)),
+                frozenset(_asked(connection, ids)),
+                frozenset(_unsaid(connection, marks)),
+                _cached_since(connection),
+            )
+
+    def cached_since(self) -> float:
+        """The end of the oldest result that may be reused; infinity where there is none."""
+        with self._database.read() as connection:
+            return _cached_since(connection)
+
+    def users(self, wanted: Iterable[str]) -> Mapping[str, Sequence[RunRow]]:
+        """By run: the runs that took over or reused its results and are still there."""
+        found: dict[str, list[RunRow]] = {}
+        with self._database.read() as connection:
+            for some in batches.chunks(wanted):
+                statement = select(events.c.subject.label("used"), runs).join(runs, runs.c.id == events.c.message)
+                statement = statement.where(events.c.subject.in_(some), events.c.kind == USE)
+                for row in connection.execute(statement).mappings():
+                    found.setdefault(row["used"], []).append(rows.run_of(row))
+        return found
+
+    def runs_by_id(self, wanted: Iterable[str]) -> Mapping[str, RunRow]:
+        """Those of these runs that there are."""
+        with self._database.read() as connection:
+            found = [
+                rows.run_of(row)
+                for some in batches.chunks(wanted)
+                for row in connection.execute(select(runs).where(runs.c.id.in_(some))).mappings()
+            ]
+        return {row.id: row for row in found}
+
+    def has_remains(self, run: str) -> bool:
+        """Whether anything is left of a run that is gone."""
+        with self._database.read() as connection:
+            return any(connection.execute(one.limit(1)).first() is not None for one in _remains(run))
+
+    def pruned(self, prefix: str) -> EventRow | None:
+        """The trace of the run, or of the newest of those, whose id begins so and that is not kept any more."""
+        statement = select(events).where(events.c.subject >= prefix, events.c.subject < prefix + "\U0010ffff")
+        statement = statement.where(events.c.kind == PRUNED).order_by(events.c.at.desc()).limit(1)
+        with self._database.read() as connection:
+            found = connection.execute(statement).mappings().first()
+        return None if found is None else rows.of_flat(EventRow, found)
+
+    def aged(self, cached_before: float, before: float, limit: int) -> Aged:
+        """Rows past their time that no run holds, at most `limit` of each kind, and none that is still needed."""
+        with self._database.read() as connection:
+            return Aged(
+                cache=_pairs(connection, _old_results(cached_before).limit(limit)),
+                requests=_ones(connection, _old_requests(before).limit(limit)),
+                approvals=_pairs(connection, _old_approvals(before).limit(limit)),
+                attempts=_ones(connection, _old_instances(before).limit(limit)),
+                reviews=_pairs(connection, _closed_reviews().limit(limit)),
+                commits=_pairs(connection, _old_commits(_standing(connection), before).limit(limit)),
+                flows=tuple(_retired(connection))[:limit],
+            )
+
+    def old_events(self, after: int, before: float, traced_before: float, limit: int) -> tuple[Sequence[int], int]:
+        """Events past their time that belong to no run, of the next `limit`; and the last one looked at, 0 at the end.
+
+        The trace of a run that is gone is kept longer.
+        """
+        looked_at = select(events.c.seq, events.c.at, events.c.subject, events.c.kind)
+        looked_at = looked_at.where(events.c.seq > after, events.c.at < before).order_by(events.c.seq).limit(limit)
+        with self._database.read() as connection:
+            found = connection.execute(looked_at).all()
+        of_runs = self.runs_by_id({row.subject for row in found})
+        held = {row.seq for row in found if row.subject in of_runs or (row.kind == PRUNED and row.at >= traced_before)}
+        gone = [row.seq for row in found if row.seq not in held]
+        return gone, found[-1].seq if len(found) == limit else 0
+
+    def references(self) -> References:
+        """The plans and commits that runs, flows, services, reviews and repositories hold; reads every run."""
+        with self._database.read() as connection:
+            held, commits = set[str](), _standing(connection)
+            for body in _bodies(connection):
+                held.update(one.decode() for one in _PLAN.findall(body))
+                commits.update(one.decode() for one in _COMMIT.findall(body))
+            commits.update(row.spec.commit for row in _services(connection))
+            hashes = {row.applied_plan for row in _flows(connection)}
+            pending = select(requests.c.arguments).where(requests.c.done_at.is_(None))
+            for (arguments,) in connection.execute(pending):
+                held.update(one.decode() for one in _PLAN.findall(arguments))
+            known = connection.execute(select(plans.c.id, plans.c.hash)).all()
+        unneeded = tuple(plan for plan, plan_hash in known if plan not in held and plan_hash not in hashes)
+        return References(unneeded, frozenset(commits - {""}))
+
+
+def _mark(row: RunRow) -> RunMark:
+    return RunMark(row.state, row.version, row.repository, row.sha, row.facts.commit)
+
+
+def _flow_marks(connection: Connection, flow: str, newest: int, most: int) -> FlowMarks:
+    row = connection.execute(select(flows).where(flows.c.id == flow)).mappings().first()
+    known = None if row is None else rows.flow_of(row)
+    good = select(runs.c.id).where(runs.c.flow == flow, runs.c.status == Status.SUCCEEDED.value)
+    last_good = connection.execute(good.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(1)).scalar()
+    retired = known is None or known.retired
+    return FlowMarks(
+        _nth_newest(connection, flow, newest) if not retired else float("inf"),
+        _nth_newest(connection, flow, most),
+        last_good or "" if not retired else "",
+        known.applied_sha if known is not None and not retired else "",
+        known.waiting_sha if known is not None and not retired else "",
+    )
+
+
+def _nth_newest(connection: Connection, flow: str, number: int) -> float:
+    """When the `number`th newest finished run of a flow was made; 0.0 where it has not so many."""
+    finished = select(runs.c.created_at).where(runs.c.flow == flow, not_(runs.c.live))
+    found = connection.execute(finished.order_by(runs.c.created_at.desc()).limit(1).offset(number - 1)).scalar()
+    return 0.0 if found is None else float(found)
+
+
+def used_by(ids: Sequence[str]) -> Select[Any]:
+    """Which of these runs another run has used that is still there."""
+    users = select(events.c.subject).join(runs, runs.c.id == events.c.message)
+    return users.where(events.c.subject.in_(ids), events.c.kind == USE)
+
+
+def _used(connection: Connection, ids: Sequence[str]) -> set[str]:
+    return {run for some in batches.chunks(ids) for (run,) in connection.execute(used_by(some))}
+
+
+def asked_of(keys: Sequence[str]) -> Select[Any]:
+    """Which of these keys have a request that is not answered."""
+    return select(requests.c.key).where(requests.c.key.in_(keys), requests.c.done_at.is_(None))
+
+
+def _asked(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Runs of which something is asked that is not answered, or that have an attempt which has not ended."""
+    keys = {text_of(RunKey(run)): run for run in ids}
+    found = {keys[key] for some in batches.chunks(keys) for (key,) in connection.execute(asked_of(some))}
+    for some in batches.chunks(ids):
+        live = select(attempts.c.run).where(attempts.c.run.in_(some), attempts.c.live)
+        found |= {run for (run,) in connection.execute(live)}
+    return found
+
+
+def _unsaid(connection: Connection, marks: Sequence[RunMark]) -> set[str]:
+    """Runs whose own key, or that of their commit's checks, waits in the queue."""
+    keys: dict[str, list[str]] = {}
+    for mark in marks:
+        keys.setdefault(text_of(RunKey(mark.id)), []).append(mark.id)
+        if mark.sha:
+            keys.setdefault(text_of(CheckKey(mark.repository, mark.sha)), []).append(mark.id)
+    waiting = (
+        key
+        for some in batches.chunks(keys)
+        for (key,) in connection.execute(select(wakes.c.key).where(wakes.c.key.in_(some), not_(wakes.c.parked)))
+    )
+    return {run for key in waiting for run in keys[key]}
+
+
+def _services(connection: Connection) -> list[ServiceRow]:
+    return [decode(row["body"], ServiceRow) for row in connection.execute(select(services)).mappings()]
+
+
+def _flows(connection: Connection) -> list[FlowRow]:
+    return [rows.flow_of(row) for row in connection.execute(select(flows)).mappings()]
+
+
+def _bodies(connection: Connection) -> Iterator[bytes]:
+    """Every run as it is stored, in pages."""
+    last = ""
+    while True:
+        page = select(runs.c.id, runs.c.body).where(runs.c.id > last).order_by(runs.c.id).limit(BODIES)
+        found = connection.execute(page).all()
+        yield from (body for _, body in found)
+        if len(found) < BODIES:
+            return
+        last = found[-1][0]
+
+
+def _cached_since(connection: Connection) -> float:
+    found = connection.execute(select(func.min(cache.c.finished_at))).scalar()
+    return float("inf") if found is None else float(found)
+
+
+def _remains(run: str) -> list[Select[Any]]:
+    history = select(events.c.seq).where(events.c.subject == run, events.c.kind != PRUNED)
+    return [select(ops.c.path).where(ops.c.run == run), select(attempts.c.id).where(attempts.c.run == run), history]
+
+
+# --- rows that belong to no run -----------------------------------------------------------------------------------
+
+
+def _ones(connection: Connection, statement: Select[Any]) -> tuple[str, ...]:
+    return tuple(row[0] for row in connection.execute(statement))
+
+
+def _pairs(connection: Connection, statement: Select[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((row[0], row[1]) for row in connection.execute(statement))
+
+
+def _old_results(before: float) -> Select[Any]:
+    return select(cache.c.key, cache.c.attempt).where(cache.c.finished_at < before)
+
+
+def _old_requests(before: float) -> Select[Any]:
+    return select(requests.c.id).where(requests.c.done_at < before).order_by(requests.c.seq)
+
+
+def _old_approvals(before: float) -> Select[Any]:
+    return select(approvals.c.repository, approvals.c.sha).where(approvals.c.at < before)
+
+
+def _old_instances(before: float) -> Select[Any]:
+    ended = select(attempts.c.id).where(attempts.c.run == "", not_(attempts.c.live), attempts.c.created_at < before)
+    return ended.order_by(attempts.c.created_at)
+
+
+def _closed_reviews() -> Select[Any]:
+    return select(reviews.c.repository, reviews.c.proposal).where(not_(reviews.c.open))
+
+
+def _old_commits(standing: set[str], before: float) -> Select[Any]:
+    """Commits whose checks speak of no run and were first said long ago."""
+    of_run = exists(select(runs.c.id).where(runs.c.sha == checks.c.sha))
+    pair = (checks.c.repository, checks.c.sha)
+    young = select(*pair).where(checks.c.noted_at >= before)
+    statement = select(*pair).where(checks.c.noted_at < before, not_(of_run), tuple_(*pair).not_in(young))
+    return statement.where(checks.c.sha.not_in(sorted(standing)[:500])).group_by(*pair)
+
+
+def _standing(connection: Connection) -> set[str]:
+    """Commits at which something stands now: heads, proposals, applied and waiting plans."""
+    found = {row.applied_sha for row in _flows(connection)} | {row.waiting_sha for row in _flows(connection)}
+    for table, columns in (("repositories", ("head", "pruning_held")), ("reviews", ("head", "base"))):
+        which = reviews.metadata.tables[table]
+        statement = select(*(which.c[column] for column in columns))
+        statement = statement.where(which.c.open) if table == "reviews" else statement
+        found |= {sha for row in connection.execute(statement) for sha in row}
+    return found - {""}
+
+
+def _retired(connection: Connection) -> list[str]:
+    """Retired flows that nothing is left of: no run, no service, no attempt, no key."""
+    retired = [row.id for row in _flows(connection) if row.retired]
+    serving = {row.flow for row in _services(connection)}
+    held = {text_of(FlowKey(flow)): flow for flow in retired}
+    waiting = {held[key] for (key,) in connection.execute(select(wakes.c.key).where(wakes.c.key.in_(sorted(held))))}
+    left = select(runs.c.flow).where(runs.c.flow.in_(retired)).distinct()
+    waiting |= {flow for (flow,) in connection.execute(left)}
+    return [flow for flow in retired if flow not in serving | waiting]

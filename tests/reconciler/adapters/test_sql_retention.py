@@ -1,0 +1,164 @@
+"""Pruning in both databases: what goes, what is a conflict, and that a piece at a time is enough."""
+
+from itertools import count
+
+import pytest
+
+from reconciler.adapters.sql import pruning
+from reconciler.adapters.sql_store import open_store
+from reconciler.engine.model import Observed, Status
+from reconciler.keys import RemainsKey, RunKey
+from reconciler.ports import Conflict
+from reconciler.records import CacheRow, Changes, EventRow, Gone, MetricRow, PlanRow, RequestRow, UseRow, Wake
+from tests.reconciler.adapters.sql_world import BOTH, NOW, GivenClock, attempt_row, new_database, op_row, run_row
+
+COUNT = count()
+
+
+@pytest.fixture(params=BOTH)
+def store(request, tmp_path):
+    store = open_store(new_database(request.param, tmp_path), GivenClock())
+    yield store
+    store.close()
+
+
+def write(store, **rows):
+    """Commit rows as a step would."""
+    key = RemainsKey(str(next(COUNT)))  # a key of its own, as one that met a conflict stays with its holder
+    store.wake([Wake(key)])
+    lease = store.lease("me", 30)
+    store.commit(lease, Changes(**rows))
+
+
+def ended(run="r1", **fields):
+    return run_row(run, status=Status.SUCCEEDED, finished_at=NOW, **fields)
+
+
+def test_a_run_goes_and_then_what_is_left_of_it(store):
+    write(
+        store,
+        new_runs=(ended(),),
+        ops=(op_row("a"), op_row("b")),
+        attempts=(attempt_row("a1", phase="ended"),),
+        events=(EventRow(NOW, "r1", "status"), EventRow(NOW, "r1", "pruned"), EventRow(NOW, "r2", "status")),
+    )
+    store.observe([MetricRow("a1", "loss", 0.5, NOW), Observed("a1", Status.RUNNING, NOW)])
+    write(store, gone=Gone(runs=(("r1", store.run("r1").version),)))
+    assert store.run("r1") is None
+    assert store.has_remains("r1")
+
+    while store.has_remains("r1"):
+        write(store, gone=Gone(remains=("r1",)))
+    assert (store.ops("r1"), store.attempt("a1"), store.metrics("a1"), store.observations("r1")) == ([], None, [], [])
+    assert [event.kind for event in store.events("r1")] == ["pruned"]
+    assert len(store.events("r2")) == 1
+
+
+def test_a_large_run_goes_in_pieces(store, monkeypatch):
+    monkeypatch.setattr(pruning, "PIECE", 10)
+    write(
+        store,
+        ops=tuple(op_row(f"op{n}") for n in range(35)),
+        attempts=tuple(attempt_row(f"a{n}", phase="ended") for n in range(35)),
+        metrics=tuple(MetricRow(f"a{n}", "loss", 0.5, NOW + point) for n in range(35) for point in range(3)),
+    )
+    pieces = 0
+    while store.has_remains("r1"):
+        write(store, gone=Gone(remains=("r1",)))
+        pieces += 1
+
+    assert 10 <= pieces <= 60
+    assert store.metrics("a7") == []
+
+
+def test_a_run_that_moved_on_is_not_pruned(store):
+    write(store, new_runs=(ended(),))
+    read = store.run("r1")
+    write(store, runs=(read,))
+
+    with pytest.raises(Conflict):
+        write(store, gone=Gone(runs=(("r1", read.version),)))
+    assert store.run("r1") is not None
+
+
+def test_a_run_that_is_used_or_asked_something_is_not_pruned(store):
+    write(store, new_runs=(ended("r1"), ended("r2"), ended("r3")))
+    write(store, uses=(UseRow("r1", "r2", NOW),))
+    store.ask(RequestRow("q", RunKey("r3"), "resume", "ada", NOW, "r3"))
+
+    for run in ("r1", "r3"):
+        with pytest.raises(Conflict):
+            write(store, gone=Gone(runs=((run, store.run(run).version),)))
+    assert store.needs(store.finished_runs((0.0, ""), NOW + 1, (), 9), 1, 9).used == {"r1"}
+
+    write(store, gone=Gone(runs=(("r2", 0),)))
+    write(store, gone=Gone(runs=(("r1", 0),)))
+    assert [run.id for run in store.runs()] == ["r3"]
+
+
+def test_what_is_gone_cannot_be_used_any_more(store):
+    """A step that read a run or a result before it went begins anew."""
+    write(store, new_runs=(ended("r1"), ended("r2")), cache=(CacheRow("k", "a1", "r1", b"{}", "a1", NOW),))
+    write(store, uses=(UseRow("r1", "r2", NOW, (("k", "a1"),)),))
+    write(store, gone=Gone(cache=(("k", "a1"),)))
+
+    with pytest.raises(Conflict):
+        write(store, uses=(UseRow("r1", "r2", NOW, (("k", "a1"),)),))
+    with pytest.raises(Conflict):
+        write(store, uses=(UseRow("r0", "r2", NOW),))
+
+
+def test_pruning_twice_is_pruning_once(store):
+    write(store, new_runs=(ended(),))
+    for _ in range(2):
+        write(store, gone=Gone(runs=(("r1", 0),), cache=(("k", "a"),), events=(17,), flows=("f",)))
+
+    assert store.run("r1") is None
+
+
+def test_files_are_marked_unless_their_run_has_just_been_taken_over(store):
+    write(store, new_runs=(ended("r1"), ended("r2")), attempts=(attempt_row("a1", phase="ended"), attempt_row("a2")))
+    write(store, gone=Gone(files=(("a1", "r1"), ("a2", "r1"), ("gone", "r1")), read_at=NOW))
+    assert store.attempt("a1").pruned_at == NOW
+    assert store.attempt("a2").pruned_at is None  # it lives
+    assert store.attempt("gone") is None
+
+    write(store, uses=(UseRow("r1", "r2", NOW),))
+    with pytest.raises(Conflict):
+        write(store, gone=Gone(files=(("a1", "r1"),), read_at=NOW))
+
+
+def test_a_flow_that_is_retired_keeps_none_of_its_runs(store):
+    write(store, new_runs=tuple(ended(f"r{n}", created_at=NOW + n) for n in range(5)))
+    marks = store.finished_runs((0.0, ""), NOW + 99, (), 3)
+
+    assert [mark.id for mark in marks] == ["r0", "r1", "r2"]
+    assert store.needs(marks, 1, 2).flows["f1"].newest_from == float("inf")
+    assert store.needs(marks, 1, 2).flows["f1"].most_from == NOW + 3
+    assert store.crowded_flows(4) == ["f1"]
+    assert [mark.id for mark in store.finished_runs((NOW + 3, "r3"), 0.0, ["f1"], 9)] == ["r4"]
+
+
+def test_plans_that_a_run_has_are_told_from_those_that_none_has(store):
+    used, unused = "a" * 32, "b" * 32
+    write(store, new_runs=(ended(plan=used),), plans=(PlanRow(used, "h", 1, b"{}"), PlanRow(unused, "i", 1, b"{}")))
+    assert store.references().unneeded_plans == (unused,)
+
+    write(store, new_runs=(ended("r2", plan=unused),))  # meanwhile
+    write(store, gone=Gone(plans=(unused,), read_at=NOW))
+    assert store.plan(unused) is not None
+
+
+def test_a_file_gives_space_back(tmp_path):
+    store = open_store(str(tmp_path / "headgate.db"), GivenClock())
+    for number in range(40):
+        rows = tuple(EventRow(NOW, "r1", "status", message="x" * 1000) for _ in range(500))
+        write(store, events=rows if number < 39 else rows[:1])
+    before = (tmp_path / "headgate.db").stat().st_size
+    while store.has_remains("r1"):
+        write(store, gone=Gone(remains=("r1",)))
+    while store.give_back():
+        pass
+    store.close()
+
+    assert (tmp_path / "headgate.db").stat().st_size < before / 2

@@ -1,0 +1,397 @@
+"""Pruning in a whole Headgate: what is old goes, what is needed stays, a death at any moment leaves nothing over."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.engine.retention import DAY, Policy
+from reconciler.keys import RetentionKey, SweepKey
+from reconciler.loop import Loop
+from reconciler.ports import AttemptFiles, World
+from reconciler.records import Wake
+from reconciler.steps.wiring import steps_of
+from tests.fakes import Ending, FakeLogs
+from tests.scenarios.crashes import LEASE, PORTS, Crash, Fuse, Watched
+from tests.world import TestWorld, exits, op, runs_forever, writes
+
+POLICY = Policy(runs=90 * DAY, failed_runs=90 * DAY, newest=1)
+CHAIN = {"prepare": writes({"rows": "3"}), "train": exits(0, dependencies=["prepare"])}
+
+
+class FakeFiles:
+    """A directory per attempt that was started, until it is removed."""
+
+    def __init__(self, world):
+        self.world = world
+        self.place = world.executor.place
+        self.removed = set()
+        self.strange = {}  # attempts of which nobody knows, and when their directory changed
+
+    def there(self):
+        started = {attempt for _, _, attempt in self.world.executor.started}
+        return (started | self.strange.keys()) - self.removed
+
+    def shelves(self):
+        return sorted({attempt[:1] for attempt in self.there()})
+
+    def on_shelf(self, shelf):
+        mine = sorted(attempt for attempt in self.there() if attempt.startswith(shelf))
+        processes = self.world.executor.processes
+        return [
+            AttemptFiles(one, self.strange.get(one, 0.0), one in processes and not processes[one].ended) for one in mine
+        ]
+
+    def size(self, attempt):
+        return 100
+
+    def remove(self, attempts):
+        self.removed |= set(attempts)
+        return {}
+
+
+class KeepingWorld(TestWorld):
+    """A world that forgets."""
+
+    def __init__(self, directory):
+        self.policy, self.files_of = POLICY, None
+        super().__init__(directory)
+
+    def new_loop(self, owner, **ports):
+        self.files_of = self.files_of or FakeFiles(self)
+        given = {"store": self.store, "source": self.source, "executor": self.executor, "checks": self.checks}
+        wired = World(
+            **(given | {"files": self.files_of} | ports),
+            clock=self.clock,
+            logs=FakeLogs(),
+            queues=self.queues,
+            retention=self.policy,
+        )
+        loop = Loop(wired.store, steps_of(wired), self.clock, owner=owner, workers=1)
+        self.loops.append(loop)
+        return loop
+
+    def with_policy(self, **fields):
+        self.policy = replace(self.policy, **fields)
+        self.restart()
+
+    def prune(self, days=0.0):
+        """Let time pass, and everything be looked at that may be past its time."""
+        self.clock.time += days * DAY
+        for _ in range(3):  # one look decides, the next removes
+            self.store.wake([Wake(RetentionKey()), Wake(SweepKey(self.executor.place))])
+            self.settle()
+            self.clock.time += 2 * 3600.0
+
+    def run_twice(self, first=CHAIN):
+        """Two runs of `churn`, far apart; the older one is returned."""
+        self.merge(ops=first)
+        self.settle()
+        older = self.run()
+        self.prune(days=100)
+        self.merge(ops={**first, "more": exits(0)})
+        self.settle()
+        return older
+
+    def left_of(self, run):
+        """Every row that speaks of a run."""
+        attempts = [row[0] for row in self.rows()["attempts"] if row[1] == run.id]
+        wanted = {run.id, *attempts}
+        return {
+            table: [row for row in rows if wanted & {value for value in row if isinstance(value, str)}]
+            for table, rows in self.rows().items()
+        }
+
+
+@pytest.fixture
+def world(tmp_path):
+    return KeepingWorld(tmp_path)
+
+
+def test_an_old_run_goes_with_all_that_belongs_to_it(world):
+    old = world.run_twice()
+    attempts = {row.id for row in world.store.attempts(old.id, live=False)}
+    world.prune(days=31)
+
+    left = {table: rows for table, rows in world.left_of(old).items() if rows}
+    assert attempts <= world.files_of.removed
+    assert list(left) == ["events"]
+    assert [row.kind for row in world.store.events(old.id)] == ["pruned"]
+    assert world.store.checks(old.repository, old.sha) == []
+    assert world.faults() == 0
+
+
+def test_a_trace_says_when_a_run_was_pruned_and_goes_later(world):
+    old = world.run_twice()
+    world.prune(days=31)
+    assert world.store.pruned(old.id[:6]).message == "It ended succeeded."
+
+    world.prune(days=400)
+    assert world.store.pruned(old.id[:6]) is None
+
+
+def test_the_newest_run_and_the_last_good_one_stay(world):
+    world.run_twice()
+    world.executor.endings["train"] = [Ending(1)] * 5
+    world.merge(ops={**CHAIN, "yet-more": exits(0), "train": exits(1)})
+    world.settle()
+    good, bad = world.runs()[-2:]
+    world.prune(days=1000)
+
+    assert [run.id for run in world.runs()] == [good.id, bad.id]
+    assert (good.state.status, bad.state.status) == ("succeeded", "failed")
+
+
+def test_a_run_whose_results_were_reused_stays_as_long_as_their_user(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    first = world.run()
+    world.clock.time += 20 * DAY
+    world.merge(ops={**CHAIN, "more": exits(0)})
+    world.settle()
+    second = world.run()
+    assert world.ops()["prepare"].cached_from
+    world.clock.time += 20 * DAY
+    world.merge(ops={"other": writes({"y": "9"})})
+    world.settle()
+    world.prune(days=60)  # the first is 100 days old, the second 80
+
+    assert {first.id, second.id} <= {run.id for run in world.runs()}
+    world.prune(days=40)
+    world.prune()
+    assert len(world.runs()) == 1
+
+
+def test_a_run_that_a_restart_took_over_from_stays_until_the_new_one_goes(world):
+    world.executor.endings["train"] = [Ending(1)]
+    world.merge(ops=CHAIN)
+    world.settle()
+    first = world.run()
+    world.clock.time += 85 * DAY
+    world.ask("restart", first.id, failed=True)
+    world.settle()
+    world.prune(days=10)
+
+    assert world.store.run(first.id) is not None
+    assert world.run().state.status == "succeeded"
+
+
+def test_a_kept_run_is_restarted_and_resumed_after_pruning(world):
+    world.run_twice()
+    world.executor.endings["late"] = [Ending(1), Ending(1)]
+    world.merge(ops={**CHAIN, "late": exits(0, dependencies=["train"])})
+    world.settle()
+    failed = world.run()
+    world.prune(days=20)
+    world.ask("restart", failed.id, failed=True)
+    world.settle()
+    again = world.run()
+    world.ask("resume", failed.id)
+    world.settle()
+
+    assert again.id != failed.id
+    assert world.store.run(failed.id).state.status == "succeeded"
+    assert world.faults() == 0
+
+
+def test_a_live_run_keeps_what_it_reused_however_long_it_lasts(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    first = world.run()
+    world.clock.time += 10 * DAY
+    world.merge(ops={**CHAIN, "train": runs_forever(dependencies=["prepare"])})
+    world.settle()
+    used = world.ops()["prepare"].cached_from
+    world.prune(days=500)
+
+    assert used
+    assert used not in world.files_of.removed
+    assert world.store.run(first.id) is not None
+
+
+def test_files_go_before_their_run_and_it_is_written_down(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    world.prune(days=31)
+
+    rows = world.store.attempts(world.run().id, live=False)
+    assert {row.id for row in rows} <= world.files_of.removed
+    assert all(row.pruned_at for row in rows)
+
+
+def test_what_may_be_reused_is_reused_with_its_files(world):
+    """Whatever the ages say, a hit finds what it hits."""
+    world.with_policy(files=DAY, cache=40 * DAY)
+    world.merge(ops=CHAIN)
+    world.settle()
+    world.prune(days=39)
+    world.merge(ops={**CHAIN, "more": exits(0)})
+    world.settle()
+
+    hit = world.ops()["prepare"].cached_from
+    assert hit
+    assert hit not in world.files_of.removed
+
+
+def test_a_result_past_its_time_is_not_reused(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    world.prune(days=31)
+    world.merge(ops={**CHAIN, "more": exits(0)})
+    world.settle()
+
+    assert world.starts("prepare") == 2
+
+
+def test_a_flow_has_at_most_so_many_runs(world):
+    world.with_policy(most=3, cache=3600.0)
+    for number in range(8):
+        world.merge(ops={f"op{number}": writes({"x": str(number)})})
+        world.settle()
+        world.clock.time += 60.0
+    world.prune(days=1)
+
+    assert [list(world.ops(run)) for run in world.runs()] == [["op5"], ["op6"], ["op7"]]
+
+
+def test_files_that_have_no_room_go_oldest_first(world):
+    world.with_policy(files_size=250.0, cache=3600.0)
+    for number in range(6):
+        world.merge(ops={f"op{number}": writes({"x": str(number)})})
+        world.settle()
+        world.clock.time += DAY
+    world.prune()
+    world.prune()
+
+    left = world.files_of.there()
+    assert {path for _, path, attempt in world.executor.started if attempt in left} == {"op4", "op5"}
+
+
+def test_files_of_an_attempt_that_nobody_knows_stay_while_it_runs_and_some_days(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    world.files_of.strange["f00d"] = world.clock.time
+    world.prune(days=1)
+    assert "f00d" not in world.files_of.removed
+
+    world.prune(days=3)
+    assert "f00d" in world.files_of.removed
+
+
+def test_a_retired_flow_goes_with_its_last_run(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    world.merge("other", ops={"other": writes({"y": "9"})})
+    world.settle()
+    flow = world.flow("churn").id
+    world.push(churn=None)
+    world.settle()
+    world.prune(days=100)
+
+    assert world.store.flow(flow) is None
+    assert world.flow("other") is not None
+    assert world.store.runs(flow=flow) == []
+
+
+def test_what_is_kept_can_be_applied_and_started_again(world):
+    world.run_twice()
+    world.prune(days=200)
+    world.ask_flow("run", "churn")
+    world.settle()
+
+    assert world.run().state.status == "succeeded"
+    assert world.faults() == 0
+
+
+def test_kept_commits_and_plans_that_nobody_needs_go(world):
+    old = world.run_twice()
+    head = world.source.branches["main"]
+    world.prune(days=31)
+    world.prune()
+
+    assert world.source.kept_commits == {head}
+    assert world.store.plan(old.plan) is None
+    assert world.store.plan(world.run().plan) is not None
+
+
+def test_answered_requests_and_old_history_go(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    request = world.ask("stop", world.run().id)
+    world.settle()
+    world.prune(days=100)
+
+    assert world.store.request(request) is None
+
+
+def test_what_is_asked_of_a_pruned_run_is_answered(world):
+    old = world.run_twice()
+    world.prune(days=31)
+    request = world.ask("resume", old.id)
+    world.settle()
+
+    assert "pruned" in world.answer(request)
+
+
+def test_an_open_request_keeps_its_run(world):
+    old = world.run_twice()
+    world.clock.time += 31 * DAY
+    world.ask("resume", old.id)  # nobody has looked at it yet
+    needs = world.store.needs(world.store.finished_runs((0.0, ""), 1e12, (), 10), 1, 10)
+
+    assert old.id in needs.asked
+
+
+def test_a_quiet_world_is_written_to_no_more(world):
+    world.run_twice()
+    world.prune(days=31)
+    before = world.rows()
+    world.prune()
+
+    assert world.rows() == before
+
+
+def test_a_join_over_runs_that_are_gone_in_part_is_answered(world):
+    world.run_twice()
+    world.prune(days=31)
+    read = op("exit", "0", inputs=[{"name": "rows", "type": "int", "isList": True}])
+    read["joins"] = [{"query": "status: succeeded, name: prepare", "params": {"rows": {"value": "outputs.rows"}}}]
+    world.merge(ops={"read": read})
+    world.settle()
+
+    assert world.ops()["read"].params == {"rows": [3]}
+
+
+PRUNING_PORTS = {**PORTS, "files": frozenset({"remove"}), "source": frozenset({"let_go", "kept"})}
+
+
+MOMENTS = [pytest.param(calls, marks=() if calls % 6 == 1 else pytest.mark.slow) for calls in range(1, 60)]
+
+
+@pytest.mark.parametrize("calls", MOMENTS)
+def test_a_death_at_any_moment_of_pruning_leaves_nothing_over(tmp_path, calls):
+    """Every call of a port and every commit of a pruning is a moment to die at."""
+    world = KeepingWorld(tmp_path)
+    old = world.run_twice()
+    world.clock.time += 31 * DAY
+    kept = world.run()
+    fuse = Fuse(calls)
+    ports = {
+        "store": Watched(world.store, PRUNING_PORTS["store"], fuse),
+        "files": Watched(world.files_of, PRUNING_PORTS["files"], fuse),
+        "source": Watched(world.source, PRUNING_PORTS["source"], fuse),
+    }
+    world.store.wake([Wake(RetentionKey()), Wake(SweepKey(world.executor.place))])
+    world.loop = world.new_loop("dies", **ports)
+    try:
+        world.settle()
+    except Crash:
+        world.clock.time += LEASE
+    world.restart()
+    world.prune()
+    world.prune()
+
+    assert [table for table, rows in world.left_of(old).items() if rows] == ["events"]
+    known = {row[0] for row in world.rows()["attempts"]}
+    assert world.files_of.there() <= known
+    assert world.store.run(kept.id) == kept
+    assert world.faults() == 0
