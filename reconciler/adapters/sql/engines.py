@@ -16,7 +16,9 @@ POOL_TIMEOUT = 60  # s to wait for a connection that others of this process use
 QUIET = 1.0  # s after which a connection is asked whether it still lives before it is used
 
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
-_PRAGMAS = (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+LARGEST_WAL = 64 << 20  # bytes that the log keeps once what is in it is in the file
+_LIMITS = (f"busy_timeout={BUSY_MS}", f"journal_size_limit={LARGEST_WAL}")
+_PRAGMAS = (*_LIMITS, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _SETTINGS = {
     "statement_timeout": "30s",
     "lock_timeout": "15s",
@@ -74,6 +76,8 @@ def engine_of(url: URL, autocommit: bool, connections: int) -> Engine:
 
 def _prepare_file(connection: Any, _: object) -> None:
     connection.isolation_level = None  # Python's own BEGIN comes late and is not IMMEDIATE
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:  # only an empty file can be told so
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
