@@ -68,8 +68,8 @@ class Service:
             page,
             config.queues,
             config.poll_seconds,
-            config.retention,
-            ProcessFiles(data),
+            retention=config.retention,
+            files=ProcessFiles(data),
             shared=bool(config.database),
         )
         place = self.executor.place
