@@ -9,17 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reconciler.adapters.place import local_place
-from reconciler.adapters.process_records import (
-    NEVER,
-    BadAttemptId,
-    Folder,
-    claimed_by,
-    exit_record,
-    folder_of,
-    is_alive,
-    supervisor_pid,
-)
-from reconciler.adapters.process_supervisor import supervises
+from reconciler.adapters.process_records import NEVER, BadAttemptId, Folder, folder_of, is_alive, read_record
 from reconciler.ports import AttemptFiles
 
 
@@ -70,11 +60,10 @@ class ProcessFiles:
 
 def _is_alive(folder: Folder) -> bool:
     """Whether its supervisor lives, or somebody who lives is about to start it."""
-    writer = claimed_by(folder)
-    if writer is None or writer == NEVER or exit_record(folder) is not None:
+    record = read_record(folder)
+    if record is None or record.writer == NEVER or record.exit is not None:
         return False
-    pid = supervisor_pid(folder)
-    return is_alive(writer) if pid is None else supervises(pid, folder)
+    return is_alive(record.supervisor or record.writer)
 
 
 def _remove(root: str) -> None:

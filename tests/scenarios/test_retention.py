@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.scenarios.crashes import LEASE, PORTS, Crash, Fuse, Watched
 
 from reconciler.engine.retention import DAY, Policy
 from reconciler.keys import RetentionKey, SweepKey
@@ -11,7 +12,6 @@ from reconciler.ports import AttemptFiles, World
 from reconciler.records import Wake
 from reconciler.steps.wiring import steps_of
 from tests.fakes import Ending, FakeLogs
-from tests.scenarios.crashes import LEASE, PORTS, Crash, Fuse, Watched
 from tests.world import TestWorld, exits, op, runs_forever, writes
 
 POLICY = Policy(runs=90 * DAY, failed_runs=90 * DAY, newest=1)

@@ -70,12 +70,12 @@ class SqlQueue:
         woken = self._statements.wakes(changes.wakes, now)
 
         def work(connection: Connection) -> None:
-            if changes.gone is not None:
-                hold_writers(connection)
             if keep:
                 self._fence(connection, lease)
             else:
                 self._acknowledge(connection, lease, changes.again_at)
+            if changes.gone is not None:
+                hold_writers(connection)
             move_rows(connection, [*runs, *flows])
             execute(connection, batches)
             write_uses(connection, changes.uses)
