@@ -161,11 +161,11 @@ def test_a_queue_that_does_not_move_is_a_problem_while_a_service_runs(told, data
     assert found["where"] == "flow/churn"
 
 
-def test_a_lease_of_a_killed_service_is_told(told, store):
+def test_a_lease_of_a_killed_service_is_told(told, data, store):
     store.wake([Wake(FlowKey("churn"))])
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
-    store.lease(f"{socket.gethostname()} {boot_id()}:{ended.pid}:1", 60.0)
+    store.lease(f"{local_place(data)} {boot_id()}:{ended.pid}:1", 60.0)
 
     assert told()["lease-dead"]["where"] == "flow/churn"
 

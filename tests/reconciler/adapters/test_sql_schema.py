@@ -46,7 +46,7 @@ def test_postgresql_gets_the_same_tables(tmp_path):
 
 def bring(store, revision, oldest, release="9.1.0"):
     """Stand in for a newer release's migration, which says beside which schemas it may work."""
-    with store._database._writer.begin() as connection:
+    with store._database._writer.one() as connection, connection.begin():
         connection.execute(schemas.insert().values(revision=revision, oldest=oldest, release=release))
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'"))
 
