@@ -80,7 +80,14 @@ IMPURE = (
     "hash",
 )
 # Parts of the above that compute and touch nothing.
-PURE_PARTS = ("pathlib.PurePath", "pathlib.PurePosixPath", "io.StringIO", "io.BytesIO", "random.Random")
+PURE_PARTS = (
+    "pathlib.PurePath",
+    "pathlib.PurePosixPath",
+    "io.StringIO",
+    "io.BytesIO",
+    "random.Random",
+    "threading.Lock",
+)
 PURE_THIRD_PARTY = frozenset({"yaml", "ryml", "jinja2", "msgspec", "cronsim"})
 
 # package -> the one module (or the one folder) of the product that imports it.

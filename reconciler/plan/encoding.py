@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 Value = TypeVar("Value")
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
+
+# msgspec lets other threads see what it knows of a type before it knows it all, which ends the process with a
+# segmentation fault: each type is made known by one thread, before anything of it is read.
+_DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+_MAKING = Lock()
 
 
 class DecodeError(ValueError):
@@ -27,9 +33,16 @@ def decode(data: bytes | str, kind: type[Value]) -> Value:
     Raises DecodeError.
     """
     try:
-        return msgspec.json.decode(data, type=kind)
+        return cast(Value, (_DECODERS.get(kind) or _made(kind)).decode(data))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise DecodeError(str(error)) from error
+
+
+def _made(kind: type[Value]) -> msgspec.json.Decoder[Any]:
+    with _MAKING:
+        if kind not in _DECODERS:
+            _DECODERS[kind] = msgspec.json.Decoder(kind)
+        return _DECODERS[kind]
 
 
 def digest(value: Any) -> str:
