@@ -24,7 +24,7 @@ class Replica:
         self.data = shared.root / name
         self.log = shared.root / f"{name}.log"
         self.slots = slots
-        self.environment = {**shared.environment, "HEADGATE_DATABASE": database}
+        self.environment = {**shared.environment, "HEADGATE_DATABASE": database, "PYTHONFAULTHANDLER": "1"}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *entry: str) -> None:

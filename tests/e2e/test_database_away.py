@@ -1,0 +1,152 @@
+"""The database restarts, is away or fails over while replicas are in the middle of runs: all of it is ridden out."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.e2e.database_server import DatabaseServer
+from tests.e2e.replicas import Replica, eventually
+from tests.e2e.service import Place, flow
+from tests.e2e.test_replicas import assert_each_ran_once, op_script
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(170)]
+
+AWAY = 10.0  # s
+MOST_LINES = 12  # that a replica's log may have of one absence
+
+# Posts until it is heard, and writes down what it was answered.
+POSTING = """
+python3 - <<'END'
+import json, os, time, urllib.error, urllib.request
+def post(what, body):
+    url = f"{os.environ['HEADGATE_API']}/v1/attempts/{os.environ['HEADGATE_ATTEMPT']}/{what}"
+    headers = {"Authorization": f"Bearer {os.environ['HEADGATE_TOKEN']}"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=40) as answer:
+            return answer.status, ""
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+until, heard = time.monotonic() + 6, 0
+while time.monotonic() < until or heard != 200:
+    heard, said = post("metrics", b'{"loss": 0.5}')
+    open("ANSWERS", "a").write(json.dumps([heard, said]) + "\\n")
+    time.sleep(0.2)
+assert post("outputs", b'{"n": 7}')[0] == 200
+END
+"""
+
+
+@pytest.fixture
+def shared(tmp_path):
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def server():
+    made = DatabaseServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def replicas(shared, server):
+    made = [Replica(name, shared, server.url, slots=8) for name in ("one", "two")]
+    made[0].start()
+    head = shared.git("rev-parse", "HEAD").strip()
+    eventually(lambda: shared.checks(head), made)
+    made[1].start()
+    eventually(lambda: all("Serving" in replica.text() for replica in made), made)
+    yield made
+    for replica in made:
+        replica.kill()
+
+
+def long_flow(shared, name):
+    """Some ops end before the database goes, some while it is away, some when it is back; two wait for those."""
+    seconds = {"0": 0.5, "1": 4, "2": 6, "3": 25}
+    ops = {f"{name}{n}": (op_script(shared, f"{name}{n}", took), ()) for n, took in seconds.items()}
+    for n in "12":
+        ops[f"{name}after{n}"] = (op_script(shared, f"{name}after{n}"), (f"{name}{n}",))
+    return flow(ops), list(ops)
+
+
+def page(replica, path="/"):
+    address = f"http://127.0.0.1:{(replica.data / 'port').read_text()}{path}"
+    try:
+        with urllib.request.urlopen(address, timeout=40) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def restart_fast(server):
+    server.do("down", "fast")
+    yield
+    server.do("up")
+
+
+def restart_after_a_crash(server):
+    server.do("down", "immediate")
+    yield
+    server.do("up")
+
+
+def fail_over(server):
+    server.do("standby")
+    server.do("down", "immediate")
+    yield
+    server.do("failover")
+
+
+@pytest.mark.parametrize("absence", [restart_fast, restart_after_a_crash, fail_over])
+def test_nothing_is_lost_and_nothing_runs_twice_when_the_database_is_away(shared, server, replicas, absence):
+    answers = shared.root / "answers"
+    flows = {name: long_flow(shared, name) for name in "ab"}
+    files = {f"flows/{name}.yaml": text for name, (text, _) in flows.items()}
+    posting = {"p0": (POSTING.replace("ANSWERS", str(answers)), ()), "p1": (op_script(shared, "p1"), ("p0",))}
+    sha = shared.push(files | {"flows/p.yaml": flow(posting)})
+    eventually(lambda: len(shared.lines()) >= 10 and answers.exists(), replicas)
+    said_before = [len(replica.text().splitlines()) for replica in replicas]
+
+    going = absence(server)
+    next(going)
+    gone_at, lines = time.monotonic(), len(shared.lines())
+    while time.monotonic() < gone_at + AWAY:
+        assert [replica.process.poll() for replica in replicas] == [None, None], "they go on"
+        for status, text in map(page, replicas):
+            assert status == 503
+            assert "database" in text
+        time.sleep(1)
+    meanwhile = shared.lines()[lines:]
+    assert {line.split()[0] for line in meanwhile} == {"ended"}, "ops that went on"
+    list(going)
+
+    eventually(lambda: all(shared.conclusion(sha, f"headgate/{name}") for name in "abp"), replicas)
+    assert {shared.conclusion(sha, f"headgate/{name}") for name in "abp"} == {"success"}
+    assert_each_ran_once(shared, [op for _, ops in flows.values() for op in ops] + ["p1"])
+    assert [page(replica)[0] for replica in replicas] == [200, 200]
+    eventually(lambda: len(server.listeners()) == len(replicas), replicas)
+
+    heard = [json.loads(line) for line in answers.read_text().splitlines()]
+    assert {status for status, _ in heard} == {200, 503}
+    assert all("database" in said for status, said in heard if status == 503)
+    for replica, before in zip(replicas, said_before, strict=True):
+        said = replica.text().splitlines()[before:]
+        assert 1 <= len(said) <= MOST_LINES, said
+        assert "Traceback" not in replica.text()
+        print(replica.name, *said, sep="\n")
+
+
+def test_replicas_start_while_the_database_is_away_with_a_sentence(shared, server):
+    """Whoever starts them starts them again; nothing is a traceback."""
+    server.do("down", "fast")
+    replica = Replica("one", shared, server.url)
+    replica.start()
+
+    assert replica.process.wait(60) != 0
+    assert "Traceback" not in replica.text()
+    assert "database" in replica.text().lower()
+    server.do("up")
