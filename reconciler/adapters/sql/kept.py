@@ -50,5 +50,7 @@ class Kept:
                 break
             if time.monotonic() - used_at < FRESH:
                 return connection
+            known = connection.info
             connection.close()
+            known["used_at"] = used_at  # the pool takes what comes back to have been used until now
         return self._engine.connect()

@@ -137,7 +137,7 @@ def test_connections_that_died_while_they_lay_idle_are_not_used(named):
 def test_a_process_that_is_paused_in_a_transaction_holds_nobody_up_for_long(open_another):
     here, there = open_another("postgresql"), open_another("postgresql")
     here.wake([Wake(RunKey("r1")), Wake(RunKey("r2"))])
-    paused = there._database._writer.connect()
+    paused = there._database._writer._engine.connect()
     # The product's own limit is ten seconds.
     paused.execute(text("SET SESSION idle_in_transaction_session_timeout = '300ms'"))
     paused.execute(text("UPDATE counters SET value = value + 1 WHERE name = 'token'"))
