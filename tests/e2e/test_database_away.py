@@ -66,7 +66,7 @@ def replicas(shared, server):
 
 def long_flow(shared, name):
     """Some ops end before the database goes, some while it is away, some when it is back; two wait for those."""
-    seconds = {"0": 0.5, "1": 4, "2": 6, "3": 25}
+    seconds = {"0": 0.5, "1": 4, "2": 6, "3": 16}
     ops = {f"{name}{n}": (op_script(shared, f"{name}{n}", took), ()) for n, took in seconds.items()}
     for n in "12":
         ops[f"{name}after{n}"] = (op_script(shared, f"{name}after{n}"), (f"{name}{n}",))

@@ -88,9 +88,9 @@ def test_replicas_that_are_killed_at_random_lose_nothing_and_do_nothing_twice(sh
     seed = int(os.environ.get("HEADGATE_TEST_SEED", "0")) or random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     choose = random.Random(seed)
-    names, shas = "abcdefghijklmnopqrst", []
-    for batch in range(4):
-        flows = names[5 * batch : 5 * batch + 5]
+    names, shas = "abcdefghijkl", []
+    for batch in range(3):
+        flows = names[4 * batch : 4 * batch + 4]
         shas.append((flows, shared.push({f"flows/{one}.yaml": chain(shared, one, 6, 0.15) for one in flows})))
         for _ in range(3):
             time.sleep(choose.uniform(0.5, 3))
