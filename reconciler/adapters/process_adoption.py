@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from reconciler.adapters.process_outcome import ended, lost, stopped
@@ -32,14 +33,14 @@ class Found:
     abandoned: bool = False
 
 
-def find(folder: Folder, now: float) -> Found:
-    """What is known of an attempt. One whose starter is gone and that has no supervisor is lost from here on."""
+def find(folder: Folder, now: float, may_start: Callable[[str, str], bool]) -> Found:
+    """What is known of an attempt. One that has no supervisor is lost from here on, unless its writer may start it."""
     record = read_record(folder)
     if record is None:
         return Found()
     if record.writer == NEVER:
         return Found(final=stopped(folder.attempt, now, None))
-    if record.exit is None and record.supervisor is None and is_alive(record.writer):
+    if record.exit is None and record.supervisor is None and may_start(record.writer, folder.attempt):
         return Found()
     return _found(folder, record) or give_up(folder, now)
 

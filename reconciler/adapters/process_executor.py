@@ -28,6 +28,7 @@ from reconciler.adapters.process_records import (
     claim,
     claimed_by,
     folder_of,
+    is_alive,
     mark,
     read_record,
     this_writer,
@@ -80,6 +81,7 @@ class ProcessExecutor:
         self._room = room
         self._grace = grace
         self._writer = this_writer()
+        self._spawning: list[str] = []  # by whichever threads: an attempt is there once for each
         self._starved: set[str] = set()
         self._lock = threading.Lock()
         self._posting = threading.Lock()
@@ -181,10 +183,14 @@ class ProcessExecutor:
     def _spawn(self, row: AttemptRow, folder: Folder, command: Command) -> Performed:
         self._reaper.prepare()
         self._journal.began(row.id, encode(row.spec))
-        if not claim(folder, self._writer):
-            return self._start_claimed(row, folder)
-        self._reaper.run(self._live(folder, row.spec, row.run), command)
-        return self._performed(row, "start", "done")
+        self._spawning.append(row.id)
+        try:
+            claimed = claim(folder, self._writer)
+            if claimed:
+                self._reaper.run(self._live(folder, row.spec, row.run), command)
+        finally:
+            self._spawning.remove(row.id)
+        return self._performed(row, "start", "done") if claimed else self._start_claimed(row, folder)
 
     # --- watching -----------------------------------------------------------------------------------------------------
 
@@ -196,7 +202,7 @@ class ProcessExecutor:
 
     def _adopt(self, folder: Folder, spec: AttemptSpec, run: str) -> Found:
         """Watch it if it runs, report its end if it has ended."""
-        found = find(folder, self._clock.now())
+        found = find(folder, self._clock.now(), self._may_start)
         if found.supervised:
             live = self._live(folder, spec, run)
             self._reaper.watch(live)
@@ -208,6 +214,12 @@ class ProcessExecutor:
         if found.final is not None:
             self._reaper.tell(found.final)
         return found
+
+    def _may_start(self, writer: str, attempt: str) -> bool:
+        """Whether the writer of a claim may still hand it to a supervisor."""
+        if writer != self._writer:
+            return is_alive(writer)
+        return attempt in self._spawning or self._reaper.live(attempt) is not None  # in this order, as it comes there
 
     def _look(self, row: AttemptRow) -> Observed | None:
         live = self._reaper.live(row.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -25,7 +26,8 @@ FIRST_LOOK = 0.03  # seconds after which an op that still runs is told of
 SOON = 0.002  # seconds from the end of a process to its exit record, mostly
 RETRY = 1.0  # seconds until observations that could not be stored are tried again
 LAST = 2.0  # seconds for a report at hand when it closes; one that was not stored is made again by the next start
-ROUND = 2.0  # seconds between looks at log sizes and at the kernel's count of killed processes
+ROUND = 2.0  # seconds between looks at all that lives, and at the kernel's count of killed processes
+PASSES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT)  # with time
 
 
 @dataclass(slots=True)
@@ -105,9 +107,11 @@ class Reaper:
         with self._lock:
             live.link = self._link
             self._live[live.folder.attempt] = live
+        if live.link is None:  # it died since it was at hand: the attempt was handed to nobody
+            self._timers.add(0.0, lambda: self._look_at([live], SOON))
+            return
         self._timers.add(FIRST_LOOK, lambda: self._say_running(live, FIRST_LOOK))
-        if live.link is not None:
-            live.link.send(live.folder.root, command)
+        live.link.send(live.folder.root, command)
 
     def watch(self, live: Live) -> None:
         """Tell when it ends, of one that is supervised already."""
@@ -210,18 +214,26 @@ class Reaper:
         """Whether it still runs; its process is watched then, as soon as there is one."""
         try:
             record = read_record(live.folder)
-        except OSError:
-            return False
-        if record is None or record.exit is not None:
-            return False
-        if record.supervisor is None or not is_alive(record.supervisor):
-            return give_up(live.folder, self.clock.now()).supervised
+            if record is None or record.exit is not None:
+                return False
+            if record.supervisor is None or not is_alive(record.supervisor):
+                return give_up(live.folder, self.clock.now()).supervised
+        except OSError as error:
+            return error.errno in PASSES
         if live.pidfd < 0 and (pid := running_pid(record)) is not None:
             with suppress(ProcessLookupError):
                 live.pidfd = os.pidfd_open(pid)
                 self._by_fd[live.pidfd] = live
                 self._epoll.register(live.pidfd, select.EPOLLIN)
         return True
+
+    def _is_over(self, live: Live) -> bool:
+        if self._live.get(live.folder.attempt) is not live:
+            return False
+        if live.link is None:
+            return not self._wait_for(live)
+        record = read_record(live.folder)
+        return record is not None and record.exit is not None
 
     def _let_go(self, live: Live) -> Live:
         if live.pidfd >= 0:
@@ -236,11 +248,11 @@ class Reaper:
         finals = [self._final(self._let_go(live)) for live in gone]
         with self._lock:
             for live in gone:
+                live.over = True
                 self._live.pop(live.folder.attempt, None)
             self._told += finals
 
     def _final(self, live: Live) -> Observed:
-        live.over = True
         try:
             return self._read_final(live)
         except OSError as error:  # a full or broken disk, or the op has deleted its own directory
@@ -294,14 +306,15 @@ class Reaper:
         self.kill_after(2.0, live)
 
     def _round(self) -> None:
+        self._timers.add(ROUND, self._round)
+        self._left = [link for link in self._left if not link.is_over()]
         lives = self.all()
         with suppress(OSError):  # a full disk, too many open files: it is looked at again
             for live in lives:
                 rotate(live.folder, self.logs)
             self._oom_kills = oom_kills()
-        self._look_at([live for live in lives if live.pidfd >= 0 and not self._wait_for(live)], SOON)
-        self._left = [link for link in self._left if not link.is_over()]
-        self._timers.add(ROUND, self._round)
+            # Whoever should have told of an end, and whatever befell them: none is missed for longer than this.
+            self._finish([live for live in lives if self._is_over(live)])
 
     def _was_out_of_memory(self) -> bool:
         return oom_kills() > self._oom_kills

@@ -150,7 +150,8 @@ def read_record(folder: Folder) -> Record | None:
     writer, *lines = text.decode("ascii", "replace").split("\n")[:-1] or [""]
     record = Record(writer)
     for line in lines:
-        record = _read_line(record, line.split(" "))
+        with suppress(ValueError):  # the disk was full in the middle of a number: it is written again
+            record = _read_line(record, line.split(" "))
     return record
 
 

@@ -113,14 +113,44 @@ def test_an_attempt_of_an_earlier_boot_is_lost_with_the_machine(tmp_path):
 
 
 def test_a_claim_whose_writer_lives_is_waited_for(tmp_path):
-    abandoned(tmp_path, "a-1", this_writer())
+    with subprocess.Popen(["/bin/sleep", "60"]) as child:
+        ticks = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        abandoned(tmp_path, "a-1", f"{process_records.boot_id()}:{child.pid}:{ticks}")
+        machine = Machine(tmp_path)
+
+        machine.executor.resume()
+        [performed] = machine.executor.start([row(sh("a-1", "true"))], lease())
+
+        assert performed.outcome == "unknown"
+        assert machine.seen == []
+        child.kill()
+    assert machine.start(sh("a-1", "true")) == ["done"]
+    assert machine.end(sh("a-1", "")).reason == "NodeLost"
+    machine.executor.close()
+
+
+def test_lines_of_a_claim_that_a_full_disk_cut_short_do_not_count(tmp_path):
+    folder = abandoned(tmp_path, "a-1", this_writer())
+    with open(folder.claim, "a") as file:
+        file.write(f"supervisor {this_writer()}\nop 7 \nop 7 1.5\nexit 3 ended \nexit 3 ended 2.5\n")
     machine = Machine(tmp_path)
 
-    machine.executor.resume()
-    [performed] = machine.executor.start([row(sh("a-1", "true"))], lease())
+    assert machine.start(sh("a-1", "true")) == ["done"]
 
-    assert performed.outcome == "unknown"
-    assert machine.seen == []
+    end = machine.end(sh("a-1", ""))
+    assert (end.exit_code, end.started_at, end.at) == (3, 1.5, 2.5)
+    machine.executor.close()
+
+
+def test_a_claim_of_our_own_that_came_to_no_supervisor_is_lost(tmp_path):
+    """As when the disk broke just after the claim was made: the start is answered with a failure, the claim stays."""
+    machine = Machine(tmp_path)
+    abandoned(tmp_path, "a-1", this_writer())
+
+    assert machine.start(sh("a-1", f"touch {tmp_path}/ran")) == ["done"]
+
+    assert machine.end(sh("a-1", "")).reason == "NodeLost"
+    assert not (tmp_path / "ran").exists()
     machine.executor.close()
 
 

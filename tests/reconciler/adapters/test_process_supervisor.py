@@ -145,7 +145,9 @@ def test_a_supervisor_that_is_killed_while_ops_are_started_runs_each_at_most_onc
         end = machine.end(op)
         runs = (tmp_path / name).read_text().count("\n") if (tmp_path / name).exists() else 0
         assert (end.exit_code == 7 and runs == 1) or (end.reason == "NodeLost" and end.disruption and runs <= 1), name
-    assert machine.end(ops[names[-1]]).exit_code == 7  # by the next supervisor
+    later = sh("later", "exit 7")
+    assert machine.run(later).exit_code == 7
+    assert machine.supervisor(later) != supervisor
 
 
 def test_an_op_that_deletes_its_own_directory_harms_no_other(machine):
