@@ -19,6 +19,7 @@ from console.demo.stage import REPOSITORY, demand, heading, say, until
 from console.opening import store_of
 from reconciler.checks.words import count
 from reconciler.engine.model import Status
+from reconciler.ports import Store
 
 SLOTS = 4
 ENTRY = "from console.cli import main; main()"
@@ -98,8 +99,9 @@ def survive(one: Server) -> None:
     until("the first op", lambda: _started(journal))
     with store_of(one.config) as store:
         run = until("the slow run", lambda: next(iter(store.runs(sha=sha)), None))
+        until("the note of its start", lambda: _noted(store, run.id))  # an op may be faster than what is noted of it
         one.kill()
-        live = sorted(attempt.op for attempt in store.attempts(run.id) if attempt.phase != "intended")
+        live = _noted(store, run.id)
         say(f"kill -9, while {count(len(live), 'op')} of the run went on: {', '.join(live)}.")
         demand(store.run(run.id) is not None and bool(live), "it is killed in the middle of the run.")
         say(f"Started again on the same data, as process {one.start()}:")
@@ -109,6 +111,11 @@ def survive(one: Server) -> None:
         demand(all(state.status is Status.SUCCEEDED for state in found.values()), "every op succeeds.")
         demand(all(state.attempts == 1 for state in found.values()), "every op needs one attempt.")
         demand(len(store.runs(sha=sha)) == 1, "there is one run.")
+
+
+def _noted(store: Store, run: str) -> list[str]:
+    """Ops of a run that were started as far as the store knows."""
+    return sorted(attempt.op for attempt in store.attempts(run) if attempt.phase != "intended")
 
 
 def _nothing_lost(ops: object, started: list[str]) -> None:

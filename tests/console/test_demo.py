@@ -66,14 +66,18 @@ def test_the_demo_comes_true_and_counts_what_it_did(tmp_path):
 @pytest.mark.timeout(180)
 def test_the_demo_serves_its_page_until_it_is_told_to_end(tmp_path):
     env = surroundings(tmp_path)
-    with subprocess.Popen([*ENTRY], env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as demo:
-        line = next(line for line in demo.stdout if COUNTS.match(line))
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    said: list[str] = []
+    with subprocess.Popen([*ENTRY], env=env, cwd=tmp_path, text=True, **both) as demo:
+        while not said or not COUNTS.match(said[-1]):
+            said.append(demo.stdout.readline())
+            assert said[-1], f"it ended before it had counted:\n{''.join(said)}"
         time.sleep(0.1)
         ended = demo.poll()
         demo.send_signal(signal.SIGTERM)
         code = demo.wait(timeout=30)
 
-    assert (ended, code) == (None, 0), line
+    assert (ended, code) == (None, 0), "".join(said)
     assert carriers(str(tmp_path)) == [], "no service is left"
 
 
