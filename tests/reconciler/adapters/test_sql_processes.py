@@ -33,7 +33,7 @@ PRELUDE = """
 COUNT_UP = """
     key = RunKey("r1")
     store.wake([Wake(key)])
-    print("ready", flush=True)
+    commits = 0
     while True:
         lease = store.lease("child", 0.2)
         if lease is None:
@@ -47,6 +47,9 @@ COUNT_UP = """
             new_runs=() if run else (new,), runs=(run,) if run else (), ops=ops,
             events=(EventRow(float(number), "r1", "status"),), again_at=0.0,
         ))
+        commits += 1
+        if commits == 1:
+            print("ready", flush=True)
 """
 COUNT_TOGETHER = """
     me = sys.argv[2]
