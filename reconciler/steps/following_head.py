@@ -42,9 +42,9 @@ def retire(draft: Draft, why: str, stop: bool) -> None:
 
 
 def _retire_if_allowed(draft: Draft, repository: RepositoryRow) -> None:
+    _pass_over_waiting(draft, repository.head)
     if repository.pruning_held or repository.broken:
         return
-    _let_go_of_waiting(draft, repository.head)
     why = f"{draft.flow.path} is gone at {repository.head[:10]}."
     retire(draft, why, stop=draft.settings.on_remove == "stop")
 

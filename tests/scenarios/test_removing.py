@@ -136,3 +136,19 @@ def test_a_repository_that_is_away_changes_nothing_until_it_is_back(world):
     world.pass_time(60)
 
     assert world.run().state.status == "succeeded"
+
+
+def test_a_commit_that_waited_is_passed_over_though_the_removal_of_its_flow_is_held(world):
+    world.connect(**flows("a", "b"))
+    world.merge(ops={"train": runs_forever()})
+    world.settle()
+    waited = world.merge(ops={"train": exits(0)})
+    world.settle()
+    world.push(churn=None, a=None, b=None)
+    world.settle()
+    world.executor.end("train", Ending())
+    world.settle()
+
+    assert world.check(sha=waited).title.startswith("Superseded")
+    assert not world.flow("churn").waiting_sha
+    assert not world.flow("churn").retired
