@@ -201,8 +201,9 @@ class TestWorld:
     # --- what people see ----------------------------------------------------------------------------------------------
 
     def flow(self, name: str) -> Any:
-        """The row of the flow of this name on the default branch."""
-        return next(row for row in self.store.flows(REPOSITORY, "") if row.name == name)
+        """The row of the flow of this name on the default branch; of one that is gone only if there is no other."""
+        found = [row for row in self.store.flows(REPOSITORY, "") if row.name == name]
+        return next((row for row in found if not row.retired), found[0])
 
     def runs(self, name: str = "churn") -> Sequence[RunRow]:
         """Runs of a flow, oldest first."""

@@ -32,8 +32,8 @@ def calm_down(world: HistoryWorld) -> None:
         world.executor.end("train", Ending())
         live = [run for run in world.store.runs(limit=1000) if run.state.status not in FINAL]
         for run in live:
-            _see_to(world, run, turn >= PATIENCE and run.id not in asked)
-            asked |= {run.id} if turn >= PATIENCE else set()
+            _see_to(world, run, stop=turn >= PATIENCE and run.id not in asked)
+        asked |= {run.id for run in live} if turn >= PATIENCE else set()
         held_back = [row for row in world.store.pending() if row.attempts or row.leased_by]
         at_rest = 0 if live or held_back else at_rest + 1
         if at_rest == 2:  # what the end of a run starts is seen in the next round
@@ -44,7 +44,7 @@ def calm_down(world: HistoryWorld) -> None:
 def _stop_schedules(world: HistoryWorld) -> None:
     """A world with a schedule never rests: schedules are paused as a person would."""
     for row in world.store.flows(REPOSITORY, ""):
-        if world.store.schedule(row.id) is not None and not row.paused:
+        if world.store.schedule(row.id) is not None and not (row.paused or row.retired):
             world.ask_flow("pause", row.name)
 
 
@@ -57,5 +57,6 @@ def _see_to(world: HistoryWorld, run: RunRow, stop: bool) -> None:
         since = state.started_at if state.path == "slow" and state.status not in FINAL else None
         if since is not None and since + TIMEOUT + SLACK < world.clock.now():
             world.wrong.append(f"slow of {run.occurrence} outlives its timeout")
-    if stop:
+    live = [row.id for row in world.store.attempts(run.id)]
+    if stop and live and all(one in world.executor.processes for one in live):  # what was never started must come
         world.ask("stop", run.id)

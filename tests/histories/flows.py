@@ -39,7 +39,7 @@ def _some_ops(random: Random) -> dict[str, Any]:
     word = random.choice("xyz")
     train = random.choice([runs_forever(), op("exit", "0", word), op("exit", "1", word)])
     ops = {"prepare": writes({"rows": "3"}), "train": {**train, "dependencies": ["prepare"]}}
-    for part in (_sweep, _service, _nested, _guarded, _handler, _flaky, _slow, _twins):
+    for part in (_sweep, _service, _nested, _guarded, _handler, _flaky, _slow, twins):
         if random.random() < 0.2:
             ops |= part(random, word)
     return ops
@@ -82,6 +82,7 @@ def _slow(random: Random, word: str) -> dict[str, Any]:
     return {"slow": runs_forever(termination={"timeout": TIMEOUT})}
 
 
-def _twins(random: Random, word: str) -> dict[str, Any]:
-    """Two ops that are planned alike, one after the other."""
-    return {"one": op("exit", "0", word), "same": op("exit", "0", word, dependencies=["one"])}
+def twins(random: Random, word: str) -> dict[str, Any]:
+    """Two ops that are planned alike, and one between them."""
+    between = exits(0, dependencies=["one"], **_NEVER_SAME)
+    return {"one": op("exit", "0", word), "between": between, "same": op("exit", "0", word, dependencies=["between"])}

@@ -157,7 +157,8 @@ def failures_are_tried_again_as_often_as_asked(world: HistoryWorld) -> Iterator[
             allowed = RETRIES if row.state.path == "flaky" else 0
             if row.state.failures > allowed + 1:
                 yield f"{row.state.path} of {run.occurrence} failed {row.state.failures} times"
-            if row.state.path == "flaky" and row.state.reason.startswith("AppError") and row.state.failures <= allowed:
+            given_up = row.state.reason.startswith("AppError") and row.state.stop_asked_at is None
+            if row.state.path == "flaky" and given_up and row.state.failures <= allowed:
                 yield f"{row.state.path} of {run.occurrence} failed {row.state.failures} times and was given up"
 
 
@@ -186,6 +187,13 @@ def a_second_look_writes_nothing(world: HistoryWorld) -> Iterator[str]:
         yield "checks were posted again"
 
 
+def what_was_seen_is_folded(world: HistoryWorld) -> Iterator[str]:
+    """Nothing that was reported of an attempt waits to be looked at."""
+    for (attempt,) in world.looking.execute("SELECT DISTINCT attempt FROM observations").fetchall():
+        row = world.store.attempt(attempt)
+        yield f"what was seen of {row.op if row else attempt} is still to be looked at"
+
+
 def no_fault_of_our_own(world: HistoryWorld) -> Iterator[str]:
     """No step failed through a bug."""
     if world.faults():
@@ -205,6 +213,7 @@ LAWS: tuple[Law, ...] = (
     ops_of_a_run_do_not_stand_in_for_each_other,
     failures_are_tried_again_as_often_as_asked,
     nothing_wrong_was_seen,
+    what_was_seen_is_folded,
     a_final_word_stays,
     nobody_is_left_without_an_answer,
     services_are_as_declared,

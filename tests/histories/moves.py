@@ -62,6 +62,12 @@ def _remove(world: HistoryWorld, random: Random) -> None:
         world.push(**{name: None})
 
 
+def _remove_most(world: HistoryWorld, random: Random) -> None:
+    """Nearly everything is gone at once, which needs an approval."""
+    gone = [path for path in world.files if path.startswith("flows/") and random.random() < 0.9]
+    world.push(**dict.fromkeys(gone))
+
+
 def _break_file(world: HistoryWorld, random: Random) -> None:
     world.push(**{random.choice(FLOWS): random.choice(BROKEN)})
 
@@ -178,7 +184,8 @@ def _post(world: HistoryWorld, random: Random) -> None:
 
 def _see(world: HistoryWorld, random: Random) -> None:
     """Something is seen of a process that goes on."""
-    alive = [one for one in world.executor.processes.values() if one.started and not one.ended]
+    jobs = [one for one in world.executor.processes.values() if one.spec.kind == "job"]
+    alive = [one for one in jobs if one.started and not one.ended]
     if alive:
         process, now = random.choice(alive), world.clock.now()
         attempt, status = process.spec.attempt, random.choice(_SEEN)
@@ -220,6 +227,7 @@ _WEIGHTS: Mapping[str, int] = {
     "merge": 5,
     "merge_untold": 1,
     "remove": 1,
+    "remove_most": 1,
     "break_file": 1,
     "configure": 1,
     "revert": 1,

@@ -14,8 +14,7 @@ from reconciler.engine import ending, machine, observing, starting
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL, Performed
 from reconciler.records import Changes
-from reconciler.steps import advance_run, flow_files, following_head, intents, reconcile_flow, services
-from reconciler.steps import starting as starting_runs
+from reconciler.steps import advance_run, following_head, intents, reconcile_flow, services
 
 Mutation = Callable[[], Any]
 
@@ -109,7 +108,11 @@ def wakes_during_a_step_are_acknowledged() -> Any:
 
 def results_of_the_same_run_are_used() -> Any:
     """An op is taken for done as another one of its own run was."""
-    return _patched(SqlRecords, "cached", lambda whole: lambda self, key, after, run: whole(self, key, after, ""))
+
+    def mistaken(whole: Any) -> Any:
+        return lambda self, key, not_before, run, *others: whole(self, key, not_before, "", *others)
+
+    return _patched(SqlRecords, "cached", mistaken)
 
 
 # --- what is done -----------------------------------------------------------------------------------------------------
@@ -151,13 +154,18 @@ def unknown_counts_as_done() -> Any:
     return _patched(intents, "after", mistaken)
 
 
-def ends_are_not_absorbed() -> Any:
+@contextmanager
+def ends_are_not_absorbed() -> Iterator[None]:
     """What is seen late of an attempt changes how it ended."""
 
-    def mistaken(whole: Any) -> Any:
+    def every(whole: Any) -> Any:
+        return lambda self, run, live=True, op=None: whole(self, run, False, op)
+
+    def alive_again(whole: Any) -> Any:
         return lambda row, fact: whole(replace(row, phase="started") if row.phase == "ended" else row, fact)
 
-    return _patched(intents, "after", mistaken)
+    with _patched(SqlRecords, "attempts", every), _patched(intents, "after", alive_again):
+        yield
 
 
 def nobody_looks_again() -> Any:
@@ -269,10 +277,11 @@ def removals_are_not_held() -> Any:
     return _patched(following_head, "_retire_if_allowed", mistaken)
 
 
-def superseded_plans_start() -> Any:
-    """The commit that waited is started, though a newer one has come."""
+@contextmanager
+def superseded_plans_start() -> Iterator[None]:
+    """The commit that waited first is started, though newer ones have come."""
 
-    def mistaken(whole: Any) -> Any:
+    def start_it(whole: Any) -> Any:
         def start(draft: Any, plan: Any, repository: Any) -> None:
             sha = draft.flow.waiting_sha or repository.head
             older = following_head._plan_at(draft, repository, sha)
@@ -280,18 +289,26 @@ def superseded_plans_start() -> Any:
 
         return start
 
-    return _patched(following_head, "_start", mistaken)
+    def wait_on(whole: Any) -> Any:
+        return lambda draft, sha: whole(draft, draft.flow.waiting_sha or sha)
+
+    with _patched(following_head, "_start", start_it), _patched(following_head, "_wait", wait_on):
+        yield
 
 
 def rejected_flows_run() -> Any:
-    """A file with errors is taken for what can be read of it."""
-    return _patched(flow_files, "errors_of", lambda _: lambda findings: ())
+    """A flow whose file has errors is started as it was before."""
 
+    def mistaken(whole: Any) -> Any:
+        def follow_head(draft: Any) -> None:
+            whole(draft)
+            plan, repository = draft.applied_plan(), draft.world.store.repository(draft.flow.repository)
+            if draft.flow.frozen and plan is not None and not draft.live:
+                following_head._start(draft, plan, repository)
 
-def runs_have_new_names_each_time() -> Any:
-    """The same occurrence of a flow is another run when its step is repeated."""
-    drawn = iter(range(10**9))
-    return _patched(starting_runs, "run_id", lambda whole: lambda flow, what: whole(flow, f"{what}/{next(drawn)}"))
+        return follow_head
+
+    return _patched(reconcile_flow, "follow_head", mistaken)
 
 
 _WAYS: tuple[Mutation, ...] = (
@@ -304,7 +321,6 @@ _WAYS: tuple[Mutation, ...] = (
     observations_are_not_folded_away,
     acks_forget_when_to_look_again,
     wakes_during_a_step_are_acknowledged,
-    results_of_the_same_run_are_used,
     intents_are_performed_before_they_are_written,
     stops_are_skipped,
     unknown_counts_as_done,
@@ -322,8 +338,6 @@ _WAYS: tuple[Mutation, ...] = (
     flows_that_are_gone_stay,
     frozen_flows_are_removed,
     removals_are_not_held,
-    superseded_plans_start,
     rejected_flows_run,
-    runs_have_new_names_each_time,
 )
 MUTATIONS: Mapping[str, Mutation] = {mutation.__name__: mutation for mutation in _WAYS}

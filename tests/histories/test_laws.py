@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
-from tests.histories.mutations import MUTATIONS
+from tests.histories.flows import twins
+from tests.histories.laws import ops_of_a_run_do_not_stand_in_for_each_other
+from tests.histories.mutations import MUTATIONS, results_of_the_same_run_are_used, superseded_plans_start
 from tests.histories.playing import play, shrunk
+from tests.histories.world import HistoryWorld
+from tests.world import Ending, exits, op, runs_forever
 
 FEW = 200
 MORE = 600
@@ -47,3 +53,26 @@ def test_a_history_that_breaks_a_law_is_made_small() -> None:
         every = range(len(small.moves))
         assert not any(play(small.seed, small.moves[:one] + small.moves[one + 1 :]).broken for one in every)
     assert not play(small.seed, small.moves).broken
+
+
+def test_a_superseded_plan_that_starts_is_seen() -> None:
+    """Random histories come to this too seldom: two commits that wait, one after the other, for a run to end."""
+    with superseded_plans_start():
+        world = HistoryWorld(seed=0)
+        for ops in ({"train": runs_forever()}, {"train": exits(0)}, {"train": op("exit", "0", "newest")}):
+            world.merge(ops=ops)
+            world.settle()
+        world.executor.end("train", Ending())
+        world.settle()
+
+    assert world.wrong == ["merge:2 of churn started a plan that was superseded"]
+
+
+def test_a_result_of_the_same_run_that_is_used_is_seen() -> None:
+    """Random histories mostly find the result of an earlier run first."""
+    with results_of_the_same_run_are_used():
+        world = HistoryWorld(seed=0)
+        world.merge(ops=twins(Random(0), "x"))
+        world.settle(seconds=10)
+
+    assert list(ops_of_a_run_do_not_stand_in_for_each_other(world)) == ["same of merge:1 used a result of its own run"]

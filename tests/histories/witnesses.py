@@ -140,6 +140,9 @@ class WatchedStore:
     def _removed(self, flows: Sequence[FlowRow]) -> Iterator[str]:
         """Nothing is retired whose file is at the head, nor while nobody can know what is a flow."""
         for row in (row for row in flows if row.retired and not row.scope):
+            known = self._world.store.flow(row.id)
+            if known is None or known.retired:
+                continue
             repository = self._world.store.repository(row.repository)
             assert repository is not None
             if row.path in self._world.source.trees[repository.head]:
