@@ -35,7 +35,7 @@ COUNT_UP = """
     store.wake([Wake(key)])
     commits = 0
     while True:
-        lease = store.lease("child", 0.2)
+        lease = store.lease("child", 1.0)
         if lease is None:
             store.wait(0.05)
             continue
