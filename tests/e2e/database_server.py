@@ -12,7 +12,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 _COMMAND = Path(__file__).parents[2] / ".ci" / "postgres"
-_LISTENERS = text("SELECT pid FROM pg_stat_activity WHERE query LIKE '%LISTEN%' AND pid <> pg_backend_pid()")
+# Who listens asks now and then whether the server still knows, and that is then the last thing it said.
+_LISTENERS = text(
+    "SELECT pid FROM pg_stat_activity WHERE (query LIKE '%LISTEN%' OR query = 'SELECT 1') AND pid <> pg_backend_pid()"
+)
 
 
 class DatabaseServer:
