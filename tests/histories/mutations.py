@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from reconciler.adapters.sql.records import SqlRecords
 from reconciler.engine import ending, machine, observing, starting
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL, Performed
+from reconciler.ports import LeaseLost
 from reconciler.records import Changes
 from reconciler.steps import advance_run, following_head, intents, reconcile_flow, services
 
@@ -32,9 +33,19 @@ def _patched(owner: Any, name: str, mistaken: Callable[[Any], Any]) -> Iterator[
 # --- what is stored ---------------------------------------------------------------------------------------------------
 
 
-def no_fence() -> Any:
+@contextmanager
+def no_fence() -> Iterator[None]:
     """A worker that slept past its lease writes all the same."""
-    return _patched(SqlQueue, "_fence", lambda _: lambda self, connection, lease: None)
+
+    def mistaken(whole: Any) -> Any:
+        def unfenced(*given: Any) -> None:
+            with suppress(LeaseLost):
+                whole(*given)
+
+        return unfenced
+
+    with _patched(SqlQueue, "_fence", mistaken), _patched(SqlQueue, "_acknowledge", mistaken):
+        yield
 
 
 def versions_are_not_checked() -> Any:
