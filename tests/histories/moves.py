@@ -102,7 +102,7 @@ def _propose(world: HistoryWorld, random: Random) -> None:
 
 def _accept(world: HistoryWorld, random: Random) -> None:
     branch = random.choice(BRANCHES)
-    if branch in world.source.branches:
+    if branch in world.source.branches and not world.source.broken:  # nobody merges there then
         head, main = world.source.branches[branch], world.source.branches["main"]
         if world.source.merge(REPOSITORY, head, main).tree is not None:
             world.accept(branch)

@@ -48,24 +48,6 @@ def no_fence() -> Iterator[None]:
         yield
 
 
-def versions_are_not_checked() -> Any:
-    """A run or flow that has moved on since it was read is written all the same."""
-
-    def mistaken(whole: Any) -> Any:
-        def move_rows(connection: Any, batches: Any) -> None:
-            for statement, values in batches:
-                for one in values:
-                    table = statement.table
-                    key = table.c.id == one["_id"]
-                    found = connection.execute(table.select().where(key)).mappings().first()
-                    now = one["_version"] if found is None else found["version"]
-                    whole(connection, [(statement, [{**one, "_version": now}])])
-
-        return move_rows
-
-    return _patched(queue, "move_rows", mistaken)
-
-
 def answers_are_forgotten() -> Any:
     """Requests stay open: they are performed again and again."""
     return _commit(lambda changes: replace(changes, answered=()))
@@ -324,7 +306,6 @@ def rejected_flows_run() -> Any:
 
 _WAYS: tuple[Mutation, ...] = (
     no_fence,
-    versions_are_not_checked,
     answers_are_forgotten,
     wakes_are_forgotten,
     attempts_are_not_written_down,
