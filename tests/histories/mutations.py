@@ -37,15 +37,34 @@ def _patched(owner: Any, name: str, mistaken: Callable[[Any], Any]) -> Iterator[
 def no_fence() -> Iterator[None]:
     """A worker that slept past its lease writes all the same."""
 
-    def mistaken(whole: Any) -> Any:
-        def unfenced(*given: Any) -> None:
+    def whatever(whole: Any) -> Any:
+        def acknowledge(self: Any, connection: Any, lease: Any, again_at: Any) -> None:
             with suppress(LeaseLost):
-                whole(*given)
+                whole(self, connection, lease, again_at)
 
-        return unfenced
+        return acknowledge
 
-    with _patched(SqlQueue, "_fence", mistaken), _patched(SqlQueue, "_acknowledge", mistaken):
+    open_to_all = _patched(SqlQueue, "_fence", lambda _: lambda self, connection, lease: None)
+    with open_to_all, _patched(SqlQueue, "_acknowledge", whatever):
         yield
+
+
+def versions_are_not_checked() -> Any:
+    """A run or flow that has moved on since it was read is written all the same."""
+
+    def mistaken(whole: Any) -> Any:
+        def move_rows(connection: Any, batches: Any) -> None:
+            for statement, values in batches:
+                for one in values:
+                    table = statement.table
+                    key = table.c.id == one["_id"]
+                    found = connection.execute(table.select().where(key)).mappings().first()
+                    now = one["_version"] if found is None else found["version"]
+                    whole(connection, [(statement, [{**one, "_version": now}])])
+
+        return move_rows
+
+    return _patched(queue, "move_rows", mistaken)
 
 
 def answers_are_forgotten() -> Any:

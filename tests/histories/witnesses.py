@@ -100,7 +100,7 @@ class WatchedStore:
 
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
         found = [*self._ended_again(changes.attempts), *self._superseded(changes.new_runs)]
-        found += self._removed(changes.flows)
+        found += [*self._removed(changes.flows), *self._overwritten(changes)]
         before = self._queued(lease.key)
         self._world.store.commit(lease, changes, keep)
         if self._holders[lease.key] != lease.token:
@@ -136,6 +136,15 @@ class WatchedStore:
             assert repository is not None
             if trees[run.sha].get(flow.path) != trees[repository.head].get(flow.path):
                 yield f"{run.occurrence} of {flow.name} started a plan that was superseded"
+
+    def _overwritten(self, changes: Changes) -> Iterator[str]:
+        """What is written is as it was when it was read."""
+        store = self._world.store
+        stored = [(row, store.run(row.id)) for row in changes.runs]
+        stored += [(row, store.flow(row.id)) for row in changes.flows]  # type: ignore[misc]
+        for row, known in stored:
+            if known is not None and known.version != row.version:
+                yield f"{row.id} was written over what somebody else had written"
 
     def _removed(self, flows: Sequence[FlowRow]) -> Iterator[str]:
         """Nothing is retired whose file is at the head, nor while nobody can know what is a flow."""
