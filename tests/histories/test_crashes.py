@@ -38,6 +38,8 @@ def end_meanwhile(call: Call) -> object:
     return be_overtaken(call)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_run_that_is_written_over_is_seen() -> None:
     """Random histories come to this too seldom."""
     with versions_are_not_checked():
