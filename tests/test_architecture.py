@@ -97,6 +97,8 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "click": "console",
     "cronsim": "reconciler.engine.schedules",
     # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
+    # The signature of a GitHub App, and failures of the connection, are what shows of them through PyGithub.
+    **dict.fromkeys(("github", "jwt", "requests"), "reconciler.adapters.github_http"),
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",
     "rich": "console.live",

@@ -15,12 +15,16 @@ from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
 from reconciler.adapters.sql.retention import SqlRetention
 from reconciler.adapters.sql.schema import REVISION, migrate, revision
+from reconciler.adapters.sql.spending import SqlSpending
 from reconciler.adapters.sql.writing import Statements
 from reconciler.ports import Clock, Stalled, Waiting
 
 
-class SqlStore(SqlQueue, SqlRecords, SqlPlaces, SqlRetention):
-    """Implements `ports.Store`. Safe to use from many threads; several processes may open the same database."""
+class SqlStore(SqlQueue, SqlRecords, SqlPlaces, SqlRetention, SqlSpending):
+    """Implements `ports.Store`, and keeps what is spent of the limits of others.
+
+    Safe to use from many threads; several processes may open the same database.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

@@ -250,3 +250,12 @@ cache = Table(
     _time("finished_at"),
     Index(None, "key", "finished_at"),
 )
+accounts = Table("accounts", NAMES, _key("account"), _time("paused_until"), _text("reason"))
+spending = Table(
+    "spending",
+    NAMES,
+    _key("account"),
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),
+    _whole("points"),
+    _whole("writes"),
+)

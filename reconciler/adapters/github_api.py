@@ -1,0 +1,153 @@
+"""GitHub's REST API as the adapters use it: governed, signed in, conditional, and with errors in our own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from reconciler.adapters.github_credentials import REVIEW, Credentials, Permissions
+from reconciler.adapters.github_errors import refusal
+from reconciler.adapters.github_governor import Governor, Rank
+from reconciler.adapters.github_http import Answer, Call, Http, Secret
+from reconciler.adapters.github_names import GitHubRepository
+from reconciler.adapters.recent import Recent
+from reconciler.ports import Clock, LeaseLost, Waiting
+from reconciler.records import Lease
+
+Value = TypeVar("Value")
+
+REMEMBERED = 2_000  # answers, as small as their readers make them
+PAGES = 30  # of a list, a hundred entries each
+_NEXT = re.compile(r'<([^>]*)>;\s*rel="next"')
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    etag: str
+    value: Any
+    next: str
+
+
+class GitHubApi:
+    """Calls for repositories. Thread-safe. Every method raises Waiting or Stalled, and LeaseLost past a lease's end."""
+
+    def __init__(self, http: Http, credentials: Credentials, governor: Governor, clock: Clock) -> None:
+        self.http = http
+        self.credentials = credentials
+        self._governor = governor
+        self._clock = clock
+        self._pages: Recent[tuple[int, str], _Page] = Recent(REMEMBERED)
+
+    def get(
+        self,
+        repository: GitHubRepository,
+        path: str,
+        read: Callable[[Any], Value],
+        parameters: Mapping[str, str | int] | None = None,
+        permissions: Permissions = REVIEW,
+        lease: Lease | None = None,
+    ) -> Value:
+        """What `read` makes of a GET below the repository; what did not change since the last time costs nothing.
+
+        `path` is what follows `/repos/OWNER/NAME`; parts of it must be quoted already.
+        """
+        return self._page(repository, repository.path + path, read, parameters or {}, permissions, lease).value  # type: ignore[no-any-return]
+
+    def pages(
+        self,
+        repository: GitHubRepository,
+        path: str,
+        read: Callable[[Any], list[Value]],
+        parameters: Mapping[str, str | int] | None = None,
+        permissions: Permissions = REVIEW,
+        lease: Lease | None = None,
+    ) -> list[Value]:
+        """The entries of a list, all its pages; `read` makes them of one page."""
+        values: list[Value] = []
+        page = self._page(
+            repository, repository.path + path, read, {"per_page": 100, **(parameters or {})}, permissions, lease
+        )
+        for _ in range(PAGES):
+            values += page.value
+            if not page.next:
+                break
+            page = self._page(repository, page.next, read, {}, permissions, lease)
+        return values
+
+    def send(
+        self,
+        repository: GitHubRepository,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any],
+        rank: Rank = Rank.GATE,
+        permissions: Permissions = REVIEW,
+        lease: Lease | None = None,
+    ) -> Any:
+        """Write, and return the answer's data. After a Waiting the outcome may be unknown: look before a second try."""
+        call = Call(verb, repository.path + path, body=body)
+        return self._asked(repository, call, rank, permissions, lease).data
+
+    def token(self, repository: GitHubRepository, permissions: Permissions) -> Secret:
+        """A token for something that speaks to GitHub itself, as git does."""
+        return self.credentials.token(repository, permissions, self._ask_governed)
+
+    def _page(
+        self,
+        repository: GitHubRepository,
+        path: str,
+        read: Callable[[Any], Any],
+        parameters: Mapping[str, str | int],
+        permissions: Permissions,
+        lease: Lease | None,
+    ) -> _Page:
+        name = (repository.id, f"{path}?{sorted(parameters.items())}")
+        known = self._pages.get(name)
+        call = Call("GET", path, parameters, etag=known.etag if known else "")
+        answer = self._asked(repository, call, Rank.GATE, permissions, lease)
+        if answer.status == 304 and known is not None:
+            return known
+        found = _NEXT.search(answer.headers.get("link", ""))
+        page = _Page(answer.headers.get("etag", ""), read(answer.data), found.group(1) if found else "")
+        if page.etag:
+            self._pages.put(name, page)
+        return page
+
+    def _asked(
+        self, repository: GitHubRepository, call: Call, rank: Rank, permissions: Permissions, lease: Lease | None
+    ) -> Answer:
+        """Once, and once more with a new token where GitHub does not take the one we had."""
+        for is_last in (False, True):
+            token = self.credentials.token(repository, permissions, self._ask_governed)
+            account = self.credentials.account(repository, self._ask_governed)
+            self._check_lease(lease)
+            answer = self._governed(account, call, token, rank)
+            if answer.status != 401 or is_last or not self.credentials.refused(repository, token, answer):
+                break
+        return _good(call, answer)
+
+    def _ask_governed(self, account: str, call: Call, token: Secret) -> Answer:
+        answer = self._governed(account, call, token, Rank.GATE)
+        return answer if answer.status == 401 else _good(call, answer)
+
+    def _governed(self, account: str, call: Call, token: Secret, rank: Rank) -> Answer:
+        with self._governor.let_through(account, call, rank):
+            try:
+                answer = self.http.ask(call, token)
+            except Waiting:
+                self._governor.failed()
+                raise
+        self._governor.heard(account, answer)
+        return answer
+
+    def _check_lease(self, lease: Lease | None) -> None:
+        if lease is not None and self._clock.monotonic() + self.http.timeout >= lease.deadline:
+            raise LeaseLost
+
+
+def _good(call: Call, answer: Answer) -> Answer:
+    if answer.status < 300 or answer.status == 304:
+        return answer
+    raise refusal(call, answer, f"{call.verb} {call.path.partition('?')[0]}")

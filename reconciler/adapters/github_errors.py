@@ -1,0 +1,91 @@
+"""What an answer of GitHub that is not the wanted one means: who must act next, in words, and when to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from reconciler.adapters.github_http import Answer, Call
+from reconciler.checks.words import clip, line
+from reconciler.flows.model import Json
+from reconciler.ports import ReconcileError, Stalled, Waiting
+
+LIMITED = "GitHubLimit"
+SIGN_IN = "GitHubSignIn"
+MISSING = "GitHubNotFound"
+REFUSED = "GitHubRefused"
+AWAY = "GitHubAway"
+
+_LEAST = 60.0  # s to wait where GitHub asks for patience and does not say how long
+_LONGEST = 3600.0
+_SIGN_IN = timedelta(minutes=5)  # a person must act, and then every key that waits for it goes on by itself
+
+
+def refusal(call: Call, answer: Answer, what: str) -> ReconcileError:
+    """The error of an answer with a status from 300 on. `what` names what was to be done, for people."""
+    status = answer.status
+    if status in (403, 429) and (seconds := patience(answer)) is not None:
+        return Waiting(LIMITED, f"GitHub asks to be left alone for {seconds:.0f} s ({what}).", _seconds(seconds))
+    if status >= 500 or status == 408:
+        return Waiting(AWAY, f"GitHub cannot answer now (HTTP {status}, {what}).", timedelta(seconds=15))
+    if status == 401:
+        do = "check the App's id and private key, or the token, and its expiry."
+        return Waiting(SIGN_IN, f"GitHub does not accept our credentials ({what}): {do}", _SIGN_IN)
+    if status in (301, 302, 307, 308):
+        return Waiting("GitHubMoved", f"The repository has another name now ({what}).", timedelta(seconds=30))
+    return _refused(answer, what, said(answer.data))
+
+
+def _refused(answer: Answer, what: str, why: str) -> ReconcileError:
+    if answer.status == 403:
+        needs = line(answer.headers.get("x-accepted-github-permissions", ""))
+        do = f"grant {needs}." if needs else "check its permissions: `headgate github doctor` names them."
+        return Waiting("GitHubPermission", f"GitHub does not allow it ({what}{why}): {do}", _SIGN_IN)
+    if answer.status in (404, 410, 451):
+        return Stalled(MISSING, f"GitHub has nothing there, or shows it to us no more ({what}).")
+    if answer.status in (409, 423):
+        return Waiting("GitHubBusy", f"GitHub cannot do it just now ({what}{why}).", timedelta(seconds=30))
+    return Stalled(REFUSED, f"GitHub refuses (HTTP {answer.status}, {what}{why}).")
+
+
+def patience(answer: Answer) -> float | None:
+    """Seconds that GitHub wants to be left alone; None where the answer is about something else.
+
+    https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+    headers = answer.headers
+    if (told := headers.get("retry-after", "")).isdecimal():
+        return min(max(float(told), 1.0), _LONGEST)
+    if headers.get("x-ratelimit-remaining") == "0":
+        return until_reset(answer) or _LEAST
+    words = said(answer.data).lower()
+    return _LEAST if answer.status == 429 or "rate limit" in words or "abuse detection" in words else None
+
+
+def until_reset(answer: Answer) -> float | None:
+    """Seconds until the hour's requests begin anew, by GitHub's own clock."""
+    told = answer.headers.get("x-ratelimit-reset", "")
+    if not told.isdecimal() or answer.date is None:
+        return None
+    return min(max(float(told) - answer.date, 0.0) + 1.0, _LONGEST)
+
+
+def said(data: Json) -> str:
+    """What the body says, as `: message (field: code)`; nothing where it says nothing."""
+    if not isinstance(data, Mapping) or not isinstance(data.get("message"), str):
+        return ""
+    errors = data.get("errors")
+    fields = [_field(one) for one in errors[:3]] if isinstance(errors, list) else []
+    more = f" ({'; '.join(one for one in fields if one)})" if any(fields) else ""
+    return f": {clip(line(str(data['message'])), 200)}{more}"
+
+
+def _field(error: Json) -> str:
+    if not isinstance(error, Mapping):
+        return clip(line(str(error)), 100)
+    told = (error.get(name) for name in ("resource", "field", "message", "code"))
+    return clip(" ".join(line(str(one)) for one in told if one), 120)
+
+
+def _seconds(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
