@@ -1,14 +1,20 @@
 """What every test run shares: one seed for Hypothesis, printed so that a failing history can be played again."""
 
+from __future__ import annotations
+
 import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.https_server import HttpsServer, make_certificate
+
+if TYPE_CHECKING:
+    from tests.github.world import FakeGitHub
 
 SEED = "HEADGATE_TEST_SEED"
 
@@ -46,3 +52,13 @@ def server(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Https
     """A server with that certificate, which this process trusts."""
     with HttpsServer(certificate).trusted(monkeypatch) as serving:
         yield serving
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Iterator[FakeGitHub]:
+    """A GitHub of our own, in real time."""
+    from tests.github.world import FakeGitHub  # takes half a second, which only its users pay
+
+    world = FakeGitHub(tmp_path / "github")
+    yield world
+    world.close()

@@ -1,0 +1,82 @@
+"""A GitHub of our own: state and behaviour, real repositories, real HTTP.
+
+How to use it:
+
+    github = FakeGitHub(tmp_path)                    # or FakeGitHub(tmp_path, clock): `now()` is asked of it
+    github.repository("acme/shop", {"flows/churn.yaml": "…"})
+    app = github.register_app()                      # `app.id`, `app.private_key` (PEM) belong into the configuration
+    github.install(app, "acme")                      # on all of its repositories, or on some
+    github.deliver_to("http://127.0.0.1:8080/webhooks/github", secret="…")
+    pull = github.open_pull_request({"flows/churn.yaml": "…"}, by="ann")
+    assert github.check("headgate", pull.head_sha).conclusion == "success"
+    github.close()                                   # fails when a request was not one that GitHub describes
+
+`github.api_url` (or `enterprise_url`) is the address of its API, `github.url` of its pages and of Git. Words of
+people are methods of this class; wrong behaviour is asked for at `github.faults`, `github.limits` and
+`github.webhooks`; `github.requests` has everything that was asked. Records (tests/github/records.py) are live: a
+pull request that was handed out changes with the world. Nothing here is part of the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.github.answers import Answer
+from tests.github.clock import Clock, RunningClock
+from tests.github.events import Events
+from tests.github.faults import Faults
+from tests.github.limits import Limits
+from tests.github.requests import Requests
+from tests.github.service import Server
+from tests.github.state import State
+from tests.github.webhooks import Webhooks
+from tests.github.words.apps import AppWords
+from tests.github.words.checks import CheckWords
+from tests.github.words.pulls import PullWords
+
+
+class FakeGitHub(PullWords, CheckWords, AppWords):
+    """Everything at once; each word returns when its webhooks are answered."""
+
+    def __init__(self, directory: Path, clock: Clock | None = None) -> None:
+        self.clock = clock or RunningClock()
+        self.state = State(directory, self.clock)
+        self.limits = Limits(self.clock)
+        self.faults = Faults()
+        self.requests = Requests()
+        self.webhooks = Webhooks(self.clock, self.state.new_id)
+        self.events = Events(self)
+        self._server = Server(self)
+        self.url = self._server.url
+        self._server.start()
+
+    @property
+    def api_url(self) -> str:
+        """As api.github.com."""
+        return self.url
+
+    @property
+    def enterprise_url(self) -> str:
+        """As the API of an Enterprise server."""
+        return f"{self.url}/api/v3"
+
+    def close(self) -> None:
+        self._server.stop()
+        self.webhooks.close()
+
+    @contextmanager
+    def acting(self) -> Iterator[State]:
+        """Somebody does something; ends when its webhooks are answered."""
+        with self.state.lock:
+            yield self.state
+        self.webhooks.settle()
+
+    def check_request(
+        self, method: str, path: str, template: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Hold a request against GitHub's description."""
+
+    def check_answer(self, method: str, template: str, answer: Answer) -> None:
+        """Hold our own answer against it."""
