@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,3 +64,17 @@ def github(tmp_path: Path) -> Iterator[FakeGitHub]:
     world = FakeGitHub(tmp_path / "github")
     yield world
     world.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fetch GitHub's description before the first test that needs it, outside of that test's time."""
+    if any("tests.github" in name for name in sys.modules) or any("github" in names_of(item) for item in items):
+        from tests.github.description import OPENAPI
+        from tests.github.packages import Unavailable
+
+        with suppress(Unavailable):
+            OPENAPI.path()
+
+
+def names_of(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])

@@ -21,6 +21,18 @@ from tests.github.shapes.accounts import Addresses, Json, user
 if TYPE_CHECKING:
     from tests.github.world import FakeGitHub
 
+# The events there are, as the description names them.
+DESCRIBED = (
+    *("push", "create", "delete", "ping", "check-run-created", "check-run-completed", "check-run-rerequested"),
+    *("check-run-requested-action", "check-suite-requested", "check-suite-rerequested", "issue-comment-created"),
+    *("issue-comment-edited", "issue-comment-deleted", "merge-group-checks-requested", "merge-group-destroyed"),
+    *("pull-request-opened", "pull-request-synchronize", "pull-request-edited", "pull-request-closed"),
+    *("pull-request-reopened", "pull-request-enqueued", "pull-request-ready-for-review"),
+    *("pull-request-converted-to-draft", "repository-created", "repository-renamed", "repository-transferred"),
+    *("repository-archived", "repository-unarchived", "repository-deleted", "installation-created"),
+    *("installation-deleted", "installation-suspend", "installation-unsuspend"),
+    *("installation-repositories-added", "installation-repositories-removed"),
+)
 COMMITS = 20  # of a push; the payload holds no more
 
 
@@ -169,7 +181,7 @@ class Events:
         """To every hook of the repository, and to each App that is installed on it."""
         full = {**payload, "repository": self._repository(repo, in_push), "sender": user(self.at, by)}
         if repo.owner.kind == "Organization":
-            full["organization"] = self._organization(repo.owner)
+            full["organization"] = self.organization(repo.owner)
         for app in [to] if to else list(self.world.state.apps.values()):
             installation = self.world.state.installation_on(app, repo)
             if installation:
@@ -196,7 +208,7 @@ class Events:
             "web_commit_signoff_required": False,
         }
 
-    def _organization(self, owner: Account) -> Json:
+    def organization(self, owner: Account) -> Json:
         url = f"{self.at.api}/orgs/{owner.login}"
         lists = ("repos", "events", "hooks", "issues")
         return {

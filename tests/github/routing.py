@@ -145,10 +145,13 @@ class Routes:
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """The route of a raw (still percent-encoded) path, and the values in it."""
-        for route in self.table:
-            if route.method == method and (match := route.pattern.fullmatch(path)):
-                return route, {name: unquote(value) for name, value in match.groupdict().items()}
-        return None
+        fitting = [row for row in self.table if row.method == method and row.pattern.fullmatch(path)]
+        if not fitting:
+            return None
+        found = max(fitting, key=lambda row: len(row.template))  # `commits/{ref}/status`, not `commits/{ref}`
+        match = found.pattern.fullmatch(path)
+        assert match is not None
+        return found, {name: unquote(value) for name, value in match.groupdict().items()}
 
 
 def _pattern(template: str) -> re.Pattern[str]:

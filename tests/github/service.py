@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     from tests.github.world import FakeGitHub
 
 _MODULES = (apps, check_runs, comments, hooks, pulls, repositories, statuses)  # importing them filled the table
+VERSIONS = ("2022-11-28", "2026-03-10")
 _PREFIX = "/api/v3"  # where an Enterprise server has its API
 _TRANSPORTS: dict[tuple[str, int], asyncio.Transport] = {}
+
+
+def described_routes() -> tuple[str, ...]:
+    """The signatures of all routes, for the description."""
+    return tuple(sorted(f"{row.method} {row.template}" for row in route.table))
 
 
 class _Protocol(H11Protocol):
@@ -175,6 +181,7 @@ class Asked:
             return git_service.serve(self.world, self.method, self.path, self.query, self.headers, self.body)
         actor_name, limits = "nobody", self.world.limits
         try:
+            self._check_headers()
             actor = authenticate(self.world.state, self.headers.get("authorization"))
             actor_name = self.request.actor = actor.name if actor else "nobody"
             with self.world.state.lock:
@@ -182,11 +189,21 @@ class Asked:
                 answer = self._routed(actor)
         except Refused as refusal:
             answer = refusal.answer()
+        if self.found:
+            self.world.check_answer(self.method, self.template, answer)
         page = self._page(answer)
         if page.status == 304:
             limits.give_back(actor_name)
         page.headers |= limits.headers(actor_name)
         return page
+
+    def _check_headers(self) -> None:
+        if not self.headers.get("user-agent"):
+            raise Refused(
+                403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent."
+            )
+        if self.headers.get("x-github-api-version", VERSIONS[-1]) not in VERSIONS:
+            raise Refused(400, "This version of the API is not supported.")
 
     def _routed(self, actor: Actor | None) -> Answer:
         if self.found is None:
@@ -194,11 +211,9 @@ class Asked:
         row, parameters = self.found
         query = dict(parse_qsl(self.query, keep_blank_values=True))
         document = self._document()
-        self.world.check_request(self.method, self.path, row.template, self.query, self.headers, self.body)
         call = Call(self.world, self.base, self.method, row.template, parameters, query, document, actor)
-        answer = row.handler(call)
-        self.world.check_answer(self.method, row.template, answer)
-        return answer
+        self.world.check_request(call, self.headers, self.query, self.body)
+        return row.handler(call)
 
     def _document(self) -> dict[str, Any]:
         if not self.body:

@@ -74,9 +74,10 @@ Way = Literal["drop", "lose", "double"]
 class Webhooks:
     """The hooks, what was delivered, and a thread that delivers in order."""
 
-    def __init__(self, clock: Clock, new_id: Callable[[], int]) -> None:
+    def __init__(self, clock: Clock, new_id: Callable[[], int], check: Callable[[str, dict[str, Any]], None]) -> None:
         self.clock = clock
         self.new_id = new_id
+        self._check = check
         self.hooks: list[Hook] = []
         self.deliveries: list[Delivery] = []
         self.held: list[Delivery] | None = None
@@ -139,7 +140,16 @@ class Webhooks:
             if hook.repository is repository and (event in hook.events or "*" in hook.events):
                 self._post(hook, event, payload, repository)
 
+    def ping(self, hook: Hook) -> None:
+        """What a new hook gets first."""
+        shown = {"type": "App" if hook.app else "Repository", "id": hook.id, "name": "web", "active": True}
+        shown |= {"events": hook.events, "created_at": "2024-01-01T00:00:00Z", "updated_at": "2024-01-01T00:00:00Z"}
+        shown["config"] = {"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": hook.address}
+        shown |= {"app_id": hook.app.id} if hook.app else {}
+        self._post(hook, "ping", {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": shown}, None)
+
     def _post(self, hook: Hook, event: str, payload: dict[str, Any], repository: Repository | None) -> None:
+        self._check(event, payload)
         installation = payload.get("installation")
         delivery = Delivery(
             id=self.new_id(),

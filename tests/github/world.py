@@ -22,14 +22,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from tests.github.answers import Answer
+from tests.github.answers import Answer, Refused
 from tests.github.clock import Clock, RunningClock
-from tests.github.events import Events
+from tests.github.description import description
+from tests.github.events import DESCRIBED, Events
 from tests.github.faults import Faults
 from tests.github.limits import Limits
 from tests.github.requests import Requests
-from tests.github.service import Server
+from tests.github.routing import Call
+from tests.github.service import Server, described_routes
 from tests.github.state import State
 from tests.github.webhooks import Webhooks
 from tests.github.words.apps import AppWords
@@ -46,7 +49,10 @@ class FakeGitHub(PullWords, CheckWords, AppWords):
         self.limits = Limits(self.clock)
         self.faults = Faults()
         self.requests = Requests()
-        self.webhooks = Webhooks(self.clock, self.state.new_id)
+        self.complaints: list[str] = []  # a test that means to be invalid clears them
+        self.checked = True  # against the description; benchmarks may do without
+        self.description = description(described_routes(), DESCRIBED)
+        self.webhooks = Webhooks(self.clock, self.state.new_id, self.check_webhook)
         self.events = Events(self)
         self._server = Server(self)
         self.url = self._server.url
@@ -63,8 +69,10 @@ class FakeGitHub(PullWords, CheckWords, AppWords):
         return f"{self.url}/api/v3"
 
     def close(self) -> None:
+        """Stop; fails when a request, or an answer, was not as GitHub describes it."""
         self._server.stop()
         self.webhooks.close()
+        assert not self.complaints, "\n".join(self.complaints)
 
     @contextmanager
     def acting(self) -> Iterator[State]:
@@ -73,10 +81,21 @@ class FakeGitHub(PullWords, CheckWords, AppWords):
             yield self.state
         self.webhooks.settle()
 
-    def check_request(
-        self, method: str, path: str, template: str, query: str, headers: Mapping[str, str], body: bytes
-    ) -> None:
-        """Hold a request against GitHub's description."""
+    def check_request(self, call: Call, headers: Mapping[str, str], query: str, body: bytes) -> None:
+        """Hold a request against GitHub's description; what is wrong with it fails the test, when the world closes."""
+        wrong = self.description.request(call.method, call.template, call.parameters, query, headers, body)
+        if wrong and self.checked:
+            self.complaints += [f"{call.method} {call.template}: {words}" for words in wrong]
+            raise Refused(422, "Invalid request.\n\n" + "\n".join(wrong))
 
     def check_answer(self, method: str, template: str, answer: Answer) -> None:
         """Hold our own answer against it."""
+        if self.checked:
+            wrong = self.description.answer(method, template, answer.status, answer.document)
+            self.complaints += [f"the fake's answer to {method} {template}: {words}" for words in wrong]
+
+    def check_webhook(self, event: str, payload: dict[str, Any]) -> None:
+        """Hold a payload of ours against it."""
+        if self.checked:
+            wrong = self.description.webhook(event, payload)
+            self.complaints += [f"the fake's webhook {event}: {words}" for words in wrong]

@@ -147,7 +147,7 @@ class RepositoryWords:
             old = row.owner
             state.former_names[row.full_name.lower()] = row.id
             row.owner = state.account(new_owner)
-            changes = {"owner": {"from": {"organization": {"login": old.login, "id": old.id}}}}
+            changes = {"owner": {"from": {"organization": self.events.organization(old)}}}
             self.events.repository("transferred", row, state.account(by), changes=changes)
             return row
 
