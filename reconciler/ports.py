@@ -81,12 +81,13 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Something that asks to be merged. For a local repository: a branch."""
+    """Something that asks to be merged: a branch of a local repository, `pull/12`, or `queue/SHA` of a merge queue."""
 
     name: str
     head: str
     base: str  # branch name it wants into
     title: str = ""
+    base_head: str = ""  # sha of that branch; "" = it is the default one
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ class Refs:
     proposals: tuple[Proposal, ...]
     tags: Mapping[str, str]
     ignored: tuple[str, ...] = ()  # refs whose names are not safe to use; nothing is done with them
+    source: str = ""  # where the repository is now, if it moved
+    look_again: float | None = None  # s until it is worth looking again, where that is not as usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -539,3 +542,8 @@ class World:
     shared: bool = False  # services of other places may work on the store
     retention: Policy = field(default_factory=Policy)
     files: Files | None = None  # of this place
+    may_run: Callable[[str], bool] = lambda repository: True  # whether ops of a repository may run here at all
+
+    def runs(self, repository: str) -> bool:
+        """Whether flows of a repository are run, not only judged."""
+        return self.executor is not None and self.may_run(repository)

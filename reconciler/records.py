@@ -48,6 +48,7 @@ class ReviewRow:
     base: str
     judged: str = ""  # `head..base` pair (and settings) that the posted checks speak of
     open: bool = True
+    target: str = ""  # branch it wants into; "" = the default one
 
 
 @dataclass(frozen=True, slots=True)

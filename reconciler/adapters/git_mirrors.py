@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from reconciler.adapters.git_blobs import is_there
 from reconciler.adapters.git_commands import (
@@ -25,18 +25,36 @@ from reconciler.adapters.git_commands import (
 )
 from reconciler.adapters.git_refs import Listing, listed, listing
 from reconciler.adapters.recent import Recent
-from reconciler.ports import Stalled
+from reconciler.ports import Refs, Stalled
 
 Answer = TypeVar("Answer")
 
 _REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
-class Mirrors:
-    """The mirrors below `data_dir`. `locate` gives the path of a repository by its name. Thread-safe."""
+class Origin(Protocol):
+    """Where repositories are that are not on this machine."""
 
-    def __init__(self, data_dir: Path, locate: Callable[[str], str], children: Children) -> None:
+    def refs(self, repository: str, mirror: Git) -> Refs:
+        """Bring the mirror up to date, and tell what is there now. Raises Waiting."""
+        ...
+
+
+class Mirrors:
+    """The mirrors below `data_dir`. Thread-safe.
+
+    `locate` gives the path of a repository by its name; `origin_of` where it is if it is not on this machine.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        locate: Callable[[str], str],
+        children: Children,
+        origin_of: Callable[[str], Origin | None] = lambda repository: None,
+    ) -> None:
         self._data = data_dir
+        self.origin_of = origin_of
         self._locate = locate
         self._children = children
         self._fetched: Recent[str, tuple[str, Listing]] = Recent(1000)
@@ -73,7 +91,7 @@ class Mirrors:
             except GitFailed as failure:
                 if isinstance(sorted_failure(repository, failure), Stalled):
                     raise
-                self.fetch(repository, self.remote(repository), always=True)
+                self._fetch_again(repository)
                 return question(git)
 
     def has(self, repository: str, treeish: str) -> bool:
@@ -81,8 +99,15 @@ class Mirrors:
         with sorted_failures(repository):
             mirror = self.mirror(repository)
             if not is_there(mirror, checked_sha(treeish)):
-                self.fetch(repository, self.remote(repository), always=True)
+                self._fetch_again(repository)
             return is_there(mirror, treeish)
+
+    def _fetch_again(self, repository: str) -> None:
+        origin = self.origin_of(repository)
+        if origin is None:
+            self.fetch(repository, self.remote(repository), always=True)
+        else:
+            origin.refs(repository, self.mirror(repository))
 
     def fetch(self, repository: str, remote: Git, always: bool = False) -> Listing:
         """Copy branches and tags into the mirror, unless they are what was fetched last."""
@@ -91,7 +116,7 @@ class Mirrors:
         if known is not None and known[0] == shown and not always:
             return known[1]
         mirror = self.mirror(repository)
-        with _locked(mirror.directory):
+        with locked(mirror.directory):
             mirror.run("fetch", *_FETCH_OPTIONS, str(remote.directory), *_REFSPECS)
         fetched = listed(mirror, "refs/heads", "refs/tags")
         found = listing(fetched)
@@ -107,7 +132,7 @@ _FETCH_OPTIONS = ("--quiet", "--force", "--prune", "--no-tags", "--no-write-fetc
 def _make(mirror: Git) -> None:
     """Make an empty repository all at once: while Git makes one, it has a HEAD before it is a repository."""
     place = mirror.directory
-    with _locked(place):
+    with locked(place):
         if (place / "HEAD").is_file():  # somebody was faster
             return
         making = place.with_name(f".making-{place.name}")
@@ -125,8 +150,8 @@ def _slug(repository: str) -> str:
 
 
 @contextmanager
-def _locked(place: Path) -> Iterator[None]:
-    """One thread of one process at a time; the operating system frees the lock of a process that died."""
+def locked(place: Path) -> Iterator[None]:
+    """One thread of one process at a time works on a mirror; the lock of a process that died is free."""
     place.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(f"{place}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

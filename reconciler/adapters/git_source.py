@@ -1,4 +1,4 @@
-"""Local Git repositories as a Source: one bare mirror each, read by ids alone. How git is run lives in git_commands.
+"""Git repositories as a Source: one bare mirror each, read by ids alone. How git is run lives in git_commands.
 
 Names of refs and paths come from whoever may push, so none of them ever becomes an argument: what is asked for by path
 is looked up in a listing and read by its object id.
@@ -14,7 +14,7 @@ from typing import TypeVar
 from reconciler.adapters.git_blobs import blobs
 from reconciler.adapters.git_commands import Children, Git, GitFailed, checked_sha, sorted_failures
 from reconciler.adapters.git_keeping import Keeping
-from reconciler.adapters.git_mirrors import Mirrors
+from reconciler.adapters.git_mirrors import Mirrors, Origin
 from reconciler.adapters.git_refs import checked_default, default_branch, listed, listing
 from reconciler.adapters.git_trees import tree_changes, tree_files
 from reconciler.adapters.recent import Recent
@@ -29,14 +29,20 @@ _SMALL = 2**16  # bytes
 
 
 class GitSource:
-    """Source for repositories on this machine, bare or with a working tree. Thread-safe.
+    """Source for repositories on this machine, bare or with a working tree, and of other origins. Thread-safe.
 
-    `locate` gives the path of a repository by its name; `children` knows the processes of git that it has running.
-    Several processes may share one data directory.
+    `locate` gives the path of a repository by its name; `children` knows the processes of git that it has running;
+    `origin_of` tells of a repository that is elsewhere. Several processes may share one data directory.
     """
 
-    def __init__(self, data_dir: Path, locate: Callable[[str], str], children: Children | None = None) -> None:
-        self._mirrors = Mirrors(data_dir, locate, children or Children())
+    def __init__(
+        self,
+        data_dir: Path,
+        locate: Callable[[str], str],
+        children: Children | None = None,
+        origin_of: Callable[[str], Origin | None] = lambda repository: None,
+    ) -> None:
+        self._mirrors = Mirrors(data_dir, locate, children or Children(), origin_of)
         self._keeping = Keeping(self._mirrors)
         self._tree_ids: Recent[tuple[str, str], str] = Recent(10_000)
         self._trees: Recent[str, Tree] = Recent(_ENTRIES, weigh=len)
@@ -47,7 +53,14 @@ class GitSource:
         self._last_trees: Recent[str, str] = Recent(1000)  # by repository: a tree that is in memory, or was
 
     def refs(self, repository: str) -> Refs:
-        """Fetch if anything moved, and tell what is there now. Every branch but the default one is a proposal."""
+        """Fetch if anything moved, and tell what is there now.
+
+        Of a repository on this machine every branch but the default one is a proposal.
+        """
+        origin = self._mirrors.origin_of(repository)
+        if origin is not None:
+            with sorted_failures(repository):
+                return origin.refs(repository, self._mirrors.mirror(repository))
         remote = self._mirrors.remote(repository)
         with sorted_failures(repository):
             default = default_branch(remote)

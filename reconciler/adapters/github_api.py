@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from reconciler.adapters.github_credentials import REVIEW, Credentials, Permissions
+from reconciler.adapters.github_credentials import READ, REVIEW, Credentials, Permissions
 from reconciler.adapters.github_errors import refusal
 from reconciler.adapters.github_governor import Governor, Rank
 from reconciler.adapters.github_http import Answer, Call, Http, Secret
@@ -54,6 +54,10 @@ class GitHubApi:
         `path` is what follows `/repos/OWNER/NAME`; parts of it must be quoted already.
         """
         return self._page(repository, repository.path + path, read, parameters or {}, permissions, lease).value  # type: ignore[no-any-return]
+
+    def whereabouts(self, repository: GitHubRepository, read: Callable[[Any], Value]) -> Value:
+        """What `read` makes of the repository itself, found by its number."""
+        return self._page(repository, repository.lasting_path, read, {}, READ, None).value  # type: ignore[no-any-return]
 
     def pages(
         self,

@@ -11,7 +11,7 @@ from typing import Protocol
 from reconciler.adapters.github_errors import MISSING, REFUSED, SIGN_IN
 from reconciler.adapters.github_http import Answer, Call, Secret, signed
 from reconciler.adapters.github_names import GitHubRepository
-from reconciler.ports import Clock, Stalled, Waiting
+from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
 
 Permissions = Mapping[str, str]
 
@@ -143,7 +143,7 @@ class AppCredentials:
 
     def _found(self, repository: GitHubRepository, ask: Ask) -> int:
         try:
-            return int(self.as_app(Call("GET", f"{repository.path}/installation"), ask).data["id"])
+            return int(self.as_app(Call("GET", f"{repository.lasting_path}/installation"), ask).data["id"])
         except Stalled as error:
             if error.reason != MISSING:
                 raise
@@ -151,25 +151,19 @@ class AppCredentials:
         raise Waiting("GitHubNotInstalled", message, _SIGN_IN)
 
     def _new_token(self, repository: GitHubRepository, permissions: Permissions, ask: Ask) -> _Kept:
+        was_known = repository.id in self._installations
         try:
             return self._asked_for(repository, permissions, ask)
         except Stalled as error:
-            if error.reason != MISSING:
-                raise
-        self.forget_installation(repository)  # installed anew, it has another number
-        return self._asked_for(repository, permissions, ask)
+            if not was_known or error.reason not in (MISSING, REFUSED):
+                raise _lacking(repository, permissions, error) from None
+        self.forget_installation(repository)  # installed anew, or transferred, it has another number
+        return self._new_token(repository, permissions, ask)
 
     def _asked_for(self, repository: GitHubRepository, permissions: Permissions, ask: Ask) -> _Kept:
         path = f"/app/installations/{self._installation(repository, ask)}/access_tokens"
         body = {"repository_ids": [repository.id], "permissions": dict(permissions)}
-        try:
-            answer = self.as_app(Call("POST", path, body=body), ask)
-        except Stalled as error:
-            if error.reason != REFUSED:
-                raise
-            wanted = ", ".join(f"{name}: {level}" for name, level in permissions.items())
-            message = f"The GitHub App lacks permissions for {repository.name}: grant it {wanted}."
-            raise Waiting("GitHubPermission", message, _SIGN_IN) from None
+        answer = self.as_app(Call("POST", path, body=body), ask)
         ends = datetime.fromisoformat(answer.data["expires_at"]).timestamp()
         lasts = ends - (self._clock.now() + self._ahead) - _EARLY
         return _Kept(Secret(answer.data["token"]), self._clock.monotonic() + max(lasts, 1.0))
@@ -177,6 +171,14 @@ class AppCredentials:
     def _one_at_a_time(self, name: object) -> Lock:
         with self._lock:
             return self._refreshing.setdefault(name, Lock())
+
+
+def _lacking(repository: GitHubRepository, permissions: Permissions, error: Stalled) -> ReconcileError:
+    if error.reason != REFUSED:
+        return error
+    wanted = ", ".join(f"{name}: {level}" for name, level in permissions.items())
+    message = f"The GitHub App lacks permissions for {repository.name}: grant it {wanted}."
+    return Waiting("GitHubPermission", message, _SIGN_IN)
 
 
 def _read_secret(read: Callable[[], str], what: str) -> Secret:

@@ -24,6 +24,11 @@ class GitHubRepository:
         return f"/repos/{self.name}"
 
     @property
+    def lasting_path(self) -> str:
+        """The same, whatever its name is by now: where GitHub itself leads from a name of earlier days."""
+        return f"/repositories/{self.id}"
+
+    @property
     def source(self) -> str:
         """As a RepositoryRow keeps it."""
         return f"github:{self.id}:{self.name}"

@@ -13,6 +13,7 @@ from reconciler.engine.model import FINAL, OpState, RunState, Status
 
 __all__ = ["RunEvidence", "flow_check", "op_checks", "superseded"]
 
+NOTHING_RUNS = "nothing is configured to run flows of this repository"
 ANNOTATED = 10  # failed ops that get a remark on their line
 
 _CONCLUSIONS: Mapping[Status, Conclusion] = {
@@ -128,6 +129,21 @@ def superseded(name: str, sha: str, by: str, at: float) -> Check:
         summary=(
             f"Commit {words.code(words.short(sha))} was passed over: {words.code(words.short(by))} was merged before "
             "anything of it was started.\nNothing needs to be done; the checks of the later commit speak for both."
+        ),
+        conclusion=Conclusion.NEUTRAL,
+        completed_at=at,
+    )
+
+
+def only_judged(name: str, sha: str, at: float) -> Check:
+    """A check of a merged commit in a repository whose flows are judged and recorded, and not run."""
+    return Check(
+        name=name,
+        status="completed",
+        title=words.title("Judged and recorded: nothing runs flows here"),
+        summary=(
+            f"The plan of {words.code(words.short(sha))} is recorded, and started no run: {NOTHING_RUNS}.\n"
+            "The settings of the server decide where the ops of this repository may run."
         ),
         conclusion=Conclusion.NEUTRAL,
         completed_at=at,

@@ -62,7 +62,7 @@ class _Step:
         self.before = row
         self.now = world.clock.now()
         self.refs = _refs(world, row.name)
-        self.row = replace(row, default_branch=self.refs.default_branch)
+        self.row = replace(row, default_branch=self.refs.default_branch, source=self.refs.source or row.source)
         self.flows: list[FlowRow] = []
         self.reviews: list[ReviewRow] = []
         self.checks: list[CheckRow] = []
@@ -83,7 +83,7 @@ class _Step:
             events=tuple(self.events),
             answered=tuple(answered),
             wakes=tuple(self.wakes),
-            again_at=self.now + self.world.poll_seconds,
+            again_at=self.now + (self.refs.look_again or self.world.poll_seconds),
         )
 
     # --- the head ---------------------------------------------------------------------------------------------------
@@ -205,7 +205,9 @@ class _Step:
         for proposal in self.refs.proposals:
             seen = known.pop(proposal.name, None)
             judged = seen.judged if seen else ""
-            review = ReviewRow(self.row.name, proposal.name, proposal.head, self.refs.head, judged)
+            base = proposal.base_head or self.refs.head
+            target = "" if proposal.base == self.refs.default_branch else proposal.base
+            review = ReviewRow(self.row.name, proposal.name, proposal.head, base, judged, target=target)
             if review != seen:
                 self.reviews.append(review)
                 self.wakes.append(Wake(ReviewKey(self.row.name, proposal.name)))

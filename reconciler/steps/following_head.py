@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.checks.run import not_started, superseded, waiting
+from reconciler.checks.run import not_started, only_judged, superseded, waiting
 from reconciler.plan.model import HASH_VERSION, Plan
 from reconciler.records import FlowRow, RepositoryRow
 from reconciler.steps import schedules
@@ -65,6 +65,10 @@ def _apply(draft: Draft, repository: RepositoryRow) -> None:
     elif plan.hash == _applied_hash(draft, repository) or _is_only_recorded(draft, plan):
         _let_go_of_waiting(draft, repository.head)
         _record(draft, plan, repository.head)
+    elif not draft.world.runs(repository.name):
+        _let_go_of_waiting(draft, repository.head)
+        _record(draft, plan, repository.head)
+        draft.say(repository.head, only_judged(draft.check_name, repository.head, draft.now))
     elif _must_wait(draft):
         _wait(draft, repository.head)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
+from reconciler.checks.run import NOTHING_RUNS
 from reconciler.keys import FlowKey
 from reconciler.plan.walk import walk
 from reconciler.ports import World
@@ -71,6 +72,8 @@ def _answer(draft: Draft, request: RequestRow) -> None:
 
 def _run_by_request(draft: Draft, request: RequestRow) -> str:
     wanted = request.arguments
+    if not draft.world.runs(draft.flow.repository):
+        return f"It was not started: {NOTHING_RUNS}."
     stored = draft.world.store.plan(str(wanted["plan"])) if "plan" in wanted else None
     plan = decoded(stored.plan_json) if stored is not None else None if "plan" in wanted else draft.applied_plan()
     if plan is None:
@@ -98,7 +101,7 @@ def _serve_schedule(draft: Draft) -> None:
     flow = draft.flow
     pending = draft.changes.schedules
     row = pending[-1] if pending else draft.world.store.schedule(flow.id)
-    if row is None or row.done or flow.paused or flow.retired:
+    if row is None or row.done or flow.paused or flow.retired or not draft.world.runs(flow.repository):
         return
     served = schedules.serve(row, draft.live, draft.now)
     if served.ticks:

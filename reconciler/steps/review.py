@@ -12,6 +12,7 @@ from dataclasses import replace
 from reconciler.checks.merged import not_touched
 from reconciler.checks.model import Check
 from reconciler.checks.review import FlowVerdict, Proposed, flow_review, gate
+from reconciler.checks.run import NOTHING_RUNS
 from reconciler.engine.model import RunFacts
 from reconciler.flows.findings import Finding
 from reconciler.flows.settings import RepositorySettings
@@ -32,7 +33,7 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     repository = world.store.repository(key.repository)
     if row is None or repository is None:
         return Changes()
-    judged = replace(row, judged=f"{row.head}..{row.base}")
+    judged = replace(row, judged=f"{row.head}..{row.base}{row.target and ' ' + row.target}")
     if judged == row:  # what was foreseen stays as it was said, though the cache has moved on since
         return Changes()
     # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
@@ -48,7 +49,7 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
 def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Check]:
     base = Revision(world.source, row.repository, row.base)
     merged = world.source.merge(row.repository, row.head, row.base)
-    proposed = Proposed(row.head, repository.default_branch or row.base, url=_page(world, row))
+    proposed = Proposed(row.head, row.target or repository.default_branch or row.base, url=_page(world, row))
     if merged.tree is None:
         return [gate((), (), proposed, conflicts=merged.conflicts or (UNRELATED,))]
     settings, broken = _settings(world, row, base, merged.tree)
@@ -58,15 +59,25 @@ def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Che
         why = f"{broken[0].file}:{broken[0].span.line}: {broken[0].message}"
         return [gate((), broken, proposed, settings_broken=why)]
     verdicts, findings = judge(world.store, row.repository, base, result, proposed.changed)
-    verdicts = [_with_reuse(world, row, proposed.base, verdict) for verdict in verdicts]
+    verdicts = [_foreseen(world, repository, row, verdict) for verdict in verdicts]
     checks = [gate(verdicts, findings, proposed), *(flow_review(verdict, proposed) for verdict in verdicts)]
     return checks if settings.checks.annotations else [replace(check, annotations=()) for check in checks]
 
 
-def _with_reuse(world: World, row: ReviewRow, branch: str, verdict: FlowVerdict) -> FlowVerdict:
+def _foreseen(world: World, repository: RepositoryRow, row: ReviewRow, verdict: FlowVerdict) -> FlowVerdict:
+    """The verdict with what will be known when it is merged: whether anything runs, and what is used again."""
+    if row.target:
+        why = f"only what is merged into {repository.default_branch} runs"
+        return replace(verdict, starts=False, removed=False, reason=why)
+    if verdict.starts and not world.runs(row.repository):
+        return replace(verdict, starts=False, reason=NOTHING_RUNS)
+    return _with_reuse(world, repository, row, verdict)
+
+
+def _with_reuse(world: World, repository: RepositoryRow, row: ReviewRow, verdict: FlowVerdict) -> FlowVerdict:
     if verdict.plan is None or not verdict.starts:
         return verdict
-    facts = RunFacts(verdict.flow, row.repository, row.head, branch)
+    facts = RunFacts(verdict.flow, row.repository, row.head, repository.default_branch or row.base)
     return replace(verdict, will_reuse=reusable(world.store, verdict.plan, facts, world.clock.now()))
 
 

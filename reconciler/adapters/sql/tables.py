@@ -128,6 +128,7 @@ reviews = Table(
     _key("proposal"),
     *(_text(name) for name in ("head", "base", "judged")),
     _flag("open"),
+    Column("target", Text, nullable=False, server_default=""),
 )
 flows = Table(
     "flows",

@@ -16,6 +16,7 @@ from reconciler.records import CacheRow, Changes, FlowRow, RepositoryRow, Reques
 from reconciler.steps.discover import discover
 from reconciler.steps.flow_files import load
 from reconciler.steps.review import review
+from tests.fakes import FakeExecutor
 from tests.reconciler.adapters.git_repository import GitRepository
 
 NAME = "demo"
@@ -55,7 +56,7 @@ class GitWorld:
         self.store = open_store(str(tmp_path / "headgate.db"), self.clock)
         locate = {NAME: str(self.repository.path)}.__getitem__
         source, checks = ReadSource(tmp_path / "data", locate), NotesChecks(locate)
-        self.world = World(self.store, source, None, checks, self.clock)
+        self.world = World(self.store, source, FakeExecutor(self.clock), checks, self.clock)
         self.files_read = source.files_read
         self.woken: list[Key] = []
         self.written: list[Changes] = []

@@ -1,4 +1,7 @@
-"""Spending: what was used of the limits of others, by account and ten seconds, and until when they want to be left."""
+"""Spending: what was used of the limits of others, by account and ten seconds, and until when they want to be left.
+
+And the branch that a proposal wants into.
+"""
 
 from __future__ import annotations
 
@@ -26,4 +29,5 @@ def upgrade() -> None:
         sa.Column("writes", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account", "slot"),
     )
+    op.add_column("reviews", sa.Column("target", sa.Text(), nullable=False, server_default=""))
     op.execute("INSERT INTO schemas (revision, oldest, release) VALUES ('0003', '0001', '0.3.0')")
