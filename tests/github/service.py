@@ -90,24 +90,14 @@ class Application:
         self.at_once: Counter[str] = Counter()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        assert scope["type"] == "http"
-        body = b""
-        while (message := await receive())["type"] == "http.request":
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-        asked = Asked(self.world, scope, body)
+        asked = Asked(self.world, scope, await _body(receive))
         fault = self.world.faults.take(asked.method, asked.template)
-        if self.world.faults.latency:
-            await asyncio.sleep(self.world.faults.latency)
-        if fault and fault.kind in ("error", "reset", "hang"):
-            page = _broken(fault)
-        else:
-            page = await self._answer(asked)
-            if fault and (fault.kind == "hang after" or not fault.status):
-                page = None
-            elif fault:
-                page = _broken(fault)
+        credential = asked.headers.get("authorization", "")
+        self.at_once[credential] += 1
+        try:
+            page = await self._answer(asked, fault, self.at_once[credential])
+        finally:
+            self.at_once[credential] -= 1
         asked.request.status = page.status if page else 0
         if page:
             await _reply(send, page)
@@ -117,18 +107,27 @@ class Application:
         else:
             _reset(scope["client"])
 
-    async def _answer(self, asked: Asked) -> Page | None:
-        """Requests with one credential count as at once while any of them waits for its answer."""
-        credential = asked.headers.get("authorization", "")
-        self.at_once[credential] += 1
-        try:
-            return await asyncio.to_thread(asked.answer, self.at_once[credential])
-        finally:
-            self.at_once[credential] -= 1
+    async def _answer(self, asked: Asked, fault: Fault | None, at_once: int) -> Page | None:
+        """None where no reply is to be given."""
+        if self.world.faults.latency:
+            await asyncio.sleep(self.world.faults.latency)
+        if fault and fault.kind in ("error", "reset", "hang"):
+            return _broken(fault)
+        page = await asyncio.to_thread(asked.answer, at_once)
+        return _broken(fault) if fault else page
+
+
+async def _body(receive: Any) -> bytes:
+    body = b""
+    while (message := await receive())["type"] == "http.request":
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return body
 
 
 def _broken(fault: Fault) -> Page | None:
-    if fault.kind != "error" and not fault.status:
+    if not fault.status:
         return None
     return Page(
         fault.status, {"content-type": "text/html"}, b"<html><body>This page is taking too long to load.</body></html>"

@@ -24,6 +24,8 @@ from tests.github.records import (
     Token,
 )
 
+STALE = 14 * 24 * 3600  # seconds
+
 
 @dataclass
 class State:
@@ -104,7 +106,14 @@ class State:
 
     def runs_of(self, repository: Repository, sha: str) -> list[CheckRun]:
         """The check runs of a commit in the order of their creation."""
+        self.age()
         return [row for row in self.runs.values() if row.suite.repository is repository and row.suite.head_sha == sha]
+
+    def age(self) -> None:
+        """Check runs that nobody ended in two weeks are ended by GitHub."""
+        for row in self.runs.values():
+            if row.status != "completed" and self.now() - (row.started_at or 0) > STALE:
+                row.status, row.conclusion, row.completed_at = "completed", "stale", self.now()
 
     def statuses_of(self, repository: Repository, sha: str) -> list[Status]:
         """Newest first."""

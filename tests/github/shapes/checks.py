@@ -83,7 +83,7 @@ def suite_status(runs: Sequence[CheckRun]) -> str:
 
 
 # The worst one speaks for the suite.
-_WORST = ("failure", "timed_out", "cancelled", "action_required", "success", "neutral", "skipped")
+_WORST = ("failure", "timed_out", "cancelled", "action_required", "stale", "success", "neutral", "skipped")
 
 
 def suite_conclusion(runs: Sequence[CheckRun]) -> str | None:
