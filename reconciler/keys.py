@@ -15,6 +15,13 @@ class RepositoryKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeKey:
+    """Look which repositories a forge lets us serve."""
+
+    forge: str  # `github`
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewKey:
     """Judge one proposal."""
 
@@ -63,10 +70,11 @@ class SweepKey:
     place: str
 
 
-Key = RepositoryKey | ReviewKey | FlowKey | RunKey | CheckKey | RetentionKey | RemainsKey | SweepKey
+Key = RepositoryKey | ForgeKey | ReviewKey | FlowKey | RunKey | CheckKey | RetentionKey | RemainsKey | SweepKey
 
 _WORDS: dict[str, type[Key]] = {
     "repository": RepositoryKey,
+    "forge": ForgeKey,
     "review": ReviewKey,
     "flow": FlowKey,
     "run": RunKey,
@@ -80,6 +88,7 @@ PRIORITY: dict[type[Key], int] = {
     RunKey: 50,
     ReviewKey: 40,
     RepositoryKey: 30,
+    ForgeKey: 30,
     CheckKey: 20,
     RemainsKey: 10,
     SweepKey: 10,

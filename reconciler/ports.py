@@ -18,6 +18,7 @@ from reconciler.records import (
     CacheRow,
     Changes,
     CheckRow,
+    DeliveryRow,
     EventRow,
     FlowRow,
     Lease,
@@ -420,6 +421,27 @@ class Records(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook that was verified, and what it asks for."""
+
+    row: DeliveryRow
+    wakes: tuple[Wake, ...] = ()
+    requests: tuple[RequestRow, ...] = ()
+
+
+class Inbox(Protocol):
+    """Webhooks that were accepted."""
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
+        """Keep them and do what they ask for, in one transaction; False for each that was known, by id or by body."""
+        ...
+
+    def deliveries(self, limit: int = 100) -> Sequence[DeliveryRow]:
+        """Newest first."""
+        ...
+
+
 class Places(Protocol):
     """Which places there are, and which of them are not expected to return."""
 
@@ -451,6 +473,7 @@ class Aged:
 
     cache: tuple[tuple[str, str], ...] = ()
     requests: tuple[str, ...] = ()
+    deliveries: tuple[str, ...] = ()
     approvals: tuple[tuple[str, str], ...] = ()
     attempts: tuple[str, ...] = ()
     reviews: tuple[tuple[str, str], ...] = ()
@@ -522,7 +545,7 @@ class Retained(Protocol):
         ...
 
 
-class Store(Queue, Records, Places, Retained, Protocol):
+class Store(Queue, Records, Inbox, Places, Retained, Protocol):
     """One database: the queue, the records, the places, and what retention asks of them."""
 
 

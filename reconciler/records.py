@@ -169,6 +169,18 @@ class RequestRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A webhook that was accepted. What it asked for is in the queue; kept so that no repetition asks again."""
+
+    id: str  # as its sender numbers it; the same when it is sent again
+    digest: str  # SHA-256 of the signed body
+    event: str
+    repository: str  # "" = none that is served
+    received_at: float
+    said: str  # whom it woke and what it asked for, for people
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleRow:
     """A flow's schedule and how far it was served."""
 
@@ -281,6 +293,7 @@ class Gone:
     flows: tuple[str, ...] = ()  # retired, with their schedules
     plans: tuple[str, ...] = ()  # ids, unless a run that was made meanwhile has one
     requests: tuple[str, ...] = ()
+    deliveries: tuple[str, ...] = ()  # ids
     approvals: tuple[tuple[str, str], ...] = ()  # (repository, sha)
     events: tuple[int, ...] = ()  # seq
     files: tuple[

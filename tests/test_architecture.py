@@ -101,6 +101,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     **dict.fromkeys(("github", "jwt", "requests"), "reconciler.adapters.github_http"),
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",
+    "prometheus_client": "webhooks.health",
     "rich": "console.live",
     "ryml": "reconciler.flows.fast_reader",
     "sqlalchemy": "reconciler.adapters.sql",

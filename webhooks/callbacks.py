@@ -8,23 +8,23 @@ Both want `Authorization: Bearer $HEADGATE_TOKEN`, and answer errors as
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import DecodeError, decode
 from reconciler.ports import Records
 from reconciler.records import MetricRow
-from webhooks.asgi import BaseRoute, ClientDisconnect, JSONResponse, Request, Response, Route, run_in_threadpool
+from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run_in_threadpool
+from webhooks.bodies import Refused, answering, read_body
 from webhooks.tokens import Tokens
 
 __all__ = ["Outputs", "Tokens", "callback_routes"]
 
 BODY_LIMIT = 1 << 20  # bytes
-BODY_SECONDS = 30.0
+LESS = "Post less at once; write large results to $HEADGATE_ARTIFACTS_PATH."
 METRICS_LIMIT = 1000  # in one post
 NAME_LIMIT = 200  # characters
 
@@ -38,17 +38,6 @@ class Outputs(Protocol):
         Raises ValueError with a sentence for outputs that cannot be taken, LookupError where the attempt is unknown.
         """
         ...
-
-
-class Refused(Exception):
-    """An answer that is an error: HTTP status, code, sentence, and what to do."""
-
-    def __init__(self, status: int, code: str, message: str, do: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.do = do
 
 
 def callback_routes(
@@ -69,26 +58,9 @@ def callback_routes(
         return JSONResponse({"version": 1, "stored": len(rows)})
 
     return [
-        Route("/v1/attempts/{attempt}/outputs", _answering(post_outputs), methods=["POST"]),
-        Route("/v1/attempts/{attempt}/metrics", _answering(post_metrics), methods=["POST"]),
+        Route("/v1/attempts/{attempt}/outputs", answering(post_outputs), methods=["POST"]),
+        Route("/v1/attempts/{attempt}/metrics", answering(post_metrics), methods=["POST"]),
     ]
-
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def _answering(endpoint: Endpoint) -> Endpoint:
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except Refused as refused:
-            where = request.url.path
-            error = {"code": refused.code, "message": refused.message, "where": where, "do": refused.do}
-            return JSONResponse({"version": 1, "error": error}, status_code=refused.status)
-        except ClientDisconnect:
-            return Response(status_code=400)
-
-    return answer
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -105,32 +77,7 @@ async def _read(request: Request, tokens: Tokens) -> tuple[str, bytes]:
             "The token is missing or is not this attempt's.",
             "Send `Authorization: Bearer $HEADGATE_TOKEN` to the address of $HEADGATE_ATTEMPT.",
         )
-    return attempt, await _body(request)
-
-
-async def _body(request: Request) -> bytes:
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and len(length) < 20 and int(length) > BODY_LIMIT:
-        raise _too_large()
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > BODY_LIMIT:
-                    raise _too_large()
-    except TimeoutError:
-        raise Refused(408, "TooSlow", f"The body took longer than {BODY_SECONDS:.0f} s.", "Send it again.") from None
-    return bytes(body)
-
-
-def _too_large() -> Refused:
-    return Refused(
-        413,
-        "TooLarge",
-        f"The body is larger than {BODY_LIMIT:,} bytes.",
-        "Post less at once; write large results to $HEADGATE_ARTIFACTS_PATH.",
-    )
+    return attempt, await read_body(request, BODY_LIMIT, LESS)
 
 
 def _malformed(message: str, do: str) -> Refused:

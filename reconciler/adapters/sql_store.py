@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.engines import address_of
+from reconciler.adapters.sql.inbox import SqlInbox
 from reconciler.adapters.sql.places import SqlPlaces
 from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
@@ -20,7 +21,7 @@ from reconciler.adapters.sql.writing import Statements
 from reconciler.ports import Clock, Stalled, Waiting
 
 
-class SqlStore(SqlQueue, SqlRecords, SqlPlaces, SqlRetention, SqlSpending):
+class SqlStore(SqlQueue, SqlRecords, SqlInbox, SqlPlaces, SqlRetention, SqlSpending):
     """Implements `ports.Store`, and keeps what is spent of the limits of others.
 
     Safe to use from many threads; several processes may open the same database.

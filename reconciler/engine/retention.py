@@ -28,7 +28,7 @@ class Policy:
     cache: float = 30 * DAY  # results that may be reused
     files: float = 30 * DAY  # logs and artifacts
     files_size: float = FOREVER  # bytes of logs and artifacts of one place
-    history: float = 90 * DAY  # answered requests, events and checks that belong to no run
+    history: float = 90 * DAY  # answered requests, webhooks, events and checks that belong to no run
     traces: float = 365 * DAY  # that a run was there
 
     def run_age(self, status: Status) -> float:

@@ -68,6 +68,7 @@ class Retain:
         gone = Gone(
             cache=aged.cache,
             requests=aged.requests,
+            deliveries=aged.deliveries,
             approvals=aged.approvals,
             attempts=aged.attempts,
             reviews=aged.reviews,

@@ -15,6 +15,7 @@ from reconciler.adapters.sql.tables import (
     attempts,
     cache,
     checks,
+    deliveries,
     events,
     flows,
     metrics,
@@ -71,6 +72,7 @@ def prune(connection: Connection, gone: Gone) -> None:
     _delete(connection, flows, ("id",), [(one,) for one in gone.flows])
     _delete(connection, schedules, ("flow",), [(one,) for one in gone.flows])
     _delete(connection, requests, ("id",), [(one,) for one in gone.requests])
+    _delete(connection, deliveries, ("id",), [(one,) for one in gone.deliveries])
     _delete(connection, approvals, ("repository", "sha"), gone.approvals)
     _delete(connection, events, ("seq",), [(one,) for one in gone.events])
     _prune_plans(connection, gone)

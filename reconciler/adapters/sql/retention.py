@@ -15,6 +15,7 @@ from reconciler.adapters.sql.tables import (
     attempts,
     cache,
     checks,
+    deliveries,
     events,
     flows,
     ops,
@@ -129,6 +130,7 @@ class SqlRetention:
             return Aged(
                 cache=_pairs(connection, _old_results(cached_before).limit(limit)),
                 requests=_ones(connection, _old_requests(before).limit(limit)),
+                deliveries=_ones(connection, _old_deliveries(before).limit(limit)),
                 approvals=_pairs(connection, _old_approvals(before).limit(limit)),
                 attempts=_ones(connection, _old_instances(before).limit(limit)),
                 reviews=_pairs(connection, _closed_reviews().limit(limit)),
@@ -276,6 +278,10 @@ def _pairs(connection: Connection, statement: Select[Any]) -> tuple[tuple[str, s
 
 def _old_results(before: float) -> Select[Any]:
     return select(cache.c.key, cache.c.attempt).where(cache.c.finished_at < before)
+
+
+def _old_deliveries(before: float) -> Select[Any]:
+    return select(deliveries.c.id).where(deliveries.c.received_at < before).order_by(deliveries.c.received_at)
 
 
 def _old_requests(before: float) -> Select[Any]:

@@ -197,6 +197,16 @@ requests = Table(
     _text("answer"),
     Index(None, "key", "done_at"),
 )
+deliveries = Table(
+    "deliveries",
+    NAMES,
+    _key("id"),
+    Column("digest", Text, nullable=False, unique=True),
+    *(_text(name) for name in ("event", "repository")),
+    _time("received_at"),
+    _text("said"),
+    Index(None, "received_at"),
+)
 approvals = Table("approvals", NAMES, _key("repository"), _key("sha"), _text("by"), _time("at"), _text("request"))
 schedules = Table(
     "schedules",

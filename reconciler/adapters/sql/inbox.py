@@ -1,0 +1,66 @@
+"""Webhooks that were accepted: kept with what they ask for in one transaction, so that no repetition asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, or_, select
+
+from reconciler.adapters.sql import batches, rows
+from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.tables import deliveries
+from reconciler.adapters.sql.writing import Statements, execute
+from reconciler.ports import Clock, Delivery
+from reconciler.records import DeliveryRow, Wake
+
+
+class SqlInbox:
+    """Implements `ports.Inbox`."""
+
+    def __init__(self, database: Database, statements: Statements, clock: Clock) -> None:
+        self._database = database
+        self._statements = statements
+        self._clock = clock
+
+    def deliver(self, arrived: Sequence[Delivery]) -> Sequence[bool]:
+        return self._database.write(lambda connection: self._deliver(connection, arrived))
+
+    def deliveries(self, limit: int = 100) -> Sequence[DeliveryRow]:
+        newest = select(deliveries).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc()).limit(limit)
+        with self._database.read() as connection:
+            return [rows.of_flat(DeliveryRow, row) for row in connection.execute(newest).mappings()]
+
+    def _deliver(self, connection: Connection, arrived: Sequence[Delivery]) -> list[bool]:
+        new = _new(arrived, _known(connection, arrived))
+        fresh = [one for one, is_new in zip(arrived, new, strict=True) if is_new]
+        if not fresh:
+            return new
+        connection.execute(self._statements.add["deliveries"], [rows.flat(one.row) for one in fresh])
+        asked = [request for one in fresh for request in one.requests]
+        if asked:
+            connection.execute(self._statements.add["requests"], [rows.request_values(one) for one in asked])
+        wakes = [wake for one in fresh for wake in one.wakes] + [Wake(request.key) for request in asked]
+        execute(connection, self._statements.wakes(wakes, self._clock.now()))
+        self._database.call()
+        return new
+
+
+def _known(connection: Connection, arrived: Sequence[Delivery]) -> set[str]:
+    """Ids and digests among those that arrived that were there before."""
+    known: set[str] = set()
+    for some in batches.chunks(name for one in arrived for name in (one.row.id, one.row.digest)):
+        same = or_(deliveries.c.id.in_(some), deliveries.c.digest.in_(some))
+        for row in connection.execute(select(deliveries.c.id, deliveries.c.digest).where(same)):
+            known.update(row)
+    return known
+
+
+def _new(arrived: Sequence[Delivery], known: set[str]) -> list[bool]:
+    """Which of them are there for the first time; of two alike that come together, the first."""
+    seen, new = set(known), []
+    for one in arrived:
+        names = {one.row.id, one.row.digest}
+        new.append(not names & seen)
+        if new[-1]:
+            seen |= names
+    return new

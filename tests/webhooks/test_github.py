@@ -1,0 +1,127 @@
+"""Where GitHub sends its webhooks: proven before they are read, stored before they are answered, once."""
+
+import json
+from hashlib import sha256
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.keys import RepositoryKey
+from webhooks import github
+from webhooks.github import GitHubHook, github_routes
+from webhooks.mailbox import Mailbox
+from webhooks.signatures import signature
+
+SECRET = b"open sesame"
+SHA = "c0ffee" + "0" * 34
+PUSH = {"ref": "refs/heads/main", "after": SHA, "repository": {"id": 7}}
+
+
+class Edge:
+    """The route on a real store."""
+
+    def __init__(self, tmp_path, secrets=(SECRET,)):
+        self.store = open_store(tmp_path / "headgate.db", SystemClock())
+        self.asked = []
+        routes = github_routes(GitHubHook(secrets, self.named, 99), Mailbox(self.store))
+        self.client = TestClient(Starlette(routes=list(routes)))
+
+    async def named(self, number):
+        self.asked.append(number)
+        return "acme/shop" if number == 7 else ""
+
+    def send(self, body, event="push", guid="g-1", secret=SECRET, **headers):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"x-github-event": event, "x-github-delivery": guid, "x-hub-signature-256": signature(secret, content)}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post("/webhooks/github", content=content, headers=given)
+
+
+@pytest.fixture
+def edge(tmp_path):
+    edge = Edge(tmp_path)
+    yield edge
+    edge.store.close()
+
+
+def test_a_push_is_stored_and_wakes_its_repository(edge):
+    answer = edge.send(PUSH)
+
+    assert answer.status_code == 202
+    assert answer.json() == {"version": 1, "delivery": "g-1", "known": False}
+    (row,) = edge.store.deliveries()
+    assert (row.event, row.repository, row.said) == ("push", "acme/shop", "repository/acme%2Fshop")
+    assert edge.store.queued(RepositoryKey("acme/shop")) is not None
+
+
+def test_a_delivery_that_is_sent_again_or_replayed_with_other_headers_has_no_effect(edge):
+    edge.send(PUSH)
+    again = edge.send(PUSH)
+    replayed = edge.send(PUSH, guid="g-2")
+
+    assert [again.status_code, replayed.status_code] == [202, 202]
+    assert again.json()["known"]
+    assert replayed.json()["known"]
+    assert len(edge.store.deliveries()) == 1
+
+
+def test_a_body_whose_signature_is_wrong_is_not_read(edge):
+    answer = edge.send(b"{" * 1000, secret=b"guessed")
+
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "WrongSignature"
+    assert edge.asked == []
+    assert edge.store.deliveries() == []
+    assert edge.send(PUSH, x_hub_signature_256="").status_code == 401
+
+
+def test_two_secrets_may_be_active_while_one_replaces_the_other(tmp_path):
+    edge = Edge(tmp_path, (b"new", b"old"))
+
+    assert edge.send(PUSH, secret=b"old").status_code == 202
+    assert edge.send({**PUSH, "after": "d" * 40}, guid="g-2", secret=b"new").status_code == 202
+    assert edge.send(PUSH, guid="g-3", secret=SECRET).status_code == 401
+    edge.store.close()
+
+
+@pytest.mark.parametrize("secrets", [(), (b"",), (b"good", b"")])
+def test_without_a_secret_there_is_no_address(edge, secrets):
+    with pytest.raises(ValueError, match="Without a secret"):
+        github_routes(GitHubHook(secrets, edge.named), Mailbox(edge.store))
+
+
+def test_a_body_that_is_larger_than_github_sends_is_refused_while_it_is_read(edge, monkeypatch):
+    monkeypatch.setattr(github, "BODY_LIMIT", 1000)
+
+    assert edge.send(b"x" * 1001).status_code == 413
+    parts = (b"x" * 500 for _ in range(3))
+    headers = {"x-github-event": "push", "x-github-delivery": "g"}
+    assert edge.client.post("/webhooks/github", content=parts, headers=headers).status_code == 413
+
+
+def test_a_large_body_is_read_as_a_small_one_is(edge):
+    commits = [{"id": sha256(str(number).encode()).hexdigest()} for number in range(2000)]
+    assert edge.send({**PUSH, "commits": commits}).status_code == 202
+
+
+@pytest.mark.parametrize("event", ["sponsorship", "ping", "watch"])
+def test_what_does_not_concern_us_is_answered_and_not_kept(edge, event):
+    assert edge.send({"hook_id": 3, "zen": "Half measures."}, event).status_code == 204
+    assert edge.store.deliveries() == []
+
+
+def test_a_header_that_does_not_agree_with_the_body_is_refused(edge):
+    answer = edge.send(PUSH, event="issue_comment")
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "NotAgreeing"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"x_github_event": ""}, {"x_github_delivery": ""}, {"x_github_delivery": "g" * 101}]
+)
+def test_a_request_without_githubs_headers_is_refused(edge, headers):
+    assert edge.send(PUSH, **headers).json()["error"]["code"] == "NotGitHub"

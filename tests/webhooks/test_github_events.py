@@ -1,0 +1,129 @@
+"""What a webhook means: identities alone, of bodies that agree with their event."""
+
+import json
+
+import pytest
+
+from reconciler.keys import CheckKey, ForgeKey, RepositoryKey, ReviewKey
+from webhooks.github_events import NotAgreeing, told
+
+SHA = "c0ffee" + "0" * 34
+REPOSITORY = {"id": 7, "full_name": "acme/shop"}
+RUN = {
+    "id": 31,
+    "head_sha": SHA,
+    "external_id": "headgate:acme/shop:headgate/churn:r1:",
+    "completed_at": "2026-01-01T00:00:00Z",
+    "app": {"id": 99},
+}
+
+
+def heard(event, body, repository="acme/shop", app=99):
+    return told(event, json.dumps({"repository": REPOSITORY, "sender": {"login": "ann"}, **body}).encode()).heard(
+        repository, 5.0, app
+    )
+
+
+LOOKS = {
+    "push": {"ref": "refs/heads/main", "after": SHA},
+    "pull_request": {"action": "synchronize", "pull_request": {"id": 1}},
+    "merge_group": {"action": "checks_requested", "merge_group": {"head_sha": SHA}},
+    "repository": {"action": "renamed"},
+}
+
+
+@pytest.mark.parametrize("event", LOOKS)
+def test_what_moves_a_repository_lets_it_be_looked_at(event):
+    assert heard(event, LOOKS[event]).keys == (RepositoryKey("acme/shop"),)
+
+
+@pytest.mark.parametrize("event", LOOKS)
+def test_news_of_a_repository_that_is_not_served_lets_the_forge_be_asked(event):
+    assert heard(event, LOOKS[event], repository="").keys == (ForgeKey("github"),)
+
+
+@pytest.mark.parametrize("event", ["installation", "installation_repositories"])
+def test_what_is_granted_or_taken_lets_the_forge_be_asked(event):
+    assert heard(event, {"action": "created", "installation": {"id": 3}}).keys == (ForgeKey("github"),)
+
+
+@pytest.mark.parametrize("action", ["labeled", "assigned", "auto_merge_enabled", "locked"])
+def test_changes_of_a_pull_request_that_change_no_commit_do_not_matter(action):
+    assert not heard("pull_request", {"action": action, "pull_request": {"id": 1}}).matters
+
+
+def commented(**fields):
+    return heard(
+        "issue_comment",
+        {"action": "created", "issue": {"number": 12, "pull_request": {}}, "comment": {"id": 5}, **fields},
+    )
+
+
+def test_a_comment_on_a_pull_request_is_a_request_to_read_it():
+    (request,) = commented().requests
+
+    assert request.id == "comment:7:5"
+    assert request.key == ReviewKey("acme/shop", "pull/12")
+    assert (request.verb, request.target, request.by) == ("comment", "5", "ann")
+
+
+@pytest.mark.parametrize("fields", [{"action": "edited"}, {"action": "deleted"}, {"issue": {"number": 12}}])
+def test_comments_that_are_edited_or_on_issues_do_not_matter(fields):
+    assert not commented(**fields).matters
+
+
+def pressed(action="requested_action", button="restart-failed", **fields):
+    body = {"action": action, "check_run": {**RUN, **fields}}
+    return heard("check_run", body | ({"requested_action": {"identifier": button}} if button else {}))
+
+
+def test_a_button_is_a_request_named_by_what_was_shown():
+    (request,) = pressed().requests
+
+    assert request.key == CheckKey("acme/shop", SHA)
+    assert (request.verb, request.by, request.target) == ("button", "ann", RUN["external_id"])
+    assert request.arguments == {"action": "restart-failed", "check_run": 31}
+    assert pressed().requests[0].id == request.id, "pressed twice, it is one wish"
+    assert pressed(completed_at="2026-01-01T01:00:00Z").requests[0].id != request.id, "another result was shown"
+    assert pressed(button="cancel").requests[0].id != request.id
+
+
+def test_a_check_is_asked_for_again_by_rerequesting_it():
+    (request,) = pressed("rerequested", "").requests
+    assert request.arguments["action"] == "rerequested"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"app": {"id": 100}}, {"app": None}, {"head_sha": "../../x"}, {"head_sha": ""}, {"head_sha": SHA.upper()}],
+)
+def test_buttons_of_other_apps_and_of_no_commit_do_not_matter(fields):
+    assert not pressed(**fields).matters
+
+
+def test_what_we_post_ourselves_does_not_matter():
+    assert not pressed("completed", "").matters
+    assert not pressed("created", "").matters
+    assert not heard("check_suite", {"action": "completed", "check_suite": {"id": 1, "head_sha": SHA}}).matters
+
+
+def test_a_suite_that_is_rerequested_is_a_request_for_all_of_its_commit():
+    suite = {"id": 8, "head_sha": SHA, "app": {"id": 99}, "updated_at": "2026-01-01T00:00:00Z"}
+    (request,) = heard("check_suite", {"action": "rerequested", "check_suite": suite}).requests
+    assert request.key == CheckKey("acme/shop", SHA)
+
+
+@pytest.mark.parametrize("event", ["push", "pull_request", "check_run", "issue_comment", "merge_group", "ping"])
+def test_a_body_of_another_event_is_refused(event):
+    with pytest.raises(NotAgreeing, match=f"none of the event {event}"):
+        heard(event, {"action": "created", "discussion": {}})
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b'{"repository": 3}', b"[" * 100_000, b"\xff\xfe", b"a=b"])
+def test_a_body_that_is_no_event_is_refused(body):
+    with pytest.raises(NotAgreeing):
+        told("push", body)
+
+
+def test_an_event_that_nobody_knows_is_none():
+    assert told("sponsorship", b"") is None

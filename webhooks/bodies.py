@@ -1,0 +1,60 @@
+"""Bodies of requests, read up to a limit, and how a request is refused. What a body means is not known here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from webhooks.asgi import ClientDisconnect, JSONResponse, Request, Response
+
+BODY_SECONDS = 30.0
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Refused(Exception):
+    """An answer that is an error: HTTP status, code, sentence, and what to do."""
+
+    def __init__(self, status: int, code: str, message: str, do: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.do = do
+
+
+def answering(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, with what it refuses answered as `{"version": 1, "error": {"code", "message", "where", "do"}}`."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Refused as refused:
+            where = request.url.path
+            error = {"code": refused.code, "message": refused.message, "where": where, "do": refused.do}
+            return JSONResponse({"version": 1, "error": error}, status_code=refused.status)
+        except ClientDisconnect:
+            return Response(status_code=400)
+
+    return answer
+
+
+async def read_body(request: Request, limit: int, less: str) -> bytes:
+    """The body, at most `limit` bytes of it; `less` says what to do about one that is larger. Raises Refused."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and len(length) < 20 and int(length) > limit:
+        raise _too_large(limit, less)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > limit:
+                    raise _too_large(limit, less)
+    except TimeoutError:
+        raise Refused(408, "TooSlow", f"The body took longer than {BODY_SECONDS:.0f} s.", "Send it again.") from None
+    return bytes(body)
+
+
+def _too_large(limit: int, less: str) -> Refused:
+    return Refused(413, "TooLarge", f"The body is larger than {limit:,} bytes.", less)

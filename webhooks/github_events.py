@@ -1,0 +1,235 @@
+"""What GitHub's webhooks mean to us: a body → whom to wake and what a person asked for. Pure; nothing is believed.
+
+Of a body only identities are taken (repository, pull request, comment, check run and button); whatever they stand for
+is read again by the step that is woken. Only the body is signed, so the name of the event must agree with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.flows.model import Json
+from reconciler.keys import CheckKey, ForgeKey, Key, RepositoryKey, ReviewKey
+from reconciler.plan.encoding import DecodeError, decode
+from reconciler.records import RequestRow
+
+FORGE = "github"
+
+_SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
+
+
+class NotAgreeing(ValueError):
+    """The body is none of the event that its header names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a delivery asks for; nothing at all for what does not concern us."""
+
+    repository: str = ""  # name of its RepositoryRow, "" = none that is known
+    keys: tuple[Key, ...] = ()
+    requests: tuple[RequestRow, ...] = ()
+
+    @property
+    def matters(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.keys or self.requests)
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    login: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    number: int = 0
+    pull_request: dict[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckRun:
+    id: int = 0
+    head_sha: str = ""
+    external_id: str | None = None
+    completed_at: str | None = None
+    app: _Numbered | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckSuite:
+    id: int = 0
+    head_sha: str = ""
+    updated_at: str | None = None
+    app: _Numbered | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Button:
+    identifier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    action: str | None = None
+    repository: _Numbered | None = None
+    sender: _Person | None = None
+    ref: str | None = None
+    after: str | None = None
+    pull_request: _Numbered | None = None
+    merge_group: dict[str, Json] | None = None
+    issue: _Issue | None = None
+    comment: _Numbered | None = None
+    check_run: _CheckRun | None = None
+    check_suite: _CheckSuite | None = None
+    requested_action: _Button | None = None
+    installation: _Numbered | None = None
+    hook_id: int | None = None
+
+
+_Meaning = Callable[["_Context"], Heard]
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """A body, and what is known here that it may speak of."""
+
+    body: _Body
+    repository: str  # "" = one that is not served
+    app: int | None  # our App's id; None with a token
+    at: float
+
+    @property
+    def looked_at(self) -> Heard:
+        """Look at its repository; at all that the forge gives us, if it is one that we do not know."""
+        key: Key = RepositoryKey(self.repository) if self.repository else ForgeKey(FORGE)
+        return Heard(self.repository, (key,))
+
+    def asked(self, identity: str, key: Key, verb: str, target: str, **arguments: Json) -> Heard:
+        """What the sender asked for, once."""
+        by = self.body.sender.login if self.body.sender else ""
+        request = RequestRow(identity, key, verb, by, self.at, target, arguments=arguments)
+        return Heard(self.repository, (), (request,))
+
+
+def _pushed(context: _Context) -> Heard:
+    return context.looked_at
+
+
+def _commented(context: _Context) -> Heard:
+    issue, comment = context.body.issue, context.body.comment
+    repository = context.body.repository
+    if context.body.action != "created" or issue is None or issue.pull_request is None or not context.repository:
+        return Heard()
+    assert comment is not None
+    assert repository is not None
+    key = ReviewKey(context.repository, f"pull/{issue.number}")
+    return context.asked(f"comment:{repository.id}:{comment.id}", key, "comment", str(comment.id))
+
+
+def _pressed(context: _Context) -> Heard:
+    run, action = context.body.check_run, context.body.action
+    if run is None or not _ours(context, run.app) or not context.repository or not _SHA.fullmatch(run.head_sha):
+        return Heard()
+    button = context.body.requested_action.identifier if context.body.requested_action else ""
+    if action not in ("rerequested", "requested_action") or (action == "requested_action") != bool(button):
+        return Heard()
+    what = button or "rerequested"
+    shown = f"{run.external_id or ''}:{run.completed_at or ''}"
+    key = CheckKey(context.repository, run.head_sha)
+    identity = f"button:{run.id}:{what}:{shown}"
+    return context.asked(identity, key, "button", run.external_id or "", action=what, check_run=run.id)
+
+
+def _suite_asked_again(context: _Context) -> Heard:
+    suite = context.body.check_suite
+    if context.body.action != "rerequested" or suite is None or not _ours(context, suite.app):
+        return Heard()
+    if not context.repository or not _SHA.fullmatch(suite.head_sha):
+        return Heard()
+    key = CheckKey(context.repository, suite.head_sha)
+    identity = f"button:suite:{suite.id}:{suite.updated_at or ''}"
+    return context.asked(identity, key, "button", "", action="rerequested", check_suite=suite.id)
+
+
+def _granted(context: _Context) -> Heard:
+    return Heard(keys=(ForgeKey(FORGE),))
+
+
+def _ours(context: _Context, app: _Numbered | None) -> bool:
+    return context.app is not None and app is not None and app.id == context.app
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """An event that concerns us: what its body must have, and what it means."""
+
+    needs: tuple[str, ...]
+    meaning: _Meaning
+    actions: frozenset[str] = field(default_factory=frozenset)  # none = all of them
+
+
+_EVENTS = {
+    "push": _Event(("ref", "after", "repository"), _pushed),
+    "pull_request": _Event(
+        ("action", "pull_request", "repository"),
+        _pushed,
+        frozenset({"opened", "synchronize", "reopened", "closed", "edited", "ready_for_review", "converted_to_draft"}),
+    ),
+    "merge_group": _Event(("action", "merge_group", "repository"), _pushed),
+    "check_run": _Event(("action", "check_run", "repository"), _pressed),
+    "check_suite": _Event(("action", "check_suite", "repository"), _suite_asked_again),
+    "issue_comment": _Event(("action", "issue", "comment", "repository"), _commented),
+    "installation": _Event(("action", "installation"), _granted),
+    "installation_repositories": _Event(("action", "installation"), _granted),
+    "repository": _Event(("action", "repository"), _pushed),
+    "ping": _Event(("hook_id",), lambda context: Heard()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A body that agrees with its event."""
+
+    _event: _Event
+    _body: _Body
+
+    @property
+    def number(self) -> int:
+        """Of the repository that it speaks of, as GitHub counts them; 0 = none."""
+        return self._body.repository.id if self._body.repository else 0
+
+    def heard(self, repository: str, at: float, app: int | None = None) -> Heard:
+        """What it asks for.
+
+        `repository` is the name of its RepositoryRow, "" if it is not served; `app` the number of our App, None with a
+        token; `at` the time in seconds since the epoch.
+        """
+        if self._event.actions and self._body.action not in self._event.actions:
+            return Heard()
+        return self._event.meaning(_Context(self._body, repository, app, at))
+
+
+def told(event: str, body: bytes) -> Told | None:
+    """A body as what its event says; None for an event that we do not know. Raises NotAgreeing."""
+    known = _EVENTS.get(event)
+    if known is None:
+        return None
+    try:
+        read = decode(body, _Body)
+    except (DecodeError, RecursionError):
+        raise NotAgreeing(f"The body is no JSON of the event {event}.") from None
+    missing = [name for name in known.needs if getattr(read, name) is None]
+    if missing:
+        raise NotAgreeing(f"The body has no {missing[0]!r}, so it is none of the event {event}.")
+    return Told(known, read)
