@@ -238,10 +238,20 @@ class Files(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CheckTerms:
+    """What holds where checks are posted."""
+
+    op_budget: int  # how many ops of a flow may have a check of their own
+    lasting: bool  # what was posted stays as it is until we post again: nobody else changes or removes it
+
+
 class CommitChecks(Protocol):
     """Where checks of commits are posted."""
 
-    op_budget: int  # how many ops of a flow may have a check of their own
+    def terms(self, repository: str) -> CheckTerms:
+        """What holds for a repository's checks. Pure."""
+        ...
 
     def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
         """Make the commit's checks equal to these: creates, updates, and repairs. Returns external ids by name."""

@@ -17,7 +17,7 @@ from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Perform
 from reconciler.keys import RunKey
 from reconciler.plan.tree import Tree as FileTree
 from reconciler.plan.tree import TreeEntry
-from reconciler.ports import Merged, Proposal, Refs, Waiting
+from reconciler.ports import CheckTerms, Merged, Proposal, Refs, Waiting
 from reconciler.records import AttemptRow, Lease, Wake
 
 Tree = Mapping[str, bytes]
@@ -261,12 +261,13 @@ def _seen_at_end(process: Process, now: float) -> Observed:
 class FakeChecks:
     """Commits and the checks that were posted on them."""
 
-    op_budget = 50
-
     def __init__(self) -> None:
         self.posted: dict[str, dict[str, Check]] = {}
         self.posts = 0
         self.away = False
+
+    def terms(self, repository: str) -> CheckTerms:
+        return CheckTerms(op_budget=50, lasting=True)
 
     def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
         if self.away:

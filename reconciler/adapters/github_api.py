@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from reconciler.adapters.github_credentials import READ, REVIEW, Credentials, Permissions
@@ -147,8 +148,11 @@ class GitHubApi:
         return answer
 
     def _check_lease(self, lease: Lease | None) -> None:
-        if lease is not None and self._clock.monotonic() + self.http.timeout >= lease.deadline:
+        left = lease.deadline - self._clock.monotonic() if lease is not None else float("inf")
+        if left <= 0:
             raise LeaseLost
+        if left <= self.http.timeout:
+            raise Waiting("GitHubSlow", "GitHub takes its time; the rest follows at once.", timedelta(0))
 
 
 def _good(call: Call, answer: Answer) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from reconciler.adapters.github_http import Answer, Call
+from reconciler.adapters.github_http import Answer, Call, OutcomeUnknown
 from reconciler.checks.words import clip, line
 from reconciler.flows.model import Json
 from reconciler.ports import ReconcileError, Stalled, Waiting
@@ -27,7 +27,8 @@ def refusal(call: Call, answer: Answer, what: str) -> ReconcileError:
     if status in (403, 429) and (seconds := patience(answer)) is not None:
         return Waiting(LIMITED, f"GitHub asks to be left alone for {seconds:.0f} s ({what}).", _seconds(seconds))
     if status >= 500 or status == 408:
-        return Waiting(AWAY, f"GitHub cannot answer now (HTTP {status}, {what}).", timedelta(seconds=15))
+        kind = OutcomeUnknown if call.writes else Waiting
+        return kind(AWAY, f"GitHub cannot answer now (HTTP {status}, {what}).", timedelta(seconds=15))
     if status == 401:
         do = "check the App's id and private key, or the token, and its expiry."
         return Waiting(SIGN_IN, f"GitHub does not accept our credentials ({what}): {do}", _SIGN_IN)

@@ -29,6 +29,10 @@ _SOON = timedelta(seconds=15)  # more than GitHub's lists need to show what was 
 _MOVED = "GitHub sends to another address: correct apiUrl (https://api.github.com, or https://HOST/api/v3)."
 
 
+class OutcomeUnknown(Waiting):
+    """A write was sent, and no answer tells whether it was done: look before a second try."""
+
+
 class Secret:
     """A token or key that is not shown when a value that holds it is."""
 
@@ -110,7 +114,7 @@ class Http:
             raise Stalled("GitHubAddress", _MOVED) from None
         finally:
             carrier.carried = _NOTHING
-        return Answer(status, found, _parsed(status, text))
+        return Answer(status, found, _parsed(call, status, text))
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -167,11 +171,11 @@ class _Carrier(Auth.Auth):
 
 
 _NOTHING = Secret("")
-_SILENT = logging.getLogger("headgate.silent")  # PyGithub logs whole answers, those with new tokens too
-_SILENT.disabled = True
+# PyGithub logs whole answers, those with new tokens too. No configuration of logging reaches a logger of our making.
+_SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 
 
-def _parsed(status: int, text: str) -> Any:
+def _parsed(call: Call, status: int, text: str) -> Any:
     if not text:
         return None
     try:
@@ -180,7 +184,8 @@ def _parsed(status: int, text: str) -> Any:
         if status >= 400:
             return None  # the page of a proxy, or of a server that is down
         what = f"GitHub answered something that is no JSON (HTTP {status}); is apiUrl right, or a proxy in between?"
-        raise Waiting("GitHubAnswer", what, timedelta(minutes=1)) from None
+        kind = OutcomeUnknown if call.writes else Waiting
+        raise kind("GitHubAnswer", what, timedelta(minutes=1)) from None
 
 
 def _away(call: Call, error: requests.RequestException) -> Waiting | Stalled:
@@ -193,5 +198,13 @@ def _away(call: Call, error: requests.RequestException) -> Waiting | Stalled:
     if isinstance(error, requests.exceptions.ProxyError):
         return Waiting("GitHubAway", "The proxy on the way to GitHub does not let us through.", _SOON)
     what = "did not answer in time" if isinstance(error, requests.Timeout) else "cannot be reached"
-    unknown = "; whether it did what was asked is looked up next time" if call.writes else ""
-    return Waiting("GitHubAway", f"GitHub {what}{unknown}.", _SOON)
+    if call.writes and not _was_never_sent(error):
+        message = f"GitHub {what}; whether it did what was asked is looked up next time."
+        return OutcomeUnknown("GitHubUnknown", message, _SOON)
+    return Waiting("GitHubAway", f"GitHub {what}.", _SOON)
+
+
+def _was_never_sent(error: requests.RequestException) -> bool:
+    """Whether not even a connection came about."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or type(cause).__name__ == "NewConnectionError"

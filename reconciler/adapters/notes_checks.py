@@ -17,7 +17,7 @@ from typing import Any
 from reconciler.adapters.git_blobs import named_objects
 from reconciler.adapters.git_commands import Children, Git, GitFailed, checked_sha, located, sorted_failures
 from reconciler.checks.model import Annotation, Check, Conclusion
-from reconciler.ports import LeaseLost, Stalled, Waiting
+from reconciler.ports import CheckTerms, LeaseLost, Stalled, Waiting
 from reconciler.records import Lease
 
 REF = "refs/notes/checks"
@@ -26,6 +26,7 @@ _PAUSE = 0.02  # seconds, at most so long for each try that was lost
 _DEPTHS = (1, 0, 2, 3)  # of the folders that git keeps notes in, the usual one first
 _ORDER = ("name", "status", "conclusion", "title", "summary", "text", "annotations", "details_url", "started_at")
 _TIMES = ("started_at", "completed_at")
+_TERMS = CheckTerms(op_budget=200, lasting=True)
 
 
 class NotesChecks:
@@ -33,8 +34,6 @@ class NotesChecks:
 
     `locate` gives the path of a repository by its name; `children` knows the processes of git that it has running.
     """
-
-    op_budget = 200
 
     def __init__(
         self,
@@ -45,6 +44,10 @@ class NotesChecks:
         self._locate = locate
         self._children = children or Children()
         self._monotonic = monotonic
+
+    def terms(self, repository: str) -> CheckTerms:
+        """Notes cost little, and nobody writes another's."""
+        return _TERMS
 
     def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
         """Make the commit's document say these checks; one that says so already is left alone.
@@ -96,11 +99,12 @@ def rendered(checks: Sequence[Check]) -> bytes:
 
 def _rank(check: Check) -> tuple[int, str]:
     parts = check.name.split("/")
-    return min(len(parts), 3), "/".join(parts[:2])
+    return check.depth, "/".join(parts[:2])
 
 
 def _plain(check: Check) -> dict[str, Any]:
     values = {field.name: getattr(check, field.name) for field in fields(check)}
+    del values["actions"]  # a note has no buttons
     for name in _TIMES:
         if values[name] is not None:
             values[name] = datetime.fromtimestamp(values[name], UTC).isoformat()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.checks import review_text, words
+from reconciler.checks.actions import APPROVE
 from reconciler.checks.findings_text import ordered
 from reconciler.checks.model import Check, Conclusion
 from reconciler.checks.sections import Section, joined
@@ -49,6 +50,7 @@ def merged_gate(head: MergedHead) -> Check:
         summary=joined(parts, url=head.url),
         conclusion=_conclusion(head, errors),
         details_url=head.url,
+        actions=(APPROVE,) if head.held else (),
     )
 
 

@@ -33,6 +33,15 @@ class Annotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """A button beside a check. `name` is what pressing it sends."""
+
+    name: str
+    label: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One check. `status` is queued, in_progress or completed; `conclusion` is set when completed."""
 
@@ -48,3 +57,9 @@ class Check:
     completed_at: float | None = None
     run: str = ""
     attempt: str = ""
+    actions: tuple[Action, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """0 for the umbrella of a commit, 1 for a flow, 2 for an op."""
+        return min(self.name.count("/"), 2)

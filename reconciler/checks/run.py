@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.checks import op_text, run_text, words
+from reconciler.checks.actions import actions_of_op, actions_of_run
 from reconciler.checks.causes import Cause
 from reconciler.checks.evidence import RunEvidence, Story, told
 from reconciler.checks.model import Annotation, Check, Conclusion
@@ -48,6 +49,7 @@ def flow_check(evidence: RunEvidence) -> Check:
         completed_at=run.finished_at if done else None,
         run=run.id,
         attempt=(first.state.attempt or "") if first else "",
+        actions=actions_of_run(story),
     )
 
 
@@ -113,6 +115,7 @@ def _op_check(story: Story, view: OpView) -> Check:
         completed_at=_ended(state, evidence.run) if done else None,
         run=evidence.run.id,
         attempt=state.attempt or "",
+        actions=actions_of_op(view, over),
     )
 
 

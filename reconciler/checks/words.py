@@ -12,9 +12,15 @@ ROWS = 25  # of a table in a check; people do not read more there
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[@-Z\\-_])")
 # Control characters, and the invisible ones that reorder or hide text.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_MARKUP = re.compile(r"([\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])|^[#+-])")
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+# `$` begins mathematics on some forges; a line may begin a list, a heading or a quotation.
+_MARKUP = re.compile(r"([\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
 _LINKED = re.compile(r"(@|#|://|www|GH-)(?=[\w./-])", re.IGNORECASE)
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
+_MARKED = re.compile(r"\\([\\`*\[\]<>|~&_#+$!.-])|\*\*|`")
 _ZERO_WIDTH = "\u200b"
 
 
@@ -49,6 +55,11 @@ def spoken(text: str) -> str:
 def _prose_part(text: str) -> str:
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
     return (" " if before else "") + prose(text) + (" " if after and text.strip() else "")
+
+
+def unmarked(text: str) -> str:
+    """One of our lines of Markdown as plain words, for places that show none."""
+    return line(_MARKED.sub(lambda found: found.group(1) or "", _LINK.sub(r"\1", text)))
 
 
 def markup(text: str) -> str:

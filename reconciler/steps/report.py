@@ -12,6 +12,8 @@ from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, Lease, RunRow
 from reconciler.steps.evidence import evidence_of
 
+LOOK_AGAIN = 600.0  # s between looks at unfinished checks that others can change, or that go stale
+
 
 @dataclass(frozen=True, slots=True)
 class _Worded:
@@ -27,14 +29,17 @@ def report(world: World, key: CheckKey, lease: Lease) -> Changes:
     """Make the checks of one commit say what they should. Raises Waiting when they cannot be posted now."""
     rows = world.store.checks(key.repository, key.sha)
     worded = [_worded(world, row) for row in rows]
-    if all(one.row.posted == one.digest for one in worded):
+    terms = world.checks.terms(key.repository)
+    if terms.lasting and all(one.row.posted == one.digest for one in worded):
         return Changes()
     everything = [check for one in worded for check in one.checks]
     ids = world.checks.post(key.repository, key.sha, everything, lease)
     posted = (
         replace(one.row, posted=one.digest, external_id=ids.get(one.row.name, ""), final=_final(one)) for one in worded
     )
-    return Changes(checks=tuple(row for row, old in zip(posted, rows, strict=True) if row != old))
+    changed = tuple(row for row, old in zip(posted, rows, strict=True) if row != old)
+    alive = not all(map(_final, worded))
+    return Changes(checks=changed, again_at=world.clock.now() + LOOK_AGAIN if alive and not terms.lasting else None)
 
 
 def _final(worded: _Worded) -> bool:
@@ -51,4 +56,4 @@ def _worded(world: World, row: CheckRow) -> _Worded:
 def _of_run(world: World, run: RunRow) -> list[Check]:
     url = f"{world.page_url}/runs/{run.id}" if world.page_url else ""
     evidence = evidence_of(world.store, world.logs, run, world.clock.now(), url)
-    return [flow_check(evidence), *op_checks(evidence, world.checks.op_budget)]
+    return [flow_check(evidence), *op_checks(evidence, world.checks.terms(run.repository).op_budget)]
