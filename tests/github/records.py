@@ -76,6 +76,7 @@ class Repository:
     archived: bool = False
     default_branch: str = "main"
     parent: Repository | None = None
+    required: list[str] = field(default_factory=list)  # names of checks without which nothing is merged
     collaborators: dict[str, str] = field(default_factory=dict)  # login -> admin | maintain | write | triage | read
     numbers: int = 0
     pulls: dict[int, PullRequest] = field(default_factory=dict)

@@ -43,3 +43,8 @@ class Requests(list[Request]):
     def counts(self) -> Counter[tuple[str, int]]:
         """(signature, status) -> how often."""
         return Counter((row.signature, row.status) for row in self)
+
+    def lines(self) -> list[str]:
+        """How often each route was asked and how it answered, for a story to print."""
+        counts = sorted(self.counts().items())
+        return [f"{number:5} × {signature} → {status or 'no reply'}" for (signature, status), number in counts]

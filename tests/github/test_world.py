@@ -86,6 +86,33 @@ def test_an_unchanged_list_is_answered_with_304_for_free(installed):
     assert [pull["number"] for pull in changed.json()] == [1]
 
 
+def test_a_required_check_that_was_never_posted_blocks_and_a_skipped_one_does_not(installed):
+    github, _, client = installed
+    github.require("headgate")
+    pull = github.open_pull_request(FLOW | {"new": ""})
+    with pytest.raises(AssertionError, match="headgate did not pass"):
+        github.merge(pull)
+
+    run = {"name": "headgate", "head_sha": pull.head_sha, "conclusion": "skipped"}
+    client.post("/repos/acme/shop/check-runs", json=run)
+    merged = github.merge(pull)
+    assert github.head() == merged
+
+
+def test_the_merge_queue_tests_each_entry_with_what_is_before_it(installed):
+    github, _, client = installed
+    first, second = (github.open_pull_request({name: ""}) for name in ("one", "two"))
+    entries = github.queue(first, second)
+
+    refs = client.get("/repos/acme/shop/git/matching-refs/heads/gh-readonly-queue/").json()
+    assert {row["ref"]: row["object"]["sha"] for row in refs} == {entry.ref: entry.sha for entry in entries}
+    assert github.git().is_ancestor(first.head_sha, entries[1].sha)
+
+    github.leave_queue(first)
+    assert github.git().is_ancestor(first.head_sha, github.merge_queue()) is False
+    assert (first.state, second.merged_at is not None) == ("open", True)
+
+
 def test_git_fetches_the_head_of_a_fork_by_its_sha_and_pushes_through_real_git(installed, tmp_path):
     github, _, _ = installed
     pull = github.open_pull_request(FLOW | {"new": "by eve"}, by="eve", fork=True)

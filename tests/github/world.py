@@ -36,14 +36,14 @@ from tests.github.service import Server, described_routes
 from tests.github.state import State
 from tests.github.webhooks import Webhooks
 from tests.github.words.apps import AppWords
-from tests.github.words.checks import CheckWords
 from tests.github.words.pulls import PullWords
 
 
-class FakeGitHub(PullWords, CheckWords, AppWords):
+class FakeGitHub(PullWords, AppWords):
     """Everything at once; each word returns when its webhooks are answered."""
 
     def __init__(self, directory: Path, clock: Clock | None = None) -> None:
+        self.description = description(described_routes(), DESCRIBED)
         self.clock = clock or RunningClock()
         self.state = State(directory, self.clock)
         self.limits = Limits(self.clock)
@@ -51,7 +51,6 @@ class FakeGitHub(PullWords, CheckWords, AppWords):
         self.requests = Requests()
         self.complaints: list[str] = []  # a test that means to be invalid clears them
         self.checked = True  # against the description; benchmarks may do without
-        self.description = description(described_routes(), DESCRIBED)
         self.webhooks = Webhooks(self.clock, self.state.new_id, self.check_webhook)
         self.events = Events(self)
         self._server = Server(self)

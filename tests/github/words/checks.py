@@ -26,6 +26,18 @@ class CheckWords(RepositoryWords):
         rows = self.state.statuses_of(self.find(repository), sha)
         return {row.context: row for row in reversed(rows)}
 
+    def require(self, *names: str, repository: Which = None) -> None:
+        """From now on nothing is merged without these checks."""
+        self.find(repository).required = list(names)
+
+    def missing(self, sha: str, *, repository: Which = None) -> list[str]:
+        """The required checks that are missing, unfinished or not passed: matched by name, on this commit only."""
+        row = self.find(repository)
+        passed = {name for name, status in self.statuses(sha, repository=row).items() if status.state == "success"}
+        newest = {run.name: run for run in self.check_runs(sha, repository=row)}
+        passed |= {name for name, run in newest.items() if run.conclusion in ("success", "neutral", "skipped")}
+        return [name for name in row.required if name not in passed]
+
     def press(self, run: CheckRun, button: str, *, by: str = "ann") -> None:
         """Press a button of a check run, by its label or identifier."""
         with self.acting() as state:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from tests.github.git_hosting import ZERO, Files
 from tests.github.records import Account, App, Comment, PullRequest, QueueEntry, Repository
-from tests.github.words.repositories import RepositoryWords, Which
+from tests.github.words.checks import CheckWords
+from tests.github.words.repositories import Which
 
 
-class PullWords(RepositoryWords):
+class PullWords(CheckWords):
     """Part of the world; see tests/github/world.py."""
 
     def open_pull_request(
@@ -64,6 +65,7 @@ class PullWords(RepositoryWords):
         """Press the green button; the sha of the new commit on the base branch."""
         with self.acting() as state:
             row, person = pull.repository, state.account(by)
+            self._let_merge(pull, pull.head_sha)
             base = self.head(pull.base_ref, repository=row)
             message = f"{pull.title} (#{pull.number})" if squash else f"Merge pull request #{pull.number}"
             sha = row.git.merge(base, pull.head_sha, message, state.now(), squash=squash)
@@ -73,6 +75,11 @@ class PullWords(RepositoryWords):
             row.git.set_ref(f"refs/heads/{pull.base_ref}", sha)
             self.refs_changed(row, before, person)
             return sha
+
+    def _let_merge(self, pull: PullRequest, sha: str) -> None:
+        missing = self.missing(sha, repository=pull.repository)
+        assert not missing, f"pull request {pull.number} is blocked: {', '.join(missing)} did not pass on {sha[:9]}"
+        assert not pull.draft, f"pull request {pull.number} is a draft"
 
     def _merged(self, pull: PullRequest, sha: str, by: Account) -> None:
         now = self.state.now()
@@ -177,7 +184,9 @@ class PullWords(RepositoryWords):
         """Merge the first entry of the queue, as GitHub does when its required checks passed."""
         with self.acting() as state:
             row, person = self.find(repository), state.account(by)
-            entry = row.queue.pop(0)
+            entry = row.queue[0]
+            self._let_merge(entry.pull, entry.sha)
+            row.queue.remove(entry)
             before = row.git.refs()
             row.git.set_ref(f"refs/heads/{entry.pull.base_ref}", entry.sha)
             self._merged(entry.pull, entry.sha, person)
