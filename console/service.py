@@ -10,6 +10,7 @@ from typing import Any
 
 from console.config import Config, ConfigError
 from console.data_lock import lock
+from console.known_secrets import known_secrets
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
 from console.pages.application import application
@@ -72,6 +73,7 @@ class Service:
             retention=config.retention,
             files=ProcessFiles(data),
             shared=bool(config.database),
+            known_secrets=partial(known_secrets, config.connections),
         )
         place = self.executor.place
         self.loop = Loop(

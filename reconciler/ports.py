@@ -575,6 +575,7 @@ class World:
     shared: bool = False  # services of other places may work on the store
     retention: Policy = field(default_factory=Policy)
     files: Files | None = None  # of this place
+    known_secrets: Callable[[], Sequence[str]] = tuple  # values that nothing that is posted may hold
     may_run: Callable[[str], bool] = lambda repository: True  # whether ops of a repository may run here at all
 
     def runs(self, repository: str) -> bool:

@@ -19,7 +19,7 @@ _UNSEEN = re.compile(
 # `$` begins mathematics on some forges; a line may begin a list, a heading or a quotation.
 _MARKUP = re.compile(r"([\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])|^[#+=-]|(?<=^\d)[.)]|(?<=^\d\d)[.)])")
 _LINKED = re.compile(r"(@|#|://|www|GH-)(?=[\w./-])", re.IGNORECASE)
-_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*\)")
+_LINK = re.compile(r"(?<!\\)\[([^\[\]]*)(?<!\\)\]\([^()\s]*\)")
 _MARKED = re.compile(r"\\([\\`*\[\]<>|~&_#+$!.-])|\*\*|`")
 _ZERO_WIDTH = "\u200b"
 

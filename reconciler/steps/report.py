@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from reconciler.checks.masking import Mask, masked, masked_evidence
 from reconciler.checks.model import Check
 from reconciler.checks.run import flow_check, op_checks
 from reconciler.keys import CheckKey
@@ -28,7 +29,8 @@ class _Worded:
 def report(world: World, key: CheckKey, lease: Lease) -> Changes:
     """Make the checks of one commit say what they should. Raises Waiting when they cannot be posted now."""
     rows = world.store.checks(key.repository, key.sha)
-    worded = [_worded(world, row) for row in rows]
+    mask = Mask(world.known_secrets())
+    worded = [_worded(world, row, mask) for row in rows]
     terms = world.checks.terms(key.repository)
     if terms.lasting and all(one.row.posted == one.digest for one in worded):
         return Changes()
@@ -46,14 +48,13 @@ def _final(worded: _Worded) -> bool:
     return all(check.status == "completed" for check in worded.checks)
 
 
-def _worded(world: World, row: CheckRow) -> _Worded:
+def _worded(world: World, row: CheckRow, mask: Mask) -> _Worded:
     run = world.store.run(row.run) if row.run else None
-    if run is None:
-        return _Worded(row, (decode(row.document_json, Check),))
-    return _Worded(row, tuple(_of_run(world, run)))
+    checks = [decode(row.document_json, Check)] if run is None else _of_run(world, run, mask)
+    return _Worded(row, tuple(masked(check, mask) for check in checks))
 
 
-def _of_run(world: World, run: RunRow) -> list[Check]:
+def _of_run(world: World, run: RunRow, mask: Mask) -> list[Check]:
     url = f"{world.page_url}/runs/{run.id}" if world.page_url else ""
-    evidence = evidence_of(world.store, world.logs, run, world.clock.now(), url)
+    evidence = masked_evidence(evidence_of(world.store, world.logs, run, world.clock.now(), url), mask)
     return [flow_check(evidence), *op_checks(evidence, world.checks.terms(run.repository).op_budget)]

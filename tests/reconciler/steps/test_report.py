@@ -1,0 +1,89 @@
+"""The step of a commit's checks: when it posts, when it looks again, and what it never says."""
+
+import pytest
+
+from reconciler.keys import CheckKey
+from reconciler.ports import CheckTerms, World
+from reconciler.records import Lease
+from reconciler.steps.report import LOOK_AGAIN, report
+from tests.fakes import FakeChecks, FakeLogs
+from tests.world import REPOSITORY, TestWorld, exits, runs_forever
+
+
+class ElsewhereChecks(FakeChecks):
+    """Where others can change what was posted."""
+
+    def terms(self, repository):
+        return CheckTerms(op_budget=2, lasting=False)
+
+
+class Printed(FakeLogs):
+    def tail(self, attempt, lines):
+        return "loading\nERROR: login with canary-value failed\n"
+
+
+@pytest.fixture
+def settled(tmp_path):
+    made = TestWorld(tmp_path)
+    yield made
+    made.store.close()
+
+
+def step(world, sha, checks, **fields):
+    """One step of the commit, whose changes are stored."""
+    ports = World(world.store, world.source, world.executor, checks, world.clock, **fields)
+    changes = report(ports, CheckKey(REPOSITORY, sha), Lease(CheckKey(REPOSITORY, sha), 1, 1, 1e12))
+    for row in changes.checks:
+        assert row.posted
+    return changes
+
+
+def test_what_lasts_is_not_posted_again(settled):
+    sha = settled.merge(ops={"train": exits(0)})
+    settled.settle()
+    posts = settled.checks.posts
+
+    changes = step(settled, sha, settled.checks)
+
+    assert settled.checks.posts == posts
+    assert (changes.checks, changes.again_at) == ((), None)
+
+
+def test_what_others_can_change_is_looked_at_whenever_somebody_asks(settled):
+    sha, checks = settled.merge(ops={"train": exits(0)}), ElsewhereChecks()
+    settled.settle()
+
+    for _ in range(2):
+        changes = step(settled, sha, checks)
+
+    assert checks.posts == 2
+    assert changes.again_at is None
+
+
+def test_unfinished_checks_are_looked_at_again_before_they_go_stale(settled):
+    sha = settled.merge(ops={"train": runs_forever()})
+    settled.settle()
+
+    changes = step(settled, sha, ElsewhereChecks())
+
+    assert changes.again_at == settled.clock.now() + LOOK_AGAIN
+
+
+def test_as_many_ops_have_a_check_as_their_place_takes(settled):
+    sha, checks = settled.merge(ops={f"op-{number}": exits(0) for number in range(5)}), ElsewhereChecks()
+    settled.settle()
+
+    step(settled, sha, checks)
+
+    assert len([name for name in checks.posted[sha] if name.count("/") == 2]) == 2
+
+
+def test_no_known_secret_and_nothing_that_looks_like_one_is_said(settled):
+    sha, checks = settled.merge(ops={"train": exits(1)}), ElsewhereChecks()
+    settled.settle()
+
+    step(settled, sha, checks, logs=Printed(), known_secrets=lambda: ["canary-value"])
+
+    said = str(checks.posted[sha])
+    assert "login with •••" in said
+    assert "canary" not in said
