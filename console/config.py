@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from console.failures import Failure
+from console.github_config import GITHUB, GitHubConfig, github_of, may_be_secret, missing_secrets
 from console.retention_config import RETENTION, policy_of
 from reconciler.adapters.process_connections import Connection
 from reconciler.checks import findings_text
@@ -48,6 +49,7 @@ _FILE = Record(
         "queues": Table(POSITIVE, templated=False),
         "connections": Listing(_CONNECTION, templated=False),
         "retention": RETENTION,
+        "github": GITHUB,
     },
     templated=False,
 )
@@ -74,7 +76,8 @@ class ConfigError(Failure):
     def text(self) -> str:
         """The message, and every mistake on its line."""
         sources = {one.file: self.source for one in self.findings}
-        return "\n\n".join([super().text(), *(findings_text.one(found, sources) for found in self.findings)])
+        shown = (findings_text.one(one, {} if may_be_secret(one.path) else sources) for one in self.findings)
+        return "\n\n".join([super().text(), *shown])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Config:
     queues: Mapping[str, int] = field(default_factory=dict)
     connections: Mapping[str, Connection] = field(default_factory=dict)
     retention: Policy = field(default_factory=Policy)
+    github: GitHubConfig | None = None
 
     @property
     def store(self) -> str:
@@ -112,14 +116,14 @@ def load_config(path: Path | None = None, environment: Mapping[str, str] | None 
     Raises ConfigError with everything that is wrong.
     """
     env = os.environ if environment is None else environment
-    values = _read(path) if path is not None else {}
+    values = _read(path, env) if path is not None else {}
     values |= {key: env[name] for name, key in _ENVIRONMENT.items() if env.get(name)}
     config = _config(values, env, path.parent if path is not None else Path())
     given = {name: value for name, value in options.items() if value is not None}
     return replace(config, **given)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -128,6 +132,9 @@ def _read(path: Path) -> dict[str, Any]:
     report = Report(str(path))
     values: Any = _FILE.read(documents[0], "config", report) if documents else {}
     wrong = tuple(sorted((*findings, *report.findings), key=lambda one: one.place))
+    if not wrong and values is not BAD:
+        values = {**values, "github": github_of(values.get("github"), path.parent)}
+        wrong = missing_secrets(values["github"], environment, str(path))
     if wrong or values is BAD:
         raise ConfigError(f"{path} has mistakes.", wrong, data)
     return dict(values)
@@ -151,6 +158,7 @@ def _config(values: Mapping[str, Any], environment: Mapping[str, str], base: Pat
         queues=dict(values.get("queues", {})),
         connections={one["name"]: _connection(one) for one in values.get("connections", ())},
         retention=policy_of(values.get("retention", {})),
+        github=values.get("github"),
     )
 
 

@@ -10,25 +10,30 @@ from typing import Any
 
 from console.config import Config, ConfigError
 from console.data_lock import lock
+from console.github import github_parts
 from console.known_secrets import known_secrets
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
 from console.pages.application import application
 from console.presence import Presence
+from reconciler.adapters.checks_by_source import ChecksBySource
 from reconciler.adapters.git_commands import Children
+from reconciler.adapters.git_mirrors import Origin
 from reconciler.adapters.git_source import GitSource
+from reconciler.adapters.github_names import is_github
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.adapters.process_files import ProcessFiles
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
-from reconciler.keys import Key, RepositoryKey, RetentionKey, RunKey, SweepKey
+from reconciler.keys import ForgeKey, Key, RepositoryKey, RetentionKey, RunKey, SweepKey
 from reconciler.loop import Loop
-from reconciler.ports import Clock, WakeRow, World
+from reconciler.ports import Clock, CommitChecks, WakeRow, World
 from reconciler.records import OFFERED, RepositoryRow, RunRow, Wake
 from reconciler.steps.advance_run import LOOK_AGAIN
 from reconciler.steps.wiring import steps_of
 from webhooks.callbacks import callback_routes
+from webhooks.github_events import FORGE
 from webhooks.server import AddressInUse, Server, listen
 from webhooks.tokens import Tokens
 
@@ -54,31 +59,17 @@ class Service:
         self.address = "http://{}:{}".format(*self._listener.getsockname()[:2])
         self.store = open_store(config.store, self.clock)
         self._children = Children()
-        self.source = GitSource(data, self._path_of, self._children)
+        self.github = github_parts(config.github, self.store, self.clock, self._path_of) if config.github else None
+        self.source = GitSource(data, self._path_of, self._children, self._origin_of)
         self.tokens = Tokens(data)
         self.executor = self._executor()
-        self.checks = NotesChecks(self._path_of, children=self._children)
+        self.checks = self._checks()
         self.logs = FileLogs(data)
-        page = config.page_url or self.address
-        world = World(
-            self.store,
-            self.source,
-            self.executor,
-            self.checks,
-            self.clock,
-            self.logs,
-            page,
-            config.queues,
-            config.poll_seconds,
-            retention=config.retention,
-            files=ProcessFiles(data),
-            shared=bool(config.database),
-            known_secrets=partial(known_secrets, config.connections),
-        )
         place = self.executor.place
         self.loop = Loop(
-            self.store, steps_of(world), self.clock, this_owner(place), workers=workers, places=self._places
+            self.store, steps_of(self._world()), self.clock, this_owner(place), workers=workers, places=self._places
         )
+        page = config.page_url or self.address
         self.presence = Presence(self.store, self.store, self.executor, data, page, config.place_lost_after)
         self._server = Server(self._application(), self._listener)
 
@@ -91,7 +82,8 @@ class Service:
         self.executor.resume()
         self.presence.begin(shared=bool(self.config.database))
         self.found = tuple(self.store.runs(live=True, limit=100_000))
-        known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
+        known = [Wake(RepositoryKey(row.name)) for row in self.store.repositories()]
+        known += [Wake(ForgeKey(FORGE))] if self.github is not None else []
         self.store.wake([*known, *under_way(self.store.pending(), self.clock.now()), *self._tidying()])
         self.loop.start()
 
@@ -120,6 +112,39 @@ class Service:
             return str(self.config.repositories[repository].resolve())
         row = self.store.repository(repository)
         return "" if row is None else row.source
+
+    def _world(self) -> World:
+        config, github = self.config, self.github
+        return World(
+            self.store,
+            self.source,
+            self.executor,
+            self.checks,
+            self.clock,
+            self.logs,
+            config.page_url or ("" if github else self.address),  # others cannot follow a link to this machine
+            config.queues,
+            config.poll_seconds,
+            retention=config.retention,
+            files=ProcessFiles(config.data_dir),
+            shared=bool(config.database),
+            known_secrets=partial(known_secrets, config.connections, github.secrets if github else ()),
+            forge=github.forge if github else None,
+            may_run=self._may_run,
+        )
+
+    def _origin_of(self, repository: str) -> Origin | None:
+        """Who brings what is in a repository; None for one on this machine."""
+        return self.github.origin if self.github is not None and is_github(self._path_of(repository)) else None
+
+    def _checks(self) -> CommitChecks:
+        notes = NotesChecks(self._path_of, children=self._children)
+        return notes if self.github is None else ChecksBySource(self._path_of, notes, self.github.checks)
+
+    def _may_run(self, repository: str) -> bool:
+        """Ops of what people far away may change are processes of this machine only where that was said."""
+        github = self.config.github
+        return not is_github(self._path_of(repository)) or (github is not None and github.run_locally)
 
     def _executor(self) -> ProcessExecutor:
         return ProcessExecutor(
@@ -150,7 +175,10 @@ class Service:
             self.clock,
             self.store.ask,
             place=self.executor.place,
-            extra_routes=callback_routes(self.tokens, self.executor, self.store),
+            extra_routes=[
+                *callback_routes(self.tokens, self.executor, self.store),
+                *(self.github.routes if self.github is not None else ()),
+            ],
         )
 
 

@@ -170,6 +170,14 @@ class Source(Protocol):
         ...
 
 
+class Forge(Protocol):
+    """What hosts repositories, and lets us serve some of them."""
+
+    def unknown(self, known: Sequence[RepositoryRow]) -> Sequence[RepositoryRow]:
+        """Repositories to serve that are none of these, as new rows. Raises Waiting, Stalled."""
+        ...
+
+
 # --- executor ---------------------------------------------------------------------------------------------------------
 
 
@@ -576,6 +584,7 @@ class World:
     retention: Policy = field(default_factory=Policy)
     files: Files | None = None  # of this place
     known_secrets: Callable[[], Sequence[str]] = tuple  # values that nothing that is posted may hold
+    forge: Forge | None = None
     may_run: Callable[[str], bool] = lambda repository: True  # whether ops of a repository may run here at all
 
     def runs(self, repository: str) -> bool:

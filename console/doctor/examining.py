@@ -19,6 +19,7 @@ from console.doctor.machine import examine_machine
 from console.doctor.model import Examined
 from console.doctor.repositories import examine_repositories
 from console.lease_owners import is_gone
+from reconciler.adapters.github_names import is_github
 from reconciler.adapters.place import local_place
 from reconciler.ports import Clock, ReconcileError
 
@@ -57,7 +58,8 @@ def _examine_database(config: Config, clock: Clock, paths: dict[str, str]) -> It
         with closing(OpenedToRead(config.store, clock)) as opened:
             found = opened.condition()
             yield from judge_database(found, where, time.time())
-            known = {row.name: row.source for row in opened.store.repositories()} if found.usable else {}
+            rows = opened.store.repositories() if found.usable else ()
+            known = {row.name: row.source for row in rows if not is_github(row.source)}
             yield from examine_repositories(config.data_dir, known | paths)
             if found.usable:
                 yield from _examine_records(config, opened, found.now)

@@ -97,7 +97,7 @@ class GitHubApi:
 
     def token(self, repository: GitHubRepository, permissions: Permissions) -> Secret:
         """A token for something that speaks to GitHub itself, as git does."""
-        return self.credentials.token(repository, permissions, self._ask_governed)
+        return self.credentials.token(repository, permissions, self.ask_as)
 
     def _page(
         self,
@@ -125,15 +125,16 @@ class GitHubApi:
     ) -> Answer:
         """Once, and once more with a new token where GitHub does not take the one we had."""
         for is_last in (False, True):
-            token = self.credentials.token(repository, permissions, self._ask_governed)
-            account = self.credentials.account(repository, self._ask_governed)
+            token = self.credentials.token(repository, permissions, self.ask_as)
+            account = self.credentials.account(repository, self.ask_as)
             self._check_lease(lease)
             answer = self._governed(account, call, token, rank)
             if answer.status != 401 or is_last or not self.credentials.refused(repository, token, answer):
                 break
         return _good(call, answer)
 
-    def _ask_governed(self, account: str, call: Call, token: Secret) -> Answer:
+    def ask_as(self, account: str, call: Call, token: Secret) -> Answer:
+        """One governed call with a token at hand; raises for a status from 300 on, except for 401."""
         answer = self._governed(account, call, token, Rank.GATE)
         return answer if answer.status == 401 else _good(call, answer)
 

@@ -45,6 +45,10 @@ class Credentials(Protocol):
         """GitHub did not take a token; True if another try with a new one makes sense."""
         ...
 
+    def forget(self, repository: GitHubRepository) -> None:
+        """What gave access to it may have been taken away, or given anew by another owner."""
+        ...
+
 
 class OneToken:
     """A token for everything: of a person or a machine account. `read` gives it, from wherever it is kept."""
@@ -62,6 +66,9 @@ class OneToken:
 
     def refused(self, repository: GitHubRepository, token: Secret, answer: Answer) -> bool:
         return _read_secret(self._read, "token") != token  # it was replaced meanwhile
+
+    def forget(self, repository: GitHubRepository) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +110,10 @@ class AppCredentials:
             self._kept = {name: kept for name, kept in self._kept.items() if kept.token != token}
         return True
 
-    def forget_installation(self, repository: GitHubRepository) -> None:
-        """It was taken away, or given anew under another number."""
-        self._installations.pop(repository.id, None)
+    def forget(self, repository: GitHubRepository) -> None:
+        with self._lock:
+            self._installations.pop(repository.id, None)
+            self._kept = {name: kept for name, kept in self._kept.items() if name[0] != repository.id}
 
     def as_app(self, call: Call, ask: Ask) -> Answer:
         """A call in the App's own name; once more where the clock, or the key, was another one."""
@@ -157,7 +165,7 @@ class AppCredentials:
         except Stalled as error:
             if not was_known or error.reason not in (MISSING, REFUSED):
                 raise _lacking(repository, permissions, error) from None
-        self.forget_installation(repository)  # installed anew, or transferred, it has another number
+        self.forget(repository)  # installed anew, or transferred, it has another number
         return self._new_token(repository, permissions, ask)
 
     def _asked_for(self, repository: GitHubRepository, permissions: Permissions, ask: Ask) -> _Kept:

@@ -90,12 +90,14 @@ class GitHubOrigin:
         return tuple(one for page in seen for one in page.pulls), seen[0].facts if seen else None
 
     def _found(self, known: GitHubRepository) -> GitHubRepository:
-        """Where the repository is now. Raises Waiting."""
-        try:
-            return self._api.whereabouts(known, facts_of).repository
-        except Stalled as error:
-            if error.reason != MISSING:
-                raise
+        """Where the repository is now; another owner may have given us access to it. Raises Waiting."""
+        for _ in range(2):
+            try:
+                return self._api.whereabouts(known, facts_of).repository
+            except Stalled as error:
+                if error.reason != MISSING:
+                    raise
+            self._api.credentials.forget(known)
         message = f"GitHub shows {known.name} to us no more: it was deleted, or access to it was taken away."
         raise Waiting("GitHubRepositoryGone", f"{message} Its flows and their history stay as they are.", _GONE)
 

@@ -20,6 +20,7 @@ from tests.docs.terminal import Terminal, agrees, terminal, typed
 
 _LANGUAGES = {"yaml", "console", "python", "json", "text", "sh", "toml", "lua"}
 _SERVER_FILES = ("headgate-server.yaml",)
+_SECRETS = {"HEADGATE_APP_KEY": "a key", "HEADGATE_WEBHOOK_SECRET": "a secret"}  # that server files refer to
 
 
 def _files(page: str) -> dict[str, bytes]:
@@ -43,7 +44,7 @@ def _judge_yaml(page: str, block: Block, folder: Path) -> None:
     if block.file in _SERVER_FILES:
         file = folder / block.file
         file.write_text(block.text, "utf-8")
-        load_config(file, {"HOME": str(folder)})
+        load_config(file, {"HOME": str(folder), **_SECRETS})
     elif block.file.startswith((".github/", ".gitlab-ci", ".pre-commit")):
         yaml.safe_load(block.text)
     else:

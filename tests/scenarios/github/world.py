@@ -13,20 +13,20 @@ import yaml
 
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.github_api import GitHubApi
+from reconciler.adapters.github_checks import GitHubChecks
 from reconciler.adapters.github_credentials import AppCredentials, Credentials
 from reconciler.adapters.github_governor import Governor
 from reconciler.adapters.github_http import Http
 from reconciler.adapters.github_source import GitHubOrigin
 from reconciler.adapters.sql_store import open_store
-from reconciler.checks.model import Check
 from reconciler.keys import RepositoryKey
 from reconciler.loop import Loop
 from reconciler.ports import World
 from reconciler.records import FlowRow, RepositoryRow, ReviewRow, RunRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.documents import dag, exits
-from tests.fakes import FakeChecks, FakeClock, FakeExecutor, FakeLogs
-from tests.github.records import Repository
+from tests.fakes import FakeClock, FakeExecutor, FakeLogs
+from tests.github.records import CheckRun, Repository
 from tests.github.world import FakeGitHub
 
 POLL = 60.0
@@ -48,7 +48,6 @@ class GitHubWorld:
         self.app = self.github.register_app()
         self.installation = self.github.install(self.app)
         self.store = open_store(directory / "headgate.db", self.clock)
-        self.checks = FakeChecks()
         self.executor = FakeExecutor(self.clock)
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
         self.data = directory / "data"
@@ -59,6 +58,7 @@ class GitHubWorld:
         """A new process: nothing in memory survives."""
         governor = Governor(self.store, self.clock)
         self.api = GitHubApi(Http(self.github.api_url), self.credentials(), governor, self.clock)
+        self.checks = GitHubChecks(self.api, self.source_of, self.clock)
         origin = GitHubOrigin(self.api, self.source_of, POLL)
         self.source = GitSource(self.data, lambda name: "", origin_of=lambda name: origin)
         world = World(
@@ -129,8 +129,9 @@ class GitHubWorld:
     def runs(self, sha: str) -> list[RunRow]:
         return list(self.store.runs(sha=sha))
 
-    def check(self, sha: str, name: str = "headgate") -> Check:
-        return self.checks.posted[sha][name]
+    def check(self, sha: str, name: str = "headgate") -> CheckRun:
+        """As it is seen at GitHub."""
+        return self.github.check(name, sha, repository=self.repository)
 
     def said(self) -> list[str]:
         """What went wrong in steps, by reason."""

@@ -1,0 +1,76 @@
+"""The parts that speak with GitHub, made and joined for the service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from console.github_config import GitHubConfig, SecretPlace
+from reconciler.adapters.git_mirrors import Origin
+from reconciler.adapters.github_api import GitHubApi
+from reconciler.adapters.github_checks import GitHubChecks
+from reconciler.adapters.github_credentials import AppCredentials, Credentials, OneToken
+from reconciler.adapters.github_forge import GitHubForge
+from reconciler.adapters.github_governor import Governor
+from reconciler.adapters.github_http import Http
+from reconciler.adapters.github_names import github_repository, is_github
+from reconciler.adapters.github_source import GitHubOrigin
+from reconciler.adapters.github_statuses import GitHubStatuses
+from reconciler.adapters.sql_store import SqlStore
+from reconciler.ports import Clock, CommitChecks
+from webhooks.asgi import BaseRoute
+from webhooks.github import GitHubHook, github_routes
+from webhooks.mailbox import Mailbox
+from webhooks.repository_names import RepositoryNames
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubParts:
+    """What the service needs of GitHub."""
+
+    api: GitHubApi
+    origin: Origin
+    checks: CommitChecks
+    forge: GitHubForge
+    routes: Sequence[BaseRoute]  # of webhooks; none without a secret to prove them by
+    secrets: Sequence[Callable[[], str]]  # that nothing which is posted may hold
+
+
+def github_parts(config: GitHubConfig, store: SqlStore, clock: Clock, locate: Callable[[str], str]) -> GitHubParts:
+    """Every part. `locate` gives the source of a repository by its name. Nothing is asked of GitHub yet."""
+    api = GitHubApi(Http(config.api_url), _credentials(config, clock), Governor(store, clock), clock)
+    checks = GitHubChecks(api, locate, clock) if config.app else GitHubStatuses(api, locate)
+    return GitHubParts(
+        api,
+        GitHubOrigin(api, locate, config.poll_seconds),
+        checks,
+        GitHubForge(api, config.repositories),
+        _routes(config, store),
+        [partial(place.read, os.environ) for place in config.secrets],
+    )
+
+
+def _credentials(config: GitHubConfig, clock: Clock) -> Credentials:
+    if config.private_key is not None:
+        return AppCredentials(config.app, partial(config.private_key.read, os.environ), clock)
+    assert config.token is not None
+    return OneToken(partial(config.token.read, os.environ))
+
+
+def _routes(config: GitHubConfig, store: SqlStore) -> Sequence[BaseRoute]:
+    secrets = [_bytes(place) for place in config.webhook_secrets]
+    if not secrets:
+        return ()
+    names = RepositoryNames(store.repositories, _number_of)
+    app = int(config.app) if config.app.isdecimal() else None
+    return github_routes(GitHubHook(secrets, names.named, app), Mailbox(store))
+
+
+def _bytes(place: SecretPlace) -> bytes:
+    return place.read(os.environ).encode()
+
+
+def _number_of(source: str) -> int | None:
+    return github_repository(source).id if is_github(source) else None
