@@ -85,8 +85,10 @@ def _live_token(state: State, value: str) -> Token:
     if token is None or (token.expires_at is not None and token.expires_at <= state.now()):
         raise _bad_credentials()
     installation = token.installation
-    if installation and (installation.id not in state.installations or installation.suspended_at is not None):
+    if installation and installation.id not in state.installations:
         raise _bad_credentials()
+    if installation and installation.suspended_at is not None:
+        raise Refused(403, "This installation has been suspended")
     return token
 
 

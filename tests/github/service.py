@@ -67,6 +67,7 @@ class Server:
             date_header=False,
             server_header=False,
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=120,  # a connection ends when a fault says so
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self.socket],), name="github", daemon=True)

@@ -96,8 +96,12 @@ class PullWords(CheckWords):
         self.events.pull_request("closed", pull, by)
 
     def reopen(self, pull: PullRequest, *, by: str = "ann") -> None:
+        """Open it again, at the head that its branch has now."""
         with self.acting() as state:
+            assert pull.head is not None, f"the fork of pull request {pull.number} is gone"
             pull.state, pull.closed_at, pull.updated_at = "open", None, state.now()
+            pull.head_sha = self.head(pull.head_ref, repository=pull.head)
+            pull.repository.git.fetch(pull.head.git, pull.head_sha, f"refs/pull/{pull.number}/head")
             self.events.pull_request("reopened", pull, state.account(by))
 
     def change_base(self, pull: PullRequest, base: str, *, by: str = "ann") -> None:
