@@ -18,6 +18,7 @@ from reconciler.records import (
     CacheRow,
     Changes,
     CheckRow,
+    ConversationRow,
     DeliveryRow,
     EventRow,
     FlowRow,
@@ -207,6 +208,41 @@ class Executor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What a person, or a program, has written on a proposal."""
+
+    author: str  # login
+    body: str
+    created_at: float
+    edited: bool
+    by_program: bool
+
+
+class Conversations(Protocol):
+    """What is talked about on proposals, and who may ask for things there. Raises Waiting, Stalled, LeaseLost."""
+
+    def comment(self, repository: str, comment: str) -> Comment | None:
+        """The comment as it is now; None if it was deleted."""
+        ...
+
+    def permission(self, repository: str, login: str) -> str:
+        """What a person may do in a repository: admin, maintain, write, triage, read or none."""
+        ...
+
+    def is_member(self, repository: str, team: str, login: str) -> bool:
+        """Whether a person is in a team `owner/name`."""
+        ...
+
+    def react(self, repository: str, comment: str, lease: Lease) -> None:
+        """Show that a comment was read."""
+        ...
+
+    def say(self, repository: str, proposal: str, known: str, text: str, lease: Lease) -> str:
+        """Let our one comment on a proposal say this; returns its id. `known` is that id, "" if it is not known."""
+        ...
+
+
 class Logs(Protocol):
     """What attempts have printed."""
 
@@ -351,6 +387,8 @@ class Records(Protocol):
     def repositories(self) -> Sequence[RepositoryRow]: ...
 
     def reviews(self, repository: str, open_only: bool = True) -> Sequence[ReviewRow]: ...
+
+    def conversation(self, repository: str, proposal: str) -> ConversationRow | None: ...
 
     def flow(self, flow: str) -> FlowRow | None: ...
 
@@ -585,6 +623,7 @@ class World:
     files: Files | None = None  # of this place
     known_secrets: Callable[[], Sequence[str]] = tuple  # values that nothing that is posted may hold
     forge: Forge | None = None
+    conversations: Conversations | None = None  # None: proposals cannot be talked about
     may_run: Callable[[str], bool] = lambda repository: True  # whether ops of a repository may run here at all
 
     def runs(self, repository: str) -> bool:

@@ -48,7 +48,19 @@ class ReviewRow:
     base: str
     judged: str = ""  # `head..base` pair (and settings) that the posted checks speak of
     open: bool = True
+    head_since: float = 0.0  # when this head was seen first
     target: str = ""  # branch it wants into; "" = the default one
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRow:
+    """What was answered on a proposal, and what people have decided there."""
+
+    repository: str
+    proposal: str
+    held_by: str = ""  # who wants it not to be merged yet; "" = nobody
+    comment: str = ""  # id of our one comment
+    said: tuple[str, ...] = ()  # answers in it, the newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,11 @@ class RequestRow:
     arguments: Mapping[str, Json] = field(default_factory=dict)
     done_at: float | None = None
     answer: str = ""  # for people
+
+    @property
+    def approves(self) -> bool:
+        """Whether it approves a commit (`target` is `name@sha`), and not an op."""
+        return self.verb == "approve" and self.op is None and "@" in self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +373,9 @@ class Changes:
     cache: tuple[CacheRow, ...] = ()
     metrics: tuple[MetricRow, ...] = ()
     folded: tuple[int, ...] = ()  # seq of observations that were folded in
-    answered: tuple[RequestRow, ...] = ()  # requests with done_at and answer
+    answered: tuple[RequestRow, ...] = ()  # requests with an answer, and with done_at when they are done
+    asked: tuple[RequestRow, ...] = ()  # requests that follow from others; their keys are woken
+    conversations: tuple[ConversationRow, ...] = ()
     uses: tuple[UseRow, ...] = ()  # of runs and results that are gone meanwhile: a Conflict
     gone: Gone | None = None
     wakes: tuple[Wake, ...] = ()

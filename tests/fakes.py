@@ -17,7 +17,7 @@ from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Perform
 from reconciler.keys import RunKey
 from reconciler.plan.tree import Tree as FileTree
 from reconciler.plan.tree import TreeEntry
-from reconciler.ports import CheckTerms, Merged, Proposal, Refs, Waiting
+from reconciler.ports import CheckTerms, Comment, Merged, Proposal, Refs, Waiting
 from reconciler.records import AttemptRow, Lease, Wake
 
 Tree = Mapping[str, bytes]
@@ -275,6 +275,46 @@ class FakeChecks:
         self.posts += 1
         self.posted[sha] = {check.name: check for check in checks}
         return {check.name: f"{sha[:7]}/{check.name}" for check in checks}
+
+
+class FakeConversations:
+    """Comments on proposals, who may do what, and what we have said; a proposal has one comment of ours."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.comments: dict[str, Comment] = {}
+        self.permissions: dict[str, str] = {}
+        self.teams: dict[str, set[str]] = {}
+        self.ours: dict[str, str] = {}  # by proposal
+        self.writes = 0
+        self.read: list[str] = []
+        self.away = False
+
+    def write(self, body: str, by: str, **fields: bool) -> str:
+        """A comment, and its id."""
+        name = str(len(self.comments) + 1)
+        given = {"edited": False, "by_program": False, **fields}
+        self.comments[name] = Comment(by, body, self.clock.now(), **given)
+        return name
+
+    def comment(self, repository: str, comment: str) -> Comment | None:
+        return self.comments.get(comment)
+
+    def permission(self, repository: str, login: str) -> str:
+        if self.away:
+            raise Waiting("GitHubAway", "GitHub cannot answer now.", timedelta(seconds=15))
+        return self.permissions.get(login, "none")
+
+    def is_member(self, repository: str, team: str, login: str) -> bool:
+        return login in self.teams.get(team, ())
+
+    def react(self, repository: str, comment: str, lease: Lease) -> None:
+        self.read.append(comment)
+
+    def say(self, repository: str, proposal: str, known: str, text: str, lease: Lease) -> str:
+        self.writes += 1
+        self.ours[proposal] = text
+        return proposal
 
 
 class FakeLogs:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from reconciler.adapters.sql_store import SqlStore, open_store
+from reconciler.checks.external_ids import external_id
 from reconciler.checks.model import Check
 from reconciler.engine.model import OpState
 from reconciler.keys import CheckKey, FlowKey, Key, RepositoryKey, ReviewKey, RunKey
@@ -22,7 +23,7 @@ from reconciler.ports import World
 from reconciler.records import RepositoryRow, RequestRow, RunRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.documents import dag, exits, op, runs_forever, writes
-from tests.fakes import Ending, FakeChecks, FakeClock, FakeExecutor, FakeLogs, FakeSource
+from tests.fakes import Ending, FakeChecks, FakeClock, FakeConversations, FakeExecutor, FakeLogs, FakeSource
 
 REPOSITORY = "shop"
 _QUEUE = ("wakes", "counters", "sqlite_sequence")
@@ -38,6 +39,7 @@ class TestWorld:
         self.source = self.new_source()
         self.executor = self.new_executor()
         self.checks = self.new_checks()
+        self.conversations = FakeConversations(self.clock)
         self.path = directory / "headgate.db"
         self.store = self.new_store()
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
@@ -73,7 +75,16 @@ class TestWorld:
 
     def new_loop(self, owner: str) -> Loop:
         """A process that works on the store."""
-        world = World(self.store, self.source, self.executor, self.checks, self.clock, FakeLogs(), queues=self.queues)
+        world = World(
+            self.store,
+            self.source,
+            self.executor,
+            self.checks,
+            self.clock,
+            FakeLogs(),
+            queues=self.queues,
+            conversations=self.conversations,
+        )
         loop = Loop(self.store, steps_of(world), self.clock, owner=owner, workers=1)
         self.loops.append(loop)
         return loop
@@ -163,6 +174,26 @@ class TestWorld:
         row = RequestRow(request, RunKey(run), verb, "ada", self.clock.now(), run, op, arguments)
         self.store.ask(row)
         return request
+
+    def comment(self, branch: str, body: str, by: str = "ann", **fields: bool) -> str:
+        """Somebody comments on a proposal; the request's id."""
+        return self.hear_of(branch, self.conversations.write(body, by, **fields), by)
+
+    def hear_of(self, branch: str, comment: str, by: str = "ann") -> str:
+        """A comment is told of, now or later; the request's id."""
+        key = ReviewKey(REPOSITORY, branch)
+        self.store.ask(RequestRow(f"comment:1:{comment}", key, "comment", by, self.clock.now(), comment))
+        return f"comment:1:{comment}"
+
+    def press(self, action: str, sha: str, check: Check | None = None, by: str = "ann") -> str:
+        """Somebody presses a button of a check, or asks for all of a commit again; the request's id."""
+        self.requests += 1
+        target = external_id(REPOSITORY, check) if check else ""
+        name = f"button:{self.requests}"
+        arguments = {"action": action}
+        key = CheckKey(REPOSITORY, sha)
+        self.store.ask(RequestRow(name, key, "button", by, self.clock.now(), target, arguments=arguments))
+        return name
 
     def ask_flow(self, verb: str, name: str, **arguments: Any) -> None:
         """Ask something of a flow."""

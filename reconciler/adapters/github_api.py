@@ -56,6 +56,12 @@ class GitHubApi:
         """
         return self._page(repository, repository.path + path, read, parameters or {}, permissions, lease).value  # type: ignore[no-any-return]
 
+    def elsewhere(
+        self, repository: GitHubRepository, path: str, read: Callable[[Any], Value], permissions: Permissions
+    ) -> Value:
+        """What `read` makes of a GET anywhere, with the rights that we have for a repository."""
+        return self._page(repository, path, read, {}, permissions, None).value  # type: ignore[no-any-return]
+
     def whereabouts(self, repository: GitHubRepository, read: Callable[[Any], Value]) -> Value:
         """What `read` makes of the repository itself, found by its number."""
         return self._page(repository, repository.lasting_path, read, {}, READ, None).value  # type: ignore[no-any-return]

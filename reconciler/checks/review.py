@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.checks import plan_text, review_text, words
 from reconciler.checks.findings_text import ordered
@@ -75,6 +75,17 @@ def gate(
         Section(review_text.accepted_table(found, proposed.pages, proposed.files, proposed.url), rank=3),
     ]
     return _check("headgate", failed, title, joined(parts, url=proposed.url), _spoken_of(proposed), found, proposed)
+
+
+def held(check: Check, by: str) -> Check:
+    """The gate of a proposal that somebody does not want to be merged yet; one that fails anyway stays as it is."""
+    if check.conclusion is not Conclusion.SUCCESS:
+        return check
+    what = (
+        f"{words.prose(by)} holds this proposal; by its flows it could be merged.\nComment `/hold cancel` to lift it."
+    )
+    summary = f"{what}\n\n{check.summary}"
+    return replace(check, conclusion=Conclusion.FAILURE, title=words.named_title("Held by {}", by), summary=summary)
 
 
 def flow_review(verdict: FlowVerdict, proposed: Proposed) -> Check:

@@ -207,7 +207,10 @@ class _Step:
             judged = seen.judged if seen else ""
             base = proposal.base_head or self.refs.head
             target = "" if proposal.base == self.refs.default_branch else proposal.base
-            review = ReviewRow(self.row.name, proposal.name, proposal.head, base, judged, target=target)
+            since = seen.head_since if seen and seen.head == proposal.head else self.now
+            review = ReviewRow(
+                self.row.name, proposal.name, proposal.head, base, judged, head_since=since, target=target
+            )
             if review != seen:
                 self.reviews.append(review)
                 self.wakes.append(Wake(ReviewKey(self.row.name, proposal.name)))

@@ -11,6 +11,7 @@ from reconciler.keys import CheckKey
 from reconciler.plan.encoding import decode, digest
 from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, Lease, RunRow
+from reconciler.steps.buttons import press
 from reconciler.steps.evidence import evidence_of
 
 LOOK_AGAIN = 600.0  # s between looks at unfinished checks that others can change, or that go stale
@@ -28,6 +29,9 @@ class _Worded:
 
 def report(world: World, key: CheckKey, lease: Lease) -> Changes:
     """Make the checks of one commit say what they should. Raises Waiting when they cannot be posted now."""
+    requests = world.store.requests(key)
+    if requests:
+        return press(world, key, requests)
     rows = world.store.checks(key.repository, key.sha)
     mask = Mask(world.known_secrets())
     worded = [_worded(world, row, mask) for row in rows]

@@ -11,19 +11,21 @@ from dataclasses import replace
 
 from reconciler.checks.merged import not_touched
 from reconciler.checks.model import Check
-from reconciler.checks.review import FlowVerdict, Proposed, flow_review, gate
+from reconciler.checks.review import FlowVerdict, Proposed, flow_review, gate, held
 from reconciler.checks.run import NOTHING_RUNS
 from reconciler.engine.model import RunFacts
 from reconciler.flows.findings import Finding
 from reconciler.flows.settings import RepositorySettings
 from reconciler.keys import CheckKey, ReviewKey
 from reconciler.ports import World
-from reconciler.records import Changes, CheckRow, Lease, RepositoryRow, ReviewRow, Wake
+from reconciler.records import Changes, CheckRow, Lease, RepositoryRow, RequestRow, ReviewRow, Wake
+from reconciler.steps.asking_in_comments import answer_comments, conversation_of
 from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.flow_files import Revision, errors_of
 from reconciler.steps.foresight import reusable
 from reconciler.steps.touched_flows import judge
 
+GATE = "headgate"
 UNRELATED = "(the two have no commit in common)"
 
 
@@ -31,19 +33,37 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     """Judge one proposal. Raises Waiting or Stalled as the source does."""
     row = next((row for row in world.store.reviews(key.repository) if row.proposal == key.proposal), None)
     repository = world.store.repository(key.repository)
+    requests = world.store.requests(key)
     if row is None or repository is None:
-        return Changes()
+        return Changes(answered=tuple(_too_late(request, world.clock.now()) for request in requests))
+    held_by = conversation_of(world, row).held_by
     judged = replace(row, judged=f"{row.head}..{row.base}{row.target and ' ' + row.target}")
     if judged == row:  # what was foreseen stays as it was said, though the cache has moved on since
-        return Changes()
+        return _answered(world, row, requests, lease) if requests else Changes()
     # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
     contained = world.source.merge_base(row.repository, row.head, row.base) == row.head
-    rows = () if contained else _checks(world, row, _judged(world, repository, row))
+    rows = () if contained else _checks(world, row, _held(_judged(world, repository, row), held_by))
     return Changes(
         reviews=(judged,),
         checks=tuple(rows),
         wakes=(Wake(CheckKey(row.repository, row.head)),) if rows else (),
+        again_at=0.0 if requests else None,  # answered when there is something to tell
     )
+
+
+def _answered(world: World, row: ReviewRow, requests: Sequence[RequestRow], lease: Lease) -> Changes:
+    """By the settings of the base: a proposal cannot say who may command on it."""
+    settings = Revision(world.source, row.repository, row.base).settings
+    return answer_comments(world, row, settings, requests, lease)
+
+
+def _too_late(request: RequestRow, now: float) -> RequestRow:
+    return replace(request, done_at=now, answer="The proposal is closed.")
+
+
+def _held(checks: list[Check], by: str) -> list[Check]:
+    """The gate fails while somebody holds the proposal."""
+    return [held(check, by) if by and check.name == GATE else check for check in checks]
 
 
 def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Check]:

@@ -15,6 +15,7 @@ from reconciler.adapters.sql.tables import (
     attempts,
     cache,
     checks,
+    conversations,
     deliveries,
     events,
     flows,
@@ -69,6 +70,7 @@ def prune(connection: Connection, gone: Gone) -> None:
     _delete(connection, cache, ("key", "attempt"), gone.cache)
     _delete(connection, checks, ("repository", "sha"), gone.commits)
     _delete(connection, reviews, ("repository", "proposal"), gone.reviews)
+    _delete(connection, conversations, ("repository", "proposal"), gone.reviews)
     _delete(connection, flows, ("id",), [(one,) for one in gone.flows])
     _delete(connection, schedules, ("flow",), [(one,) for one in gone.flows])
     _delete(connection, requests, ("id",), [(one,) for one in gone.requests])

@@ -67,7 +67,8 @@ class SqlQueue:
         now = self._clock.now()
         batches, runs = self._statements.changes(changes, lease.token, now), run_batch(changes.runs, lease.token)
         flows = self._statements.flows(changes.flows)
-        woken = self._statements.wakes(changes.wakes, now)
+        wakes = (*changes.wakes, *(Wake(request.key) for request in changes.asked))
+        woken = self._statements.wakes(wakes, now)
 
         def work(connection: Connection) -> None:
             if keep:
@@ -82,7 +83,7 @@ class SqlQueue:
             if changes.gone is not None:
                 prune(connection, changes.gone)
             execute(connection, woken)
-            if is_soon(changes.wakes, now):
+            if is_soon(wakes, now):
                 self._database.call()
             if changes.place is not None:
                 direct.change(connection, _MOVE, [{"_key": text_of(lease.key), "_place": changes.place}])

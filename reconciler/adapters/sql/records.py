@@ -15,6 +15,7 @@ from reconciler.adapters.sql.tables import (
     approvals,
     attempts,
     checks,
+    conversations,
     events,
     flows,
     metrics,
@@ -36,6 +37,7 @@ from reconciler.records import (
     AttemptRow,
     CacheRow,
     CheckRow,
+    ConversationRow,
     EventRow,
     FlowRow,
     MetricRow,
@@ -106,6 +108,10 @@ class SqlRecords:
     def reviews(self, repository: str, open_only: bool = True) -> Sequence[ReviewRow]:
         statement = select(reviews).where(reviews.c.repository == repository).order_by(reviews.c.proposal)
         return self._all(statement.where(reviews.c.open) if open_only else statement, _flat(ReviewRow))
+
+    def conversation(self, repository: str, proposal: str) -> ConversationRow | None:
+        named = (conversations.c.repository == repository, conversations.c.proposal == proposal)
+        return self._one(select(conversations).where(*named), lambda row: rows.of_body(ConversationRow, row))
 
     def flow(self, flow: str) -> FlowRow | None:
         return self._one(select(flows).where(flows.c.id == flow), rows.flow_of)
@@ -274,10 +280,8 @@ class SqlRecords:
     def _ask(self, connection: Connection, request: RequestRow) -> bool:
         if not connection.execute(self._statements.add["requests"], [rows.request_values(request)]).rowcount:
             return False
-        repository, _, sha = request.target.rpartition("@")
-        if request.verb == "approve" and repository and request.op is None:
-            given = {"repository": repository, "sha": sha, "by": request.by, "at": request.at, "request": request.id}
-            connection.execute(self._statements.add["approvals"], [given])
+        if request.approves:
+            connection.execute(self._statements.add["approvals"], [rows.approval_values(request)])
         self._wake(connection, [request.key])
         return True
 

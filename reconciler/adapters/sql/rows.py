@@ -13,6 +13,7 @@ from reconciler.plan.encoding import decode, encode
 from reconciler.records import (
     AttemptRow,
     CheckRow,
+    ConversationRow,
     FlowRow,
     MetricRow,
     ObservationRow,
@@ -125,6 +126,17 @@ def observation_of(values: Found) -> ObservationRow:
 def request_values(row: RequestRow) -> Values:
     """Columns of `requests`, without the seq that the store gives."""
     return {**flat(row), "key": text_of(row.key), "arguments": encode(row.arguments)}
+
+
+def approval_values(row: RequestRow) -> Values:
+    """Columns of `approvals`, of a request that approves a commit."""
+    name, _, sha = row.target.rpartition("@")
+    return {"repository": name, "sha": sha, "by": row.by, "at": row.at, "request": row.id}
+
+
+def conversation_values(row: ConversationRow) -> Values:
+    """Columns of `conversations`."""
+    return {"repository": row.repository, "proposal": row.proposal, "body": encode(row)}
 
 
 def request_of(values: Found) -> RequestRow:

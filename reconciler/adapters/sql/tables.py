@@ -129,6 +129,7 @@ reviews = Table(
     *(_text(name) for name in ("head", "base", "judged")),
     _flag("open"),
     Column("target", Text, nullable=False, server_default=""),
+    Column("head_since", Double, nullable=False, server_default="0"),
 )
 flows = Table(
     "flows",
@@ -197,6 +198,7 @@ requests = Table(
     _text("answer"),
     Index(None, "key", "done_at"),
 )
+conversations = Table("conversations", NAMES, _key("repository"), _key("proposal"), _body())
 deliveries = Table(
     "deliveries",
     NAMES,

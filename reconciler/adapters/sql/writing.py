@@ -51,6 +51,9 @@ class Statements:
             (self.put["metrics"], [rows.metric_values(row) for row in changes.metrics]),
             (_REMOVE_OBSERVATION, [{"_seq": seq} for seq in changes.folded]),
             (_ANSWER, [_answer(row) for row in changes.answered]),
+            (self.add["requests"], [rows.request_values(row) for row in changes.asked]),
+            (self.add["approvals"], [rows.approval_values(row) for row in changes.asked if row.approves]),
+            (self.put["conversations"], [rows.conversation_values(row) for row in changes.conversations]),
         ]
         return [batch for batch in batches if batch[1]]
 

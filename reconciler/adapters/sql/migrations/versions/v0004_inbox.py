@@ -1,4 +1,4 @@
-"""Deliveries: webhooks that were accepted."""
+"""Deliveries: webhooks that were accepted. And conversations: what was answered on proposals, and decided there."""
 
 from __future__ import annotations
 
@@ -23,4 +23,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name="uq_deliveries_digest"),
     )
     op.create_index("ix_deliveries_received_at", "deliveries", ["received_at"])
+    op.create_table(
+        "conversations",
+        sa.Column("repository", sa.Text(), nullable=False),
+        sa.Column("proposal", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("repository", "proposal"),
+    )
+    op.add_column("reviews", sa.Column("head_since", sa.Double(), nullable=False, server_default="0"))
     op.execute("INSERT INTO schemas (revision, oldest, release) VALUES ('0004', '0001', '0.3.0')")

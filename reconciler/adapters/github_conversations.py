@@ -1,0 +1,125 @@
+"""What is talked about on pull requests of GitHub, and who may ask for things there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from reconciler.adapters.github_api import GitHubApi
+from reconciler.adapters.github_errors import MISSING
+from reconciler.adapters.github_governor import Rank
+from reconciler.adapters.github_names import GitHubRepository, github_repository
+from reconciler.checks.replies import MARK
+from reconciler.ports import Comment, Stalled
+from reconciler.records import Lease
+
+_PULL = "pull/"
+_READ = "eyes"  # the reaction that shows that a comment was read
+_MEMBERS = {"members": "read"}
+
+Value = TypeVar("Value")
+Mine = tuple[int, str]  # id of a comment of ours, and who has written it
+
+
+class GitHubConversations:
+    """Implements `ports.Conversations`. `locate` gives the source of a repository by its name. Thread-safe."""
+
+    def __init__(self, api: GitHubApi, locate: Callable[[str], str]) -> None:
+        self._api = api
+        self._locate = locate
+
+    def comment(self, repository: str, comment: str) -> Comment | None:
+        return self._found(repository, f"/issues/comments/{int(comment)}", _comment_of, missing=None)
+
+    def permission(self, repository: str, login: str) -> str:
+        """By its role, which tells maintain from write; `none` for whoever is no collaborator."""
+        path = f"/collaborators/{quote(login, safe='')}/permission"
+        return self._found(repository, path, _permission_of, missing="none")
+
+    def is_member(self, repository: str, team: str, login: str) -> bool:
+        """Whether a person is an active member of `owner/team`."""
+        owner, _, slug = team.partition("/")
+        path = "/orgs/{}/teams/{}/memberships/{}".format(*(quote(part, safe="") for part in (owner, slug, login)))
+        try:
+            return bool(self._api.elsewhere(self._at(repository), path, _is_active, _MEMBERS))
+        except Stalled as error:
+            if error.reason != MISSING:
+                raise
+            return False
+
+    def react(self, repository: str, comment: str, lease: Lease) -> None:
+        """The same reaction twice is one; a comment that is gone needs none."""
+        path = f"/issues/comments/{int(comment)}/reactions"
+        try:
+            self._api.send(self._at(repository), "POST", path, {"content": _READ}, Rank.FLOW, lease=lease)
+        except Stalled as error:
+            if error.reason != MISSING:
+                raise
+
+    def say(self, repository: str, proposal: str, known: str, text: str, lease: Lease) -> str:
+        """Edit our comment, adopt one that was made without our hearing of it, or make one."""
+        at = self._at(repository)
+        mine = known or self._adopted(at, proposal, lease)
+        if mine:
+            try:
+                path = f"/issues/comments/{int(mine)}"
+                self._api.send(at, "PATCH", path, {"body": text}, Rank.FLOW, lease=lease)
+                return mine
+            except Stalled as error:  # somebody has deleted it
+                if error.reason != MISSING:
+                    raise
+        path = f"/issues/{_number(proposal)}/comments"
+        return str(self._api.send(at, "POST", path, {"body": text}, Rank.FLOW, lease=lease)["id"])
+
+    def _adopted(self, at: GitHubRepository, proposal: str, lease: Lease) -> str:
+        """Our comment on a pull request, "" if there is none. What others have written in its manner is not ours.
+
+        With a token nobody can tell: then a second one is made.
+        """
+        me = self._api.credentials.app
+        if not me:
+            return ""
+        path = f"/issues/{_number(proposal)}/comments"
+        found = self._api.pages(at, path, _marked, lease=lease)
+        return next((str(number) for number, app in found if app == me), "")
+
+    def _found(self, repository: str, path: str, read: Callable[[Any], Value], missing: Value) -> Value:
+        try:
+            return self._api.get(self._at(repository), path, read)
+        except Stalled as error:
+            if error.reason != MISSING:
+                raise
+            return missing
+
+    def _at(self, repository: str) -> GitHubRepository:
+        return github_repository(self._locate(repository))
+
+
+def _number(proposal: str) -> int:
+    return int(proposal.removeprefix(_PULL))
+
+
+def _comment_of(data: Mapping[str, Any]) -> Comment | None:
+    user = data.get("user") or {}
+    return Comment(
+        str(user.get("login", "")),
+        str(data.get("body") or ""),
+        datetime.fromisoformat(data["created_at"]).timestamp(),
+        edited=data["updated_at"] != data["created_at"],
+        by_program=user.get("type") == "Bot" or data.get("performed_via_github_app") is not None,
+    )
+
+
+def _permission_of(data: Mapping[str, Any]) -> str:
+    return str(data.get("role_name") or data.get("permission") or "none")
+
+
+def _is_active(data: Mapping[str, Any]) -> bool:
+    return data.get("state") == "active"
+
+
+def _marked(data: list[Mapping[str, Any]]) -> list[Mine]:
+    ours = (one for one in data if str(one.get("body") or "").startswith(MARK))
+    return [(int(one["id"]), str((one.get("performed_via_github_app") or {}).get("id", ""))) for one in ours]

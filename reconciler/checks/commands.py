@@ -1,0 +1,96 @@
+"""Commands in comments of people: which lines of a comment are one, and what it asks for. Nothing is done here.
+
+A command stands on a line of its own, outside of quotes, code and comments of the markup: what somebody cites or shows
+is no wish of theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+MOST = 5  # commands of one comment that are done
+
+TAKES: Mapping[str, str] = {"plan": "[flow]", "retest": "", "hold": "[cancel]", "help": ""}
+"""The commands and what they take."""
+
+SAYS: Mapping[str, str] = {
+    "plan": "Show what merging would change and run",
+    "retest": "Judge the proposal anew",
+    "hold": "Let the check `headgate` fail until `/hold cancel`",
+    "help": "Show this table",
+}
+
+_LINE = re.compile(r"/([a-z][a-z-]*)(?:[ \t]+(\S.*))?", re.ASCII)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_OURS = "headgate"  # `/headgate plan`, where another bot listens to the same word
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command as it was written; `wrong` says why it cannot be done, "" = it can."""
+
+    verb: str
+    line: str
+    flow: str = ""  # of `/plan`; "" = all that is touched
+    lifted: bool = False  # `/hold cancel`
+    wrong: str = ""
+
+
+def commands_in(comment: str) -> list[Command]:
+    """The commands of a comment, in order. What begins like one but belongs to somebody else's bot is left out."""
+    return [command for line in _plain_lines(comment) if (command := _command(line)) is not None][:MOST]
+
+
+def _plain_lines(comment: str) -> Iterator[str]:
+    """Lines that are neither quoted nor code nor hidden."""
+    fence, hidden = "", False
+    for line in comment.splitlines():
+        if fence:
+            closing = line.strip()
+            fence = "" if closing.startswith(fence) and not closing.strip(fence[0]) else fence
+        elif hidden:
+            hidden = "-->" not in line
+        elif found := _FENCE.match(line):
+            fence = found.group(1)
+        elif line.lstrip().startswith("<!--"):
+            hidden = "-->" not in line
+        elif not line.startswith(("    ", "\t")):
+            yield line.strip()
+
+
+def _command(line: str) -> Command | None:
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return None
+    verb, rest = found.group(1), (found.group(2) or "").strip()
+    called = verb == _OURS
+    if called:
+        verb, _, rest = rest.partition(" ")
+        verb, rest = verb.removeprefix("/"), rest.strip()
+    if verb not in TAKES:
+        return Command(verb, line, wrong=_unknown(verb)) if called else None
+    if verb in _PARSERS:
+        return _PARSERS[verb](line, rest)
+    return Command(verb, line, wrong="It takes nothing." if rest else "")
+
+
+def _unknown(verb: str) -> str:
+    near = get_close_matches(verb, TAKES, 1)
+    hint = f" Did you mean `/{near[0]}`?" if near else ""
+    return f"There is no such command.{hint}" if verb else "Name a command; `/help` lists them."
+
+
+def _plan(line: str, rest: str) -> Command:
+    wrong = "It takes the name of one flow." if len(rest.split()) > 1 else ""
+    return Command("plan", line, rest, wrong=wrong)
+
+
+def _hold(line: str, rest: str) -> Command:
+    wrong = "" if rest in ("", "cancel") else "It takes nothing but `cancel`."
+    return Command("hold", line, lifted=rest == "cancel", wrong=wrong)
+
+
+_PARSERS = {"plan": _plan, "hold": _hold}

@@ -1,0 +1,127 @@
+"""Buttons beside checks: what was pressed becomes a request of the run, or the check is made anew. Done once.
+
+Who pressed is in the signed webhook; whether they may is asked of the forge, by the settings of the default branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.checks.actions import APPROVE, CANCEL, RERUN_FAILED
+from reconciler.checks.external_ids import ExternalId, parse_external_id
+from reconciler.engine.model import FINAL, Status
+from reconciler.engine.reasons import AWAITING_APPROVAL
+from reconciler.flows.model import Json
+from reconciler.flows.settings import RepositorySettings
+from reconciler.keys import CheckKey, ReviewKey, RunKey
+from reconciler.plan.encoding import decode
+from reconciler.ports import World
+from reconciler.records import Changes, CheckRow, EventRow, RequestRow, ReviewRow, RunRow, Wake
+from reconciler.steps.asking_in_comments import may_command
+
+AGAIN = "rerequested"  # of a check or of all of a commit
+BUTTON = "button"
+
+
+@dataclass
+class _Pressed:
+    """What has come of it so far."""
+
+    asked: list[RequestRow] = field(default_factory=list)
+    reviews: list[ReviewRow] = field(default_factory=list)
+    checks: list[CheckRow] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+def press(world: World, key: CheckKey, requests: Sequence[RequestRow]) -> Changes:
+    """Do what buttons on a commit's checks ask for. Raises Waiting or Stalled as the forge does."""
+    done, now = _Pressed(), world.clock.now()
+    answered = [replace(request, done_at=now, answer=_outcome(world, key, request, done)) for request in requests]
+    events = [EventRow(now, key.repository, "request", reason="Button", message=_told(row, key)) for row in answered]
+    return Changes(
+        answered=tuple(answered),
+        asked=tuple(done.asked),
+        reviews=tuple(done.reviews),
+        checks=tuple(done.checks),
+        events=tuple(events),
+        wakes=tuple(Wake(ReviewKey(row.repository, row.proposal)) for row in done.reviews),
+        again_at=0.0,
+    )
+
+
+def _told(request: RequestRow, key: CheckKey) -> str:
+    return f"{request.by} pressed {request.arguments.get('action')} at {key.sha[:10]}: {request.answer}"
+
+
+def _outcome(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -> str:
+    if world.conversations is None or request.verb != BUTTON:
+        return f"A commit's checks cannot be asked to {request.verb}."
+    repository = world.store.repository(key.repository)
+    if repository is None or not repository.settings_json:
+        return "Nothing is known of this repository yet."
+    allow = decode(repository.settings_json, RepositorySettings).commands.allow
+    if not may_command(world.conversations, key.repository, allow, request.by):
+        return "Not done: they may not ask for things here."
+    action = str(request.arguments.get("action", ""))
+    if action == AGAIN:
+        return _again(world, key, request, done)
+    named = parse_external_id(request.target)
+    run = world.store.run(named.run) if named is not None and named.run else None
+    if named is None or run is None or run.sha != key.sha:
+        return "The run that was shown is not known any more."
+    return _of_run(world, request, run, named, action, done)
+
+
+def _of_run(world: World, request: RequestRow, run: RunRow, named: ExternalId, action: str, done: _Pressed) -> str:
+    ended = run.state.status in FINAL
+    match action:
+        case RERUN_FAILED.name if ended:
+            done.asked.append(_request(request, run, "restart", failed=True))
+        case CANCEL.name if not ended:
+            done.asked.append(_request(request, run, "stop"))
+        case APPROVE.name if not ended:
+            waiting = _waiting(world, run, named)
+            done.asked += [_request(request, run, "approve", op) for op in waiting]
+            return f"Approved: {', '.join(waiting)}." if waiting else "Nothing waits for approval any more."
+        case _:
+            return f"Run {run.id} is {run.state.status}: it cannot be asked to {action}."
+    return f"Asked of run {run.id}."
+
+
+def _waiting(world: World, run: RunRow, named: ExternalId) -> list[str]:
+    """The op that the check is of, or every one that waits."""
+    op = named.name.removeprefix(f"headgate/{run.facts.flow}").removeprefix("/")
+    states = (row.state for row in world.store.ops(run.id, [op] if op else None))
+    return [one.path for one in states if one.reason == AWAITING_APPROVAL and one.status not in FINAL]
+
+
+# --- again ------------------------------------------------------------------------------------------------------------
+
+
+def _again(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -> str:
+    """One check, or with no name all of the commit: what failed of a run is run again, the rest is said anew."""
+    named = parse_external_id(request.target)
+    rows = world.store.checks(key.repository, key.sha)
+    wanted = [row for row in rows if named is None or named.name == row.name or named.name.startswith(f"{row.name}/")]
+    for row in _with_runs(wanted):
+        run = world.store.run(row.run)
+        if run is not None and run.state.status in FINAL:
+            done.asked.append(_request(request, run, "restart", failed=run.state.status is not Status.SUCCEEDED))
+    spoken = [row for row in wanted if not row.run]
+    if spoken:
+        open_reviews = world.store.reviews(key.repository)
+        done.reviews += [replace(row, judged="") for row in open_reviews if row.head == key.sha]
+        done.checks += [replace(row, posted="") for row in spoken]
+    return "Done again." if wanted else "There is no such check any more."
+
+
+def _with_runs(rows: Iterable[CheckRow]) -> Iterable[CheckRow]:
+    return (row for row in rows if row.run)
+
+
+def _request(request: RequestRow, run: RunRow, verb: str, op: str | None = None, **arguments: Json) -> RequestRow:
+    """A request of the run: its id follows from what was pressed, so that it is asked once."""
+    name = f"{request.id}:{run.id}:{verb}" + (f":{op}" if op else "")
+    given = {key: value for key, value in arguments.items() if value}
+    return RequestRow(name, RunKey(run.id), verb, request.by, request.at, run.id, op, given)

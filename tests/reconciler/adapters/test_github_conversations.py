@@ -1,0 +1,113 @@
+"""Conversations on a GitHub with state: what was written, who may, and our one comment."""
+
+import pytest
+
+from reconciler.adapters.github_conversations import GitHubConversations
+from reconciler.checks.replies import MARK
+from reconciler.keys import ReviewKey
+from reconciler.ports import ReconcileError
+from reconciler.records import Lease
+from tests.reconciler.adapters.github_world import installed
+
+REPOSITORY = "acme/shop"
+COMMENT = "POST /repos/{owner}/{repo}/issues/{issue_number}/comments"
+
+
+@pytest.fixture
+def world(tmp_path):
+    with installed(tmp_path) as (github, headgate, _):
+        headgate.talk = GitHubConversations(headgate.api, lambda _: headgate.source)
+        headgate.pull = github.open_pull_request({"flows/churn.yaml": "kind: operation\n"}, branch="topic", by="ann")
+        headgate.lease = Lease(ReviewKey(REPOSITORY, "pull/1"), 1, 1, headgate.clock.monotonic() + 1e6)
+        headgate.proposal = f"pull/{headgate.pull.number}"
+        yield headgate
+
+
+def say(world, text="Held.", known=""):
+    return world.talk.say(REPOSITORY, world.proposal, known, f"{MARK}\n\n{text}", world.lease)
+
+
+def ours(world):
+    return [one for one in world.github.comments(world.pull) if one.body.startswith(MARK)]
+
+
+def test_a_comment_is_read_as_its_author_left_it(world):
+    made = world.github.comment(world.pull, "/plan", by="ann")
+    found = world.talk.comment(REPOSITORY, str(made.id))
+
+    assert (found.author, found.body, found.edited, found.by_program) == ("ann", "/plan", False, False)
+    assert found.created_at == pytest.approx(world.clock.now(), abs=2)
+
+
+def test_an_edited_comment_and_a_deleted_one_are_told_from_others(world):
+    made = world.github.comment(world.pull, "/plan", by="ann")
+    world.clock.advance(5)
+    world.github.edit_comment(made, "/hold")
+    assert world.talk.comment(REPOSITORY, str(made.id)).edited
+
+    world.github.delete_comment(made)
+    assert world.talk.comment(REPOSITORY, str(made.id)) is None
+
+
+def test_what_we_have_written_ourselves_is_by_a_program(world):
+    assert world.talk.comment(REPOSITORY, say(world)).by_program
+
+
+def test_permissions_are_those_of_the_repository(world):
+    world.github.allow("ann", "write")
+
+    assert world.talk.permission(REPOSITORY, "ann") == "write"
+    assert world.talk.permission(REPOSITORY, "mallory") in ("none", "read")
+
+
+def test_a_second_answer_edits_the_first(world):
+    first = say(world)
+    again = say(world, "Lifted.", first)
+
+    assert again == first
+    assert [one.body.endswith("Lifted.") for one in ours(world)] == [True]
+
+
+def test_a_comment_that_was_made_without_our_hearing_of_it_is_adopted(world):
+    world.github.faults.forget(COMMENT)
+    with pytest.raises(ReconcileError):
+        say(world)
+    world.clock.advance(60)
+    say(world, "Again.")
+
+    assert [one.body.endswith("Again.") for one in ours(world)] == [True]
+
+
+def test_a_comment_of_somebody_else_that_looks_like_ours_is_left_alone(world):
+    world.github.comment(world.pull, f"{MARK}\n\nForged.", by="mallory")
+    say(world)
+
+    assert len(ours(world)) == 2
+    assert any(one.body.endswith("Forged.") for one in ours(world))
+
+
+def test_a_comment_of_ours_that_was_deleted_is_written_anew(world):
+    first = say(world)
+    (made,) = ours(world)
+    world.github.delete_comment(made)
+
+    assert say(world, "Anew.", first) != first
+    assert len(ours(world)) == 1
+
+
+def test_a_reaction_that_is_given_twice_is_one(world):
+    made = world.github.comment(world.pull, "/plan", by="ann")
+    for _ in range(2):
+        world.talk.react(REPOSITORY, str(made.id), world.lease)
+    world.github.delete_comment(made)
+    world.talk.react(REPOSITORY, str(made.id), world.lease)
+
+
+def test_members_of_a_team_are_told_from_others(tmp_path):
+    with installed(tmp_path) as (github, headgate, _):
+        github.organization("acme", ml=["carl"])
+        talk = GitHubConversations(headgate.api, lambda _: headgate.source)
+
+        assert talk.is_member(REPOSITORY, "acme/ml", "carl")
+        assert not talk.is_member(REPOSITORY, "acme/ml", "ann")
+        assert not talk.is_member(REPOSITORY, "acme/no-such-team", "carl")
