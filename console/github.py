@@ -11,6 +11,7 @@ from console.github_config import GitHubConfig, SecretPlace
 from reconciler.adapters.git_mirrors import Origin
 from reconciler.adapters.github_api import GitHubApi
 from reconciler.adapters.github_checks import GitHubChecks
+from reconciler.adapters.github_conversations import GitHubConversations
 from reconciler.adapters.github_credentials import AppCredentials, Credentials, OneToken
 from reconciler.adapters.github_forge import GitHubForge
 from reconciler.adapters.github_governor import Governor
@@ -34,6 +35,7 @@ class GitHubParts:
     origin: Origin
     checks: CommitChecks
     forge: GitHubForge
+    conversations: GitHubConversations
     routes: Sequence[BaseRoute]  # of webhooks; none without a secret to prove them by
     secrets: Sequence[Callable[[], str]]  # that nothing which is posted may hold
 
@@ -47,6 +49,7 @@ def github_parts(config: GitHubConfig, store: SqlStore, clock: Clock, locate: Ca
         GitHubOrigin(api, locate, config.poll_seconds),
         checks,
         GitHubForge(api, config.repositories),
+        GitHubConversations(api, locate),
         _routes(config, store),
         [partial(place.read, os.environ) for place in config.secrets],
     )

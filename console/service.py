@@ -34,6 +34,7 @@ from reconciler.steps.advance_run import LOOK_AGAIN
 from reconciler.steps.wiring import steps_of
 from webhooks.callbacks import callback_routes
 from webhooks.github_events import FORGE
+from webhooks.health import health_routes
 from webhooks.server import AddressInUse, Server, listen
 from webhooks.tokens import Tokens
 
@@ -130,6 +131,7 @@ class Service:
             shared=bool(config.database),
             known_secrets=partial(known_secrets, config.connections, github.secrets if github else ()),
             forge=github.forge if github else None,
+            conversations=github.conversations if github else None,
             may_run=self._may_run,
         )
 
@@ -178,6 +180,7 @@ class Service:
             extra_routes=[
                 *callback_routes(self.tokens, self.executor, self.store),
                 *(self.github.routes if self.github is not None else ()),
+                *health_routes(lambda: dict(self.loop.counts), lambda: self.store.queued(RetentionKey())),
             ],
         )
 
