@@ -288,6 +288,7 @@ class CheckTerms:
 
     op_budget: int  # how many ops of a flow may have a check of their own
     lasting: bool  # what was posted stays as it is until we post again: nobody else changes or removes it
+    read_afar: bool = False  # by people on other machines, for whom an address of this one leads nowhere
 
 
 class CommitChecks(Protocol):

@@ -54,6 +54,7 @@ class Posted:
     """A run as GitHub lists it, as far as it matters."""
 
     id: int
+    app: int
     name: str
     external_id: str
     status: str
@@ -100,6 +101,7 @@ def posted_of(data: Mapping[str, Any]) -> Posted:
     mark = _MARK.search(output.get("summary") or "")
     return Posted(
         int(data["id"]),
+        int((data.get("app") or {}).get("id") or 0),
         str(data.get("name") or ""),
         str(data.get("external_id") or ""),
         str(data.get("status") or ""),

@@ -30,7 +30,7 @@ from reconciler.records import Lease
 
 RANKS = (Rank.GATE, Rank.FLOW, Rank.OP)  # by the depth of a check
 _LAG = 15.0  # s after which GitHub's lists show what was made
-_TERMS = CheckTerms(op_budget=25, lasting=False)
+_TERMS = CheckTerms(op_budget=25, lasting=False, read_afar=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,12 @@ class GitHubChecks:
 
     def _listed(self, place: _Place) -> list[Posted]:
         """All runs of this App on the commit, the newest first."""
-        parameters: dict[str, str | int] = {"filter": "all", "app_id": int(self._api.credentials.app)}
+        app = int(self._api.credentials.app)
+        parameters: dict[str, str | int] = {"filter": "all", "app_id": app}
         path = f"/commits/{place.sha}/check-runs"
         found = self._api.pages(place.repository, path, posted_in, parameters, lease=place.lease)
-        return sorted(found, key=lambda run: -run.id)
+        # A redirect after a rename loses the parameters, and another App's run is not ours to change.
+        return sorted((run for run in found if run.app == app), key=lambda run: -run.id)
 
     def _tell(self, place: _Place, wanted: Wanted, there: Sequence[Posted]) -> _Told:
         """Let the check's newest run say what it should, with the first of its annotations."""

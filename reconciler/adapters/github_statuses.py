@@ -17,7 +17,7 @@ from reconciler.ports import CheckTerms
 from reconciler.records import Lease
 
 DESCRIPTION = 140  # characters
-_TERMS = CheckTerms(op_budget=25, lasting=False)
+_TERMS = CheckTerms(op_budget=25, lasting=False, read_afar=True)
 
 _STATES: Mapping[Conclusion, str] = {
     Conclusion.SUCCESS: "success",

@@ -34,6 +34,7 @@ from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.declared_flows import Comparison, compare
 from reconciler.steps.flow_files import Revision, errors_of
 from reconciler.steps.looks import LastLook, look_of, text_of
+from reconciler.steps.page_addresses import page_of
 from reconciler.steps.touching import Touch
 
 GATE = "headgate"
@@ -241,7 +242,7 @@ class _Step:
         self.wakes += [Wake(CheckKey(self.row.name, sha))] if rows else []
 
     def _page(self) -> str:
-        return f"{self.world.page_url}/repositories/{self.row.name}" if self.world.page_url else ""
+        return page_of(self.world, self.row.name, "repositories", self.row.name)
 
 
 def _starts(row: FlowRow) -> bool:

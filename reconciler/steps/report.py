@@ -13,6 +13,7 @@ from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, Lease, RunRow
 from reconciler.steps.buttons import press
 from reconciler.steps.evidence import evidence_of
+from reconciler.steps.page_addresses import page_of
 
 LOOK_AGAIN = 600.0  # s between looks at unfinished checks that others can change, or that go stale
 
@@ -59,6 +60,6 @@ def _worded(world: World, row: CheckRow, mask: Mask) -> _Worded:
 
 
 def _of_run(world: World, run: RunRow, mask: Mask) -> list[Check]:
-    url = f"{world.page_url}/runs/{run.id}" if world.page_url else ""
+    url = page_of(world, run.repository, "runs", run.id)
     evidence = masked_evidence(evidence_of(world.store, world.logs, run, world.clock.now(), url), mask)
     return [flow_check(evidence), *op_checks(evidence, world.checks.terms(run.repository).op_budget)]

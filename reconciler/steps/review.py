@@ -23,6 +23,7 @@ from reconciler.steps.asking_in_comments import answer_comments, conversation_of
 from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.flow_files import Revision, errors_of
 from reconciler.steps.foresight import reusable
+from reconciler.steps.page_addresses import page_of
 from reconciler.steps.touched_flows import judge
 
 GATE = "headgate"
@@ -120,4 +121,4 @@ def _checks(world: World, row: ReviewRow, checks: Sequence[Check]) -> list[Check
 
 
 def _page(world: World, row: ReviewRow) -> str:
-    return f"{world.page_url}/repositories/{row.repository}" if world.page_url else ""
+    return page_of(world, row.repository, "repositories", row.repository)

@@ -231,6 +231,33 @@ def test_a_finished_check_can_begin_again(world):
     assert (posted.status, posted.conclusion) == ("in_progress", None)
 
 
+def test_a_check_of_another_app_with_our_name_is_left_alone(world, tmp_path, clock):
+    github, headgate, sha = world
+    stranger = github.register_app()
+    github.install(stranger)
+    (tmp_path / "stranger").mkdir()
+    other = Headgate(github, tmp_path / "stranger", clock, stranger)
+    other.post(sha, GATE)
+    other.close()
+    github.rename("store")  # whose redirect forgets whom was asked for
+
+    headgate.post(sha, worded(GATE, "Ours."))
+
+    theirs, ours = github.check_runs(sha, "headgate")
+    assert theirs.summary.startswith("Nothing.")
+    assert ours.summary.startswith("Ours.")
+
+
+def test_a_repository_that_was_renamed_is_found_by_its_old_name(world):
+    github, headgate, sha = world
+    headgate.post(sha, GATE)
+    github.rename("store")
+
+    headgate.post(sha, worded(GATE, "New."))
+
+    assert github.check("headgate", sha).summary.startswith("New.")
+
+
 # --- buttons
 
 
@@ -393,6 +420,43 @@ def test_what_would_outlast_the_lease_goes_on_with_the_next_one(world):
 
     assert waiting.value.retry_after.total_seconds() == 0
     assert github.check_runs(sha) == []
+
+
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("says_when", [True, False])
+def test_github_is_left_alone_when_it_asks_for_it(world, clock, status, says_when):
+    """Another program of the same installation has used up what may be written."""
+    github, headgate, sha = world
+    headgate.post(sha, GATE)
+    github.limits.content_per_minute, github.limits.status, github.limits.says_when = 1, status, says_when
+    with pytest.raises(Waiting) as waiting:
+        headgate.post(sha, GATE, FLOW)
+    asked = len(github.requests)
+    headgate.restart()
+
+    clock.advance(waiting.value.retry_after.total_seconds() - 1)
+    with pytest.raises(Waiting):
+        headgate.post(sha, GATE, FLOW)
+    assert {request.actor for request in list(github.requests)[asked:]} == {f"app {headgate.app.id}"}  # signing in
+    clock.advance(1)
+    headgate.post(sha, GATE, FLOW)
+
+    assert waiting.value.reason == "GitHubLimit"
+    assert len(github.limits.refused) == 1
+
+
+def test_the_hour_that_others_used_up_is_waited_for(world, clock):
+    github, headgate, sha = world
+    headgate.post(sha, GATE)
+    name = next(request.actor for request in github.requests.of(CREATE))
+    github.limits.exhaust(name)
+    with pytest.raises(Waiting) as waiting:
+        headgate.post(sha, worded(GATE, "New."))
+
+    assert 3_000 < waiting.value.retry_after.total_seconds() <= 3_601
+    clock.advance(waiting.value.retry_after.total_seconds())
+    headgate.post(sha, worded(GATE, "New."))
+    assert github.check("headgate", sha).summary.startswith("New.")
 
 
 @pytest.mark.slow

@@ -1,10 +1,11 @@
 """The governor lets no more through than GitHub takes: after a restart, and with two replicas, too."""
 
+from contextlib import ExitStack
 from threading import Thread
 
 import pytest
 
-from reconciler.adapters.github_governor import RESERVE, Governor, Rank
+from reconciler.adapters.github_governor import AT_ONCE, RESERVE, Governor, Rank
 from reconciler.adapters.github_http import Answer, Call
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
@@ -137,6 +138,16 @@ def test_the_last_requests_of_the_hour_are_left_over(store, clock):
     )
 
     assert made(governor, READ, 1) == (0, 601.0)
+
+
+def test_only_so_many_calls_are_under_way_at_once(store, clock):
+    governor = Governor(store, clock)
+    with ExitStack() as under_way:
+        for _ in range(AT_ONCE):
+            under_way.enter_context(governor.let_through(OURS, READ, Rank.GATE))
+        assert made(governor, READ, 1) == (0, 2.0)
+
+    assert made(governor, READ, 1)[0] == 1
 
 
 def test_while_github_is_away_nobody_waits_for_a_time_out(store, clock):

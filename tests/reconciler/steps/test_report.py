@@ -14,7 +14,7 @@ class ElsewhereChecks(FakeChecks):
     """Where others can change what was posted."""
 
     def terms(self, repository):
-        return CheckTerms(op_budget=2, lasting=False)
+        return CheckTerms(op_budget=2, lasting=False, read_afar=True)
 
 
 class Printed(FakeLogs):
@@ -76,6 +76,21 @@ def test_as_many_ops_have_a_check_as_their_place_takes(settled):
     step(settled, sha, checks)
 
     assert len([name for name in checks.posted[sha] if name.count("/") == 2]) == 2
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [("http://127.0.0.1:8080", False), ("http://localhost:8080", False), ("https://gate.acme.example", True)],
+)
+def test_people_elsewhere_are_sent_to_no_page_of_this_machine(settled, page, shown):
+    sha, checks = settled.merge(ops={"train": exits(0)}), ElsewhereChecks()
+    settled.settle()
+
+    step(settled, sha, checks, page_url=page)
+    step(settled, sha, settled.checks, page_url=page)
+
+    assert bool(checks.posted[sha]["headgate/churn"].details_url) is shown
+    assert settled.checks.posted[sha]["headgate/churn"].details_url.startswith(f"{page}/runs/")
 
 
 def test_no_known_secret_and_nothing_that_looks_like_one_is_said(settled):
