@@ -1,6 +1,6 @@
 # Headgate: everything a person or a machine runs in a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test histories check format docs bench lock clean FORCE
+.PHONY: help run test story-github histories check format docs bench lock clean FORCE
 
 BIN := .venv/bin
 # Tests of these marks need seconds or a server; `.ci/run` runs them.
@@ -13,13 +13,16 @@ MOVED := FORCE
 endif
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.runtime ## Run the demo: a sample repository, merged and run on this machine (ARGS="--once" ends by itself)
 	@exec $(BIN)/headgate demo $(ARGS)
 
 test: .venv/.dev ## Run the quick tests in parallel (ARGS="-k churn" chooses)
 	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "$(QUICK)" $(ARGS)
+
+story-github: .venv/.dev ## Tell the same story on a GitHub of our own: webhooks, checks, Git over HTTP
+	@$(BIN)/python -m tests.github.story
 
 histories: .venv/.dev ## Play N random histories from SEED and hold the laws against them (N=1000 SEED=1)
 	@$(BIN)/python -m tests.histories $(or $(N),1000) $(or $(SEED),1)
