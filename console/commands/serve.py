@@ -47,10 +47,14 @@ def serve(
 
 def _serve(config: Config) -> None:
     with told_to_end() as wait, opened(config) as service:
-        names = ", ".join(sorted(row.name for row in service.store.repositories())) or "no repository yet"
+        names = ", ".join(sorted(row.name for row in service.store.repositories())) or _nothing_yet(config)
         click.echo(f"Serving {names} at {service.address} (state in {config.data_dir}).", err=True)
         wait()
         click.echo("Ending; ops go on and are adopted by the next start.", err=True)
+
+
+def _nothing_yet(config: Config) -> str:
+    return "what GitHub lets us serve" if config.github is not None else "no repository yet"
 
 
 def _with_repositories(config: Config, given: tuple[str, ...]) -> Config:

@@ -47,7 +47,7 @@ class GitHubOrigin:
 
     def refs(self, repository: str, mirror: Git) -> Refs:
         """Ask for the open pull requests, fetch what is new, and tell what is there now. Raises Waiting."""
-        seen = self._seen(github_repository(self._locate(repository)))
+        seen = self._asked(github_repository(self._locate(repository)))
         with locked(mirror.directory):
             found = self._fetched(mirror, seen)
         facts = seen.facts
@@ -62,6 +62,13 @@ class GitHubOrigin:
         )
 
     # --- what GitHub tells --------------------------------------------------------------------------------------------
+
+    def _asked(self, known: GitHubRepository) -> _Seen:
+        """What GitHub refuses today it may allow tomorrow, and tells nobody then."""
+        try:
+            return self._seen(known)
+        except Stalled as error:
+            raise Waiting(error.reason, error.message, timedelta(minutes=1)) from error
 
     def _seen(self, known: GitHubRepository) -> _Seen:
         """By the name that was known last, and by its number where another repository, or none, has that name."""

@@ -5,7 +5,7 @@ Flows are applied by their own step and proposals judged by theirs; here only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -44,7 +44,7 @@ MENDED = timedelta(seconds=10)  # between looks at a repository that a person ha
 def discover(world: World, key: RepositoryKey, lease: Lease) -> Changes:
     """Find out what a repository's head and proposals ask for. Raises Waiting."""
     row = world.store.repository(key.repository)
-    return Changes() if row is None else _Step(world, row).take()
+    return Changes() if row is None else _Step(world, row, is_reached_again=bool(lease.reason)).take()
 
 
 def _refs(world: World, repository: str) -> Refs:
@@ -58,8 +58,9 @@ def _refs(world: World, repository: str) -> Refs:
 class _Step:
     """What one look has in its hands, and what has come of it so far."""
 
-    def __init__(self, world: World, row: RepositoryRow) -> None:
+    def __init__(self, world: World, row: RepositoryRow, is_reached_again: bool) -> None:
         self.world = world
+        self.is_reached_again = is_reached_again
         self.before = row
         self.now = world.clock.now()
         self.refs = _refs(world, row.name)
@@ -75,6 +76,8 @@ class _Step:
             self._look_at_head()
         if self.refs.head and self.row.head:
             self._look_at_proposals()
+        if self.is_reached_again or self.row.source != self.before.source:
+            self._try_parked_checks()
         answered = [self._answer(request) for request in self.world.store.requests(RepositoryKey(self.row.name))]
         return Changes(
             repositories=(self.row,) if self.row != self.before else (),
@@ -202,7 +205,8 @@ class _Step:
     # --- proposals --------------------------------------------------------------------------------------------------
 
     def _look_at_proposals(self) -> None:
-        known = {review.proposal: review for review in self.world.store.reviews(self.row.name)}
+        before = self.world.store.reviews(self.row.name)
+        known = {review.proposal: review for review in before}
         for proposal in self.refs.proposals:
             seen = known.pop(proposal.name, None)
             judged = seen.judged if seen else ""
@@ -217,12 +221,26 @@ class _Step:
                 self.wakes.append(Wake(ReviewKey(self.row.name, proposal.name)))
         for closed in known.values():
             self._close(closed)
+        self._look_at_companions(before)
+
+    def _look_at_companions(self, before: Sequence[ReviewRow]) -> None:
+        """What is said on a commit speaks for all proposals of it: one that comes or goes concerns the others."""
+        changed = {review.proposal: review for review in self.reviews}
+        heads = {review.head for review in (*self.reviews, *(one for one in before if one.proposal in changed))}
+        others = (one for one in before if one.head in heads and one.proposal not in changed)
+        self.wakes += [Wake(ReviewKey(self.row.name, one.proposal)) for one in others]
 
     def _close(self, review: ReviewRow) -> None:
         self.reviews.append(replace(review, open=False))
         trials = [row for row in self.world.store.flows(self.row.name, scope=review.proposal) if row.at_head]
         self.flows += [replace(row, at_head=False) for row in trials]
         self.wakes += [Wake(FlowKey(row.id)) for row in trials]
+
+    def _try_parked_checks(self) -> None:
+        """Nobody tells of them that they can be posted now."""
+        keys = [CheckKey(self.row.name, sha) for sha in self.world.store.commits_with_checks(self.row.name)]
+        parked = (key for key in keys if (found := self.world.store.queued(key)) is not None and found.parked)
+        self.wakes += [Wake(key) for key in parked]
 
     # --- small words ------------------------------------------------------------------------------------------------
 

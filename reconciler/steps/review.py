@@ -6,11 +6,11 @@ judged by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.checks.merged import not_touched
-from reconciler.checks.model import Check
+from reconciler.checks.model import Check, Conclusion
 from reconciler.checks.review import FlowVerdict, Proposed, flow_review, gate, held
 from reconciler.checks.run import NOTHING_RUNS
 from reconciler.engine.model import RunFacts
@@ -32,18 +32,20 @@ UNRELATED = "(the two have no commit in common)"
 
 def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     """Judge one proposal. Raises Waiting or Stalled as the source does."""
-    row = next((row for row in world.store.reviews(key.repository) if row.proposal == key.proposal), None)
+    everyone = world.store.reviews(key.repository)
+    row = next((row for row in everyone if row.proposal == key.proposal), None)
     repository = world.store.repository(key.repository)
     requests = world.store.requests(key)
     if row is None or repository is None:
         return Changes(answered=tuple(_too_late(request, world.clock.now()) for request in requests))
-    held_by = conversation_of(world, row).held_by
-    judged = replace(row, judged=f"{row.head}..{row.base}{row.target and ' ' + row.target}")
+    together = _of_one_commit(row, everyone)
+    judged = replace(row, judged=" ".join(f"{one.head}..{one.base} {one.target}".strip() for one in together))
     if judged == row:  # what was foreseen stays as it was said, though the cache has moved on since
         return _answered(world, row, requests, lease) if requests else Changes()
     # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
-    contained = world.source.merge_base(row.repository, row.head, row.base) == row.head
-    rows = () if contained else _checks(world, row, _held(_judged(world, repository, row), held_by))
+    open_ones = [one for one in together if world.source.merge_base(one.repository, one.head, one.base) != one.head]
+    checks = _worst(check for one in open_ones for check in _verdict_on(world, repository, one))
+    rows = _checks(world, row, checks) if open_ones else ()
     return Changes(
         reviews=(judged,),
         checks=tuple(rows),
@@ -62,9 +64,32 @@ def _too_late(request: RequestRow, now: float) -> RequestRow:
     return replace(request, done_at=now, answer="The proposal is closed.")
 
 
-def _held(checks: list[Check], by: str) -> list[Check]:
-    """The gate fails while somebody holds the proposal."""
+def _verdict_on(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Check]:
+    """What is said of a proposal; the gate fails while somebody holds it."""
+    checks, by = _judged(world, repository, row), conversation_of(world, row).held_by
     return [held(check, by) if by and check.name == GATE else check for check in checks]
+
+
+def _of_one_commit(row: ReviewRow, everyone: Sequence[ReviewRow]) -> Sequence[ReviewRow]:
+    """The proposal, and others of the same commit into other branches, as a commit has one set of checks.
+
+    What wants into the default branch comes first.
+    """
+    others = {one.base: one for one in everyone if one.head == row.head and one.base != row.base}
+    return sorted([row, *others.values()], key=lambda one: (one.target, one.base))
+
+
+def _worst(checks: Iterable[Check]) -> list[Check]:
+    """One check of each name: where proposals of a commit differ, that of the first which must not be merged."""
+    chosen: dict[str, Check] = {}
+    for check in checks:
+        if check.name not in chosen or (_is_red(check) and not _is_red(chosen[check.name])):
+            chosen[check.name] = check
+    return list(chosen.values())
+
+
+def _is_red(check: Check) -> bool:
+    return check.conclusion is Conclusion.FAILURE
 
 
 def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Check]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from reconciler.adapters.github_forge import GitHubForge
 from tests.documents import exits
 from tests.scenarios.github.world import POLL, SHOP, GitHubWorld, flow
 
@@ -159,3 +160,37 @@ def test_a_new_default_branch_is_followed(connected: GitHubWorld):
 
     assert connected.row().default_branch == "trunk"
     assert len(connected.runs(sha)) == 1
+
+
+LIST = "GET /repos/{owner}/{repo}/commits/{ref}/check-runs"
+
+
+def test_a_check_that_could_not_be_posted_is_posted_when_the_repository_is_found_elsewhere(connected: GitHubWorld):
+    connected.github.faults.error(LIST, status=404)
+    pull = connected.github.open_pull_request(MORE)
+    connected.tell()
+    assert connected.github.check_runs(pull.head_sha) == []
+
+    connected.github.rename("store")
+    connected.pass_time()
+    assert connected.check(pull.head_sha).conclusion == "success"
+
+
+def test_a_check_that_could_not_be_posted_is_posted_when_the_repository_is_reached_again(connected: GitHubWorld):
+    connected.github.faults.error(LIST, status=404)
+    pull = connected.github.open_pull_request(MORE)
+    connected.tell()
+    assert connected.github.check_runs(pull.head_sha) == []
+
+    connected.github.faults.error("GET /repos/{owner}/{repo}/pulls", status=502)
+    connected.pass_time(3 * POLL)
+    assert connected.check(pull.head_sha).conclusion == "success"
+
+
+def test_a_new_repository_with_a_former_name_of_another_gets_a_name_of_its_own(connected: GitHubWorld):
+    github = connected.github
+    github.rename("store")
+    new = github.repository(SHOP, {"flows/a.yaml": flow()})
+
+    (row,) = GitHubForge(connected.api, ()).unknown(connected.store.repositories())
+    assert (row.name, row.source) == (f"{SHOP}.{new.id}", f"github:{new.id}:{SHOP}")

@@ -227,3 +227,20 @@ def _move(github, random: Random, pull) -> None:
             github.edit_title(pull, "Another title")
         case "main":
             github.push({"README.md": str(random.random())})
+
+
+def test_a_commit_that_wants_into_two_branches_is_red_while_one_of_them_must_not_take_it(connected: GitHubWorld):
+    github = connected.github
+    github.push({"flows/churn.yaml": "kind: [\n"}, "broken")
+    good = github.open_pull_request(MORE, branch="topic")
+    connected.pass_time()
+    assert connected.check(good.head_sha).conclusion == "success"
+
+    bad = github.open_pull_request(branch="topic", base="broken")
+    connected.pass_time()
+    assert connected.check(good.head_sha).conclusion == "failure"
+    assert "merged into `broken`" in (connected.check(good.head_sha).text or "")
+
+    github.close_pull_request(bad)
+    connected.pass_time()
+    assert connected.check(good.head_sha).conclusion == "success"
