@@ -54,7 +54,7 @@ class Posted:
     """A run as GitHub lists it, as far as it matters."""
 
     id: int
-    app: int
+    apps: tuple[str, str]  # number and client id of the App that made it
     name: str
     external_id: str
     status: str
@@ -101,7 +101,7 @@ def posted_of(data: Mapping[str, Any]) -> Posted:
     mark = _MARK.search(output.get("summary") or "")
     return Posted(
         int(data["id"]),
-        int((data.get("app") or {}).get("id") or 0),
+        _app(data.get("app") or {}),
         str(data.get("name") or ""),
         str(data.get("external_id") or ""),
         str(data.get("status") or ""),
@@ -110,6 +110,10 @@ def posted_of(data: Mapping[str, Any]) -> Posted:
         mark.group(2) if mark else "",
         int(output.get("annotations_count") or 0),
     )
+
+
+def _app(data: Mapping[str, Any]) -> tuple[str, str]:
+    return str(data.get("id") or ""), str(data.get("client_id") or "")
 
 
 def posted_in(page: Mapping[str, Any]) -> list[Posted]:

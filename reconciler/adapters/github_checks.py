@@ -99,12 +99,12 @@ class GitHubChecks:
 
     def _listed(self, place: _Place) -> list[Posted]:
         """All runs of this App on the commit, the newest first."""
-        app = int(self._api.credentials.app)
-        parameters: dict[str, str | int] = {"filter": "all", "app_id": app}
+        app = self._api.credentials.app
+        parameters = {"filter": "all", **({"app_id": app} if app.isdecimal() else {})}
         path = f"/commits/{place.sha}/check-runs"
         found = self._api.pages(place.repository, path, posted_in, parameters, lease=place.lease)
         # A redirect after a rename loses the parameters, and another App's run is not ours to change.
-        return sorted((run for run in found if run.app == app), key=lambda run: -run.id)
+        return sorted((run for run in found if app in run.apps), key=lambda run: -run.id)
 
     def _tell(self, place: _Place, wanted: Wanted, there: Sequence[Posted]) -> _Told:
         """Let the check's newest run say what it should, with the first of its annotations."""

@@ -13,14 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
-
-import requests
-from github import Auth, Github
-from github.Requester import Requester
-from jwt.exceptions import PyJWTError
+from typing import TYPE_CHECKING, Any
 
 from reconciler.ports import Stalled, Waiting
+
+if TYPE_CHECKING:  # loaded by the first call: 34 MB and a third of a second that only those pay who have GitHub
+    from github.Requester import Requester
+    from requests import RequestException
 
 API_VERSION = "2022-11-28"
 TIMEOUT = 10  # s for a connection, and for each answer
@@ -101,19 +100,18 @@ class Http:
 
     def ask(self, call: Call, authorization: Secret) -> Answer:
         """One answer, whatever its status. Raises Waiting where none came: of a write the outcome is unknown then."""
-        requester, carrier = self._connection()
-        carrier.carried = authorization
-        headers = {"Accept": "application/vnd.github+json", **({"If-None-Match": call.etag} if call.etag else {})}
+        from requests import RequestException
+
+        headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {authorization.reveal()}"}
+        headers |= {"If-None-Match": call.etag} if call.etag else {}
         try:
-            status, found, text = requester.requestJson(
+            status, found, text = self._connection().requestJson(
                 call.verb, call.path, dict(call.parameters), headers, call.body and dict(call.body)
             )
-        except requests.RequestException as error:
+        except RequestException as error:
             raise _away(call, error) from None
         except RuntimeError:  # a redirect to another host or scheme, which must not see the token
             raise Stalled("GitHubAddress", _MOVED) from None
-        finally:
-            carrier.carried = _NOTHING
         return Answer(status, found, _parsed(call, status, text))
 
     def close(self) -> None:
@@ -122,12 +120,13 @@ class Http:
             self._own.requester.close()
             del self._own.requester
 
-    def _connection(self) -> tuple[Requester, _Carrier]:
+    def _connection(self) -> Requester:
         if not hasattr(self._own, "requester"):
+            from github import Github
+            from github.Requester import Requester
+
             Requester.injectLogger(_SILENT)
-            self._own.carrier = _Carrier()
             self._own.requester = Github(
-                auth=self._own.carrier,
                 base_url=self.address,
                 timeout=self.timeout,
                 user_agent="headgate",
@@ -138,7 +137,7 @@ class Http:
                 lazy=True,
                 api_version=API_VERSION,
             ).requester
-        return self._own.requester, self._own.carrier
+        return self._own.requester  # type: ignore[no-any-return]
 
 
 def signed(app: str, private_key: Secret, now: float) -> Secret:
@@ -146,6 +145,9 @@ def signed(app: str, private_key: Secret, now: float) -> Secret:
 
     Raises Stalled for a key that is none.
     """
+    from github import Auth
+    from jwt.exceptions import PyJWTError
+
     claims = {"iat": int(now) - 60, "exp": int(now) + 540, "iss": app}
     try:
         token = Auth.AppAuth.create_jwt_sign(private_key.reveal(), "RS256")(claims)
@@ -155,22 +157,6 @@ def signed(app: str, private_key: Secret, now: float) -> Secret:
     return Secret(token if isinstance(token, str) else token.decode())
 
 
-class _Carrier(Auth.Auth):
-    """Gives PyGithub the token of the call at hand."""
-
-    def __init__(self) -> None:
-        self.carried = _NOTHING
-
-    @property
-    def token_type(self) -> str:
-        return "Bearer"
-
-    @property
-    def token(self) -> str:
-        return self.carried.reveal()
-
-
-_NOTHING = Secret("")
 # PyGithub logs whole answers, those with new tokens too. No configuration of logging reaches a logger of our making.
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)
 
@@ -188,23 +174,27 @@ def _parsed(call: Call, status: int, text: str) -> Any:
         raise kind("GitHubAnswer", what, timedelta(minutes=1)) from None
 
 
-def _away(call: Call, error: requests.RequestException) -> Waiting | Stalled:
+def _away(call: Call, error: RequestException) -> Waiting | Stalled:
     """Words of our own: those of the library may tell addresses, headers and the password of a proxy."""
-    if isinstance(error, requests.exceptions.InvalidHeader):
+    from requests import exceptions
+
+    if isinstance(error, exceptions.InvalidHeader):
         return Stalled("GitHubToken", "The GitHub token holds characters that no token has; it is one line of text.")
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, exceptions.SSLError):
         do = "name your own authority in REQUESTS_CA_BUNDLE if it has one."
         return Waiting("GitHubCertificate", f"The certificate of GitHub is not trusted: {do}", timedelta(minutes=1))
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, exceptions.ProxyError):
         return Waiting("GitHubAway", "The proxy on the way to GitHub does not let us through.", _SOON)
-    what = "did not answer in time" if isinstance(error, requests.Timeout) else "cannot be reached"
+    what = "did not answer in time" if isinstance(error, exceptions.Timeout) else "cannot be reached"
     if call.writes and not _was_never_sent(error):
         message = f"GitHub {what}; whether it did what was asked is looked up next time."
         return OutcomeUnknown("GitHubUnknown", message, _SOON)
     return Waiting("GitHubAway", f"GitHub {what}.", _SOON)
 
 
-def _was_never_sent(error: requests.RequestException) -> bool:
+def _was_never_sent(error: RequestException) -> bool:
     """Whether not even a connection came about."""
+    from requests import ConnectTimeout
+
     cause = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, requests.ConnectTimeout) or type(cause).__name__ == "NewConnectionError"
+    return isinstance(error, ConnectTimeout) or type(cause).__name__ == "NewConnectionError"

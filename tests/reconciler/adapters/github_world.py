@@ -47,6 +47,7 @@ class Headgate:
         self.timeout = 10
         self.app = app
         self.key = app.private_key if app else ""
+        self.app_id = str(app.id) if app else ""
         self.access = more.get("token", "")
         self.address = more.get("address", github.api_url)
         found = github.find(None)
@@ -57,7 +58,7 @@ class Headgate:
     def _start(self) -> None:
         self.http = Http(self.address, self.timeout)
         token = OneToken(lambda: self.access)
-        self.credentials = AppCredentials(str(self.app.id), lambda: self.key, self.clock) if self.app else token
+        self.credentials = AppCredentials(self.app_id, lambda: self.key, self.clock) if self.app else token
         self.governor = Governor(self.store, self.clock)
         self.api = GitHubApi(self.http, self.credentials, self.governor, self.clock)
         if self.app:

@@ -1,6 +1,8 @@
 """Signing in to GitHub survives whatever happens to clocks, keys, tokens and installations, and tells no secret."""
 
 import logging
+import subprocess
+import sys
 import traceback
 from threading import Thread
 
@@ -186,6 +188,23 @@ def test_an_enterprise_server_is_spoken_to_below_its_own_address(tmp_path, clock
         headgate.post(sha, GATE)
 
         assert github.check("headgate", sha).conclusion == "success"
+
+
+def test_an_app_may_be_named_by_its_client_id(world):
+    github, headgate, sha = world
+    headgate.app_id = headgate.app.app.client_id
+    headgate.restart()
+
+    headgate.post(sha, GATE)
+    headgate.post(sha, words(1))
+
+    assert github.check("headgate", sha).updates == 1
+
+
+def test_who_has_no_github_does_not_load_its_library():
+    code = "import sys, reconciler.adapters.github_api; sys.exit('github' in sys.modules or 'requests' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 # --- secrets
