@@ -24,7 +24,7 @@ from reconciler.engine.model import (
 )
 from reconciler.plan.model import Plan
 
-RUN = "run"
+RUN, COMMIT = "run", "c0ffee"
 BATCH = 64  # facts of one step
 
 Facts = Mapping[str, tuple[Observed, Observed]]  # of each attempt: seen running, and how it ends
@@ -32,7 +32,7 @@ Facts = Mapping[str, tuple[Observed, Observed]]  # of each attempt: seen running
 
 def facts_of(plan: Plan, failing: int = 0) -> Facts:
     """What will be seen of the first attempts of all ops; each `failing`th fails."""
-    attempts = (attempt_id(RUN, path, 1) for path in leaves(plan))
+    attempts = (attempt_id(RUN, plan.hash, COMMIT, path, 1) for path in leaves(plan))
     return {attempt: _facts(attempt, bool(failing) and i % failing == 0) for i, attempt in enumerate(attempts, 1)}
 
 
@@ -55,7 +55,7 @@ class Played:
         self.cpu = 0.0
         self.status = Status.CREATED
         begin = process_time()
-        run, known = RunState(RUN, "flow", chain=RUN), RunFacts("flow", "owner/repository", "c0ffee", "main")
+        run, known = RunState(RUN, "flow", chain=RUN), RunFacts("flow", "owner/repository", COMMIT, "main")
         self.machine = RunMachine(plan, run, ops, known, _paths, {})
         self.cpu += (process_time() - begin) * 1000
 

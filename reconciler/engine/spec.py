@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.engine.attempts import attempt_id
 from reconciler.engine.book import Book
-from reconciler.engine.context import full_context
+from reconciler.engine.context import full_context, next_attempt
 from reconciler.engine.model import AttemptSpec
 from reconciler.engine.resolve import number
 from reconciler.engine.scopes import Node
@@ -25,7 +24,7 @@ def attempt_spec(book: Book, node: Node) -> AttemptSpec:
     run = render_data(op.run, full_context(book, node))
     io = {io.name: io for io in (*op.outputs, *op.inputs)} if params else {}
     return AttemptSpec(
-        attempt=attempt_id(book.run.id, node.path, following),
+        attempt=next_attempt(book, node),
         run=book.run.id,
         op=node.path,
         number=following,
