@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, insert, update
@@ -22,7 +23,7 @@ _INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgre
 
 
 class Statements:
-    """The statements that write, made once for a dialect (`sqlite` or `postgresql`) and used for every batch."""
+    """The statements that write, for a dialect (`sqlite` or `postgresql`), and the batches of a step."""
 
     def __init__(self, dialect: str) -> None:
         self._insert = _INSERTS[dialect]
@@ -112,6 +113,12 @@ class Statements:
                 "place": case((queue.place == OFFERED, ""), else_=queue.place),  # there is news, and anybody may look
             },
         )
+
+
+@cache
+def statements_of(dialect: str) -> Statements:
+    """Those of a dialect: a statement that is made again would be compiled again."""
+    return Statements(dialect)
 
 
 def _put(values: Any, keys: list[str], replaced: dict[str, Any]) -> Executable:
