@@ -34,6 +34,8 @@ WORDS = {
     "skip": "Skip an op that has not started.",
     "pause": "Let a flow start nothing by itself.",
     "unpause": "Let a paused flow start runs again.",
+    "backup": "Copy the database, logs and artifacts while a service works.",
+    "restore": "Put a backup in its place.",
     "doctor": "Tell what is wrong with this place, and what to do.",
     "places": "Show the places where ops run; give up a lost one.",
     "explain": "Explain a rule: why, examples, how to mend or accept it.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -30,6 +31,8 @@ from reconciler.steps.wiring import steps_of
 from webhooks.callbacks import callback_routes
 from webhooks.server import AddressInUse, Server, listen
 from webhooks.tokens import Tokens
+
+log = logging.getLogger(__name__)
 
 APART = 0.02  # s between the looks at runs that are under way when the service starts
 
@@ -86,6 +89,7 @@ class Service:
         self._server.start()
         self.store.expire_leases(partial(is_gone, self.executor.place))
         self.executor.resume()
+        self._tell_of_unknown()
         self.presence.begin(shared=bool(self.config.database))
         self.found = tuple(self.store.runs(live=True, limit=100_000))
         known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
@@ -105,6 +109,13 @@ class Service:
         self.executor.close()
         self.store.close()
         self._lock.close()
+
+    def _tell_of_unknown(self) -> None:
+        """What runs here and has no row, as after a restore of an older database."""
+        living = self.executor.living()
+        unknown = set(living) - self.store.attempts_by_id(living).keys()
+        if unknown:
+            log.warning("Ops run here that the database does not know: %d. `headgate doctor` names them.", len(unknown))
 
     def _tidying(self) -> list[Wake]:
         """A lasting service looks at once, its settings may be new; one that is there for a run when it is due."""

@@ -63,7 +63,7 @@ class OpenedToRead:
         self._url = address_of(url_or_path)
         self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
         self._clock = clock
-        self._database = Database(_to_read(self._url))
+        self._database = Database(to_read(self._url))
         self.store = SqlStore(self._database, clock)
 
     def close(self) -> None:
@@ -150,8 +150,11 @@ def shown_address(url_or_path: str) -> str:
     return url.set(query={}).render_as_string(hide_password=True)
 
 
-def _to_read(url: URL) -> URL:
-    """SQLite makes two files beside a database that it reads, unless it may take it for one that nobody changes."""
+def to_read(url: URL) -> URL:
+    """The address with which a database is opened to be read alone.
+
+    SQLite makes two files beside a database that it reads, unless it may take it for one that nobody changes.
+    """
     if url.get_backend_name() != "sqlite":
         return url.update_query_dict({"options": "-c default_transaction_read_only=on"}, append=True)
     file = Path(url.database or "").absolute()
