@@ -178,8 +178,12 @@ class Executor(Protocol):
         """Where an attempt (or attempt id) has its files. Pure."""
         ...
 
-    def free(self, run: str) -> int | None:
-        """How many attempts may start now, None = no limit; with 0 the run is woken when one may."""
+    def free(self) -> int | None:
+        """How many attempts may start now, None = no limit."""
+        ...
+
+    def await_slot(self, run: str, wanted: bool) -> None:
+        """Have a run woken when an attempt of it may start, after those that waited before; or, not wanted, no more."""
         ...
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:

@@ -17,6 +17,7 @@ from reconciler.adapters.place import local_place
 from reconciler.adapters.process_adoption import Found, find, running_pid
 from reconciler.adapters.process_connections import ConfigError, Connection
 from reconciler.adapters.process_journal import Journal
+from reconciler.adapters.process_line import LAPSE, Line
 from reconciler.adapters.process_link import Command, keep_files_to_ourselves
 from reconciler.adapters.process_logs import LogLimits
 from reconciler.adapters.process_outcome import add_posted, lost, stopped
@@ -82,8 +83,7 @@ class ProcessExecutor:
         self._grace = grace
         self._writer = this_writer()
         self._spawning: list[str] = []  # by whichever threads: an attempt is there once for each
-        self._starved: set[str] = set()
-        self._lock = threading.Lock()
+        self._line = Line(clock)
         self._posting = threading.Lock()
         os.makedirs(f"{self._root}/attempts", mode=0o700, exist_ok=True)
         self._journal = Journal(f"{self._root}/started")
@@ -91,6 +91,7 @@ class ProcessExecutor:
         self._reaper = Reaper(report, self._ended, clock, logs or LogLimits(), f"{self._root}/supervisor.log")
         self._reaper.open()
         self._readiness = Readiness(self._reaper.tell, clock)
+        self._offer_again()
 
     def close(self) -> None:
         """Stop watching; what runs goes on, and is adopted by `resume` of the next one."""
@@ -105,13 +106,16 @@ class ProcessExecutor:
         folder = self._folder(spec if isinstance(spec, str) else spec.attempt)
         return AttemptPaths(folder.root, folder.artifacts, folder.outputs, folder.code)
 
-    def free(self, run: str) -> int | None:
-        """Slots that no job has now; a run that finds none is woken when a job has ended."""
-        if self._reaper.jobs() >= self._slots:
-            with self._lock:
-                self._starved.add(run)
-        # Counted after it is listed: a job that ends in between either wakes it or leaves its slot to be seen here.
+    def free(self) -> int | None:
+        """Slots that no job has now."""
         return max(0, self._slots - self._reaper.jobs())
+
+    def await_slot(self, run: str, wanted: bool) -> None:
+        """Wake a run when its turn to take a slot has come."""
+        if not wanted:
+            return self._line.leave(run)
+        self._line.join(run)
+        return self._offer()  # a job may have ended before it was in line
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
         """Start attempts; one that was claimed before is adopted and never started twice."""
@@ -154,7 +158,8 @@ class ProcessExecutor:
             folder = self._folder(row.id)
             if claimed_by(folder) is not None:
                 return self._start_claimed(row, folder)
-            if row.spec.kind != "service" and self.free(row.run) == 0:
+            if row.spec.kind != "service" and self.free() == 0:
+                self.await_slot(row.run, wanted=True)
                 return self._again(row, "start", "NoSlot", "Every slot of this machine is taken.", AGAIN)
             if row.spec.kind == "service":
                 check_ports(row.spec)
@@ -188,6 +193,7 @@ class ProcessExecutor:
             claimed = claim(folder, self._writer)
             if claimed:
                 self._reaper.run(self._live(folder, row.spec, row.run), command)
+                self._line.leave(row.run)
         finally:
             self._spawning.remove(row.id)
         return self._performed(row, "start", "done") if claimed else self._start_claimed(row, folder)
@@ -241,16 +247,22 @@ class ProcessExecutor:
     def _ended(self, attempts: Sequence[str]) -> None:
         with suppress(OSError):  # a full disk: the next start looks at them once more, and changes nothing
             self._journal.ended(attempts)
-        with self._lock:
-            starved, self._starved = sorted(self._starved), set()
+        self._offer()
+        if self._room is not None and self.has_room():
+            self._room()
+
+    def _offer(self) -> None:
+        """Tell those whose turn it is of the slots that are free, and others if they do not come."""
+        called = self._line.call(self._slots - self._reaper.jobs())
         try:
-            if starved and self._wake is not None:
-                self._wake(starved)
-            if self._room is not None and self.has_room():
-                self._room()
-        except ReconcileError:  # their turn comes with the next end
-            with self._lock:
-                self._starved.update(starved)
+            if called and self._wake is not None:
+                self._wake(called)
+        except ReconcileError:  # the store is away: again in a while
+            self._line.not_told(called)
+
+    def _offer_again(self) -> None:
+        self._offer()
+        self._reaper.do_after(LAPSE, self._offer_again)
 
     # --- stopping -----------------------------------------------------------------------------------------------------
 

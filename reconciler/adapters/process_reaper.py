@@ -140,6 +140,10 @@ class Reaper:
         with self._lock:
             return sum(1 for live in self._live.values() if live.kind != "service")
 
+    def do_after(self, seconds: float, act: Callable[[], None]) -> None:
+        """Have something done on the thread that watches."""
+        self._timers.add(seconds, act)
+
     def kill_after(self, seconds: float, live: Live) -> None:
         """KILL what is left of an attempt after its grace; its supervisor last, as it writes the exit record."""
         self._timers.add(seconds, lambda: self._kill(live))

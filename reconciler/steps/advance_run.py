@@ -109,6 +109,7 @@ class _Step:
             seen = self._look()
         self._note_ends(seen)
         self._advance([*performed, *seen, *self._services_seen()], self._limits())
+        self._await_slot()
         answers = [run_requests.answered(self.row, one, refused[one.id], self.now) for one in requests]
         return self._with_runs_again(self._changes(observations, answers), willing)
 
@@ -201,10 +202,15 @@ class _Step:
         if executor is None:
             raise Stalled("NoExecutor", "Nothing is configured to run flows here.")
         waiting = sum(1 for one in self.attempts.unsettled if one.phase == "intended" and one.wanted == "run")
-        free = executor.free(self.row.id)
+        free = executor.free()
         self.is_full = free == 0
         queues = {name: limit - self._load(name) for name, limit in self.world.queues.items()}
         return Limits(None if free is None else max(0, free - waiting), queues)
+
+    def _await_slot(self) -> None:
+        wanted = self.is_full and self.decision.starved and not self._is_offered(self._place())
+        if self.world.executor is not None:
+            self.world.executor.await_slot(self.row.id, wanted)
 
     def _load(self, queue: str) -> int:
         """How many attempts are in a queue, less those of this run that were found to have ended just now."""
