@@ -15,7 +15,7 @@ from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
 from console.pages.application import application
 from console.presence import Presence
-from reconciler.adapters.git_commands import end_running
+from reconciler.adapters.git_commands import Children
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
@@ -55,10 +55,11 @@ class Service:
         self._listener = _listen(config)
         self.address = "http://{}:{}".format(*self._listener.getsockname()[:2])
         self.store = open_store(config.store, self.clock)
-        self.source = GitSource(data, self._path_of)
+        self._children = Children()
+        self.source = GitSource(data, self._path_of, self._children)
         self.tokens = Tokens(data)
         self.executor = self._executor()
-        self.checks = NotesChecks(self._path_of)
+        self.checks = NotesChecks(self._path_of, children=self._children)
         self.logs = FileLogs(data)
         page = config.page_url or self.address
         world = World(
@@ -103,7 +104,7 @@ class Service:
         """
         self.presence.end()
         if not self.loop.stop(timeout):
-            end_running()
+            self._children.end()
             self.loop.stop(timeout / 4)
         self._server.stop()
         self.executor.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,8 @@ from reconciler.adapters.git_blobs import blob_pieces, blobs
 from reconciler.adapters.git_commands import Git, is_sha
 from reconciler.plan.tree import TreeEntry
 
+_MAKING, _GOING = ".making-", ".going-"
+_ABANDONED = 86_400.0  # seconds after which nobody writes a tree any more
 _LINK = "120000"
 _SUBMODULE = "160000"
 _EXECUTABLE = "100755"
@@ -27,7 +30,7 @@ _READABLE = 0o555  # ops may run as other users than the service
 def write_tree(git: Git, entries: Mapping[str, TreeEntry], place: Path) -> None:
     """Make `place` a read-only directory with these files, all at once: it never exists half written."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    written = Path(tempfile.mkdtemp(prefix=".making-", dir=place.parent))
+    written = Path(tempfile.mkdtemp(prefix=_MAKING, dir=place.parent))
     try:
         _fill(git, {path: entry for path, entry in entries.items() if _safe(path)}, written)
         _make_read_only(written)
@@ -43,12 +46,19 @@ def checked_out(trees: Path, before: float) -> list[str]:
     return []
 
 
-def remove_tree(place: Path) -> None:
-    """Remove a commit's tree: it loses its name first, so that nobody finds half of it."""
-    going = place.with_name(f".going-{place.name}")
+def put_away(place: Path) -> None:
+    """Take its name from a commit's tree, so that nobody finds half of it while it is removed."""
     with suppress(FileNotFoundError):
-        os.rename(place, going)
-    _remove(going)
+        os.rename(place, place.with_name(f"{_GOING}{place.name}"))
+
+
+def clear_away(trees: Path) -> None:
+    """Remove the trees that were put away, and those that somebody died over while they were written."""
+    with suppress(FileNotFoundError):
+        for entry in list(os.scandir(trees)):
+            abandoned = entry.name.startswith(_MAKING) and entry.stat().st_mtime < time.time() - _ABANDONED
+            if abandoned or entry.name.startswith(_GOING):
+                _remove(Path(entry.path))
 
 
 def _fill(git: Git, entries: Mapping[str, TreeEntry], root: Path) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -59,6 +59,28 @@ class GitFailed(Exception):
         self.out = out
 
 
+class Children:
+    """Processes of git that have not ended: whoever ends must leave none behind, as it would hold locks unseen."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    @contextmanager
+    def held(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """It is one of them meanwhile."""
+        self._running.add(process)
+        try:
+            yield
+        finally:
+            self._running.discard(process)
+
+    def end(self) -> None:
+        """KILL them; whoever waits for one hears that it failed."""
+        for process in list(self._running):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
 @dataclass(frozen=True, slots=True)
 class Git:
     """git for one repository: `directory` is its git directory if `bare`, else where it is found, never above."""
@@ -66,6 +88,7 @@ class Git:
     directory: Path
     bare: bool = False
     timeout: float = 120.0  # seconds for one command
+    children: Children = field(default_factory=Children, compare=False, repr=False)
 
     def run(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
         """What the command prints. Raises GitFailed, Waiting (time limit), Stalled (git is not installed)."""
@@ -99,12 +122,8 @@ class Git:
     def _process(
         self, arguments: Sequence[str], source: IO[bytes], extra: Mapping[str, str], stderr: int = subprocess.PIPE
     ) -> Iterator[subprocess.Popen[bytes]]:
-        with self._started(arguments, source, extra, stderr) as process:
-            _RUNNING.add(process)
-            try:
-                yield process
-            finally:
-                _RUNNING.discard(process)
+        with self._started(arguments, source, extra, stderr) as process, self.children.held(process):
+            yield process
 
     def _started(
         self, arguments: Sequence[str], source: IO[bytes], extra: Mapping[str, str], stderr: int
@@ -139,16 +158,6 @@ def _communicate(process: subprocess.Popen[bytes], timeout: float) -> tuple[byte
     finally:
         if process.returncode is None:
             _kill(process)
-
-
-_RUNNING: set[subprocess.Popen[bytes]] = set()  # of this process, as it must not leave one behind that holds locks
-
-
-def end_running() -> None:
-    """KILL every git of this process that has not ended; whoever waits for one hears that it failed."""
-    for process in list(_RUNNING):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -6,64 +6,38 @@ is looked up in a listing and read by its object id.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler.adapters.git_blobs import blobs, is_there
-from reconciler.adapters.git_checkout import checked_out, remove_tree, write_tree
-from reconciler.adapters.git_commands import (
-    Git,
-    GitFailed,
-    checked_sha,
-    is_branch_name,
-    is_sha,
-    located,
-    sorted_failure,
-    sorted_failures,
-)
+from reconciler.adapters.git_blobs import blobs
+from reconciler.adapters.git_commands import Children, Git, GitFailed, checked_sha, sorted_failures
+from reconciler.adapters.git_keeping import Keeping
+from reconciler.adapters.git_mirrors import Mirrors
+from reconciler.adapters.git_refs import checked_default, default_branch, listed, listing
 from reconciler.adapters.git_trees import tree_changes, tree_files
 from reconciler.adapters.recent import Recent
 from reconciler.plan.tree import Tree, TreeEntry
-from reconciler.ports import Merged, Proposal, Refs, Stalled
+from reconciler.ports import Merged, Proposal, Refs
 
 Answer = TypeVar("Answer")
 
-_LISTED = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
-_REFSPECS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-_KEPT = "refs/headgate/keep"
-_USUAL = ("main", "master")
 _ENTRIES = 400_000  # tree entries kept in memory, about 80 MB
 _CONTENTS = 16 * 2**20  # bytes of small files kept in memory: of a look, for the steps that it wakes
 _SMALL = 2**16  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """A repository's branches and tags, each with the commit it stands for."""
-
-    branches: Mapping[str, str]
-    tags: Mapping[str, str]
-    ignored: tuple[str, ...]
-
-
 class GitSource:
     """Source for repositories on this machine, bare or with a working tree. Thread-safe.
 
-    `locate` gives the path of a repository by its name. Several processes may share one data directory.
+    `locate` gives the path of a repository by its name; `children` knows the processes of git that it has running.
+    Several processes may share one data directory.
     """
 
-    def __init__(self, data_dir: Path, locate: Callable[[str], str]) -> None:
-        self._data = data_dir
-        self._locate = locate
-        self._fetched: Recent[str, tuple[str, _Listing]] = Recent(1000)
+    def __init__(self, data_dir: Path, locate: Callable[[str], str], children: Children | None = None) -> None:
+        self._mirrors = Mirrors(data_dir, locate, children or Children())
+        self._keeping = Keeping(self._mirrors)
         self._tree_ids: Recent[tuple[str, str], str] = Recent(10_000)
         self._trees: Recent[str, Tree] = Recent(_ENTRIES, weigh=len)
         self._changes: Recent[tuple[str, str], Mapping[str, TreeEntry | None]] = Recent(
@@ -74,33 +48,31 @@ class GitSource:
 
     def refs(self, repository: str) -> Refs:
         """Fetch if anything moved, and tell what is there now. Every branch but the default one is a proposal."""
-        remote = self._remote(repository)
+        remote = self._mirrors.remote(repository)
         with sorted_failures(repository):
-            default = _default_branch(remote)
-            listing = self._fetch(repository, remote)
-        default = _checked_default(repository, default, listing.branches)
+            default = default_branch(remote)
+            found = self._mirrors.fetch(repository, remote)
+        default = checked_default(repository, default, found.branches)
         return Refs(
             default_branch=default,
-            head=listing.branches.get(default, ""),
-            proposals=tuple(
-                Proposal(name, head, default) for name, head in listing.branches.items() if name != default
-            ),
-            tags=listing.tags,
-            ignored=listing.ignored,
+            head=found.branches.get(default, ""),
+            proposals=tuple(Proposal(name, head, default) for name, head in found.branches.items() if name != default),
+            tags=found.tags,
+            ignored=found.ignored,
         )
 
     def head(self, repository: str) -> tuple[str, str]:
         """The default branch and its commit, "" in an empty repository, asked of the repository: nothing is fetched."""
-        remote = self._remote(repository)
+        remote = self._mirrors.remote(repository)
         with sorted_failures(repository):
-            default = _default_branch(remote)
-            branches = _listing(remote.text("for-each-ref", _LISTED, "refs/heads")).branches
-        name = _checked_default(repository, default, branches)
+            default = default_branch(remote)
+            branches = listing(listed(remote, "refs/heads")).branches
+        name = checked_default(repository, default, branches)
         return name, branches.get(name, "")
 
     def mirror_of(self, repository: str) -> Path:
         """Where a repository's mirror is, or will be."""
-        return self._data / "mirrors" / f"{_slug(repository)}.git"
+        return self._mirrors.place_of(repository)
 
     def tree(self, repository: str, treeish: str) -> Tree:
         """Every file under a commit or tree, submodules as their commit. The last trees are kept in memory.
@@ -165,26 +137,15 @@ class GitSource:
 
     def keep(self, repository: str, sha: str) -> None:
         """Hold a commit by a ref of the mirror that no fetch prunes."""
-        ref = f"{_KEPT}/{checked_sha(sha)}"
-        if not (
-            self.mirror_of(repository) / ref
-        ).is_file():  # as it is for every flow but the first that is applied there
-            self._ask(repository, lambda git: git.run("update-ref", ref, sha))
+        self._keeping.keep(repository, sha)
 
     def kept(self, repository: str, before: float) -> Sequence[str]:
         """Commits that are held by a ref, or whose tree was checked out before that time."""
-        if not (self.mirror_of(repository) / "HEAD").is_file():
-            return ()
-        listed = self._ask(repository, lambda git: git.text("for-each-ref", "--format=%(objectname)", _KEPT))
-        return tuple(sorted({*listed.split(), *checked_out(self._trees_of(repository), before)}))
+        return self._keeping.kept(repository, before)
 
     def let_go(self, repository: str, shas: Sequence[str]) -> None:
-        """Remove refs and trees; the mirror forgets the commits when Git next tidies up there."""
-        refs = "".join(f"delete {_KEPT}/{checked_sha(sha)}\n" for sha in shas)
-        self._ask(repository, lambda git: git.run("update-ref", "--stdin", stdin=refs.encode()))
-        for sha in shas:
-            remove_tree(self._trees_of(repository) / sha)
-        self._ask(repository, lambda git: git.run("gc", "--auto", "--quiet"))
+        """Remove refs and trees, but of what was kept or checked out since it was told what is kept."""
+        self._keeping.let_go(repository, shas)
 
     def describe(self, repository: str, sha: str) -> str:
         """The commit's subject line, without control characters."""
@@ -193,21 +154,12 @@ class GitSource:
 
     def checkout(self, repository: str, sha: str) -> str:
         """A shared read-only directory with the commit's tree, whole from the moment it has its name."""
-        place = self._trees_of(repository) / checked_sha(sha)
-        if not place.is_dir():
-            entries = self.tree(repository, sha)
-            self._ask(repository, lambda git: write_tree(git, entries, place))
-        return str(place)
+        return str(self._keeping.checkout(repository, sha, lambda: self.tree(repository, sha)))
 
     def _has(self, repository: str, treeish: str) -> bool:
-        """Whether a commit or tree is in the mirror; another replica may have seen what ours has not fetched yet."""
-        if self._tree_ids.get((repository, checked_sha(treeish))) is not None:
-            return True
-        with sorted_failures(repository):
-            mirror = self._mirror(repository)
-            if not is_there(mirror, treeish):
-                self._fetch(repository, self._remote(repository), always=True)
-            return is_there(mirror, treeish)
+        return self._tree_ids.get((repository, checked_sha(treeish))) is not None or self._mirrors.has(
+            repository, treeish
+        )
 
     def _tree_id(self, repository: str, treeish: str) -> str:
         known = self._tree_ids.get((repository, checked_sha(treeish)))
@@ -217,115 +169,7 @@ class GitSource:
         return known
 
     def _ask(self, repository: str, question: Callable[[Git], Answer]) -> Answer:
-        """Ask the mirror; what it does not have yet is fetched once (another replica may have seen it first)."""
-        with sorted_failures(repository):
-            git = self._mirror(repository)
-            try:
-                return question(git)
-            except GitFailed as failure:
-                if isinstance(sorted_failure(repository, failure), Stalled):
-                    raise
-                self._fetch(repository, self._remote(repository), always=True)
-                return question(git)
-
-    def _remote(self, repository: str) -> Git:
-        return Git(located(repository, self._locate(repository)))
-
-    def _mirror(self, repository: str) -> Git:
-        place = self.mirror_of(repository)
-        if not (place / "HEAD").is_file():
-            _make_mirror(place)
-        return Git(place, bare=True)
-
-    def _trees_of(self, repository: str) -> Path:
-        return self._data / "checkouts" / _slug(repository)
-
-    def _fetch(self, repository: str, remote: Git, always: bool = False) -> _Listing:
-        """Copy branches and tags into the mirror, unless they are what was fetched last."""
-        shown = remote.text("for-each-ref", _LISTED, "refs/heads", "refs/tags")
-        known = self._fetched.get(repository)
-        if known is not None and known[0] == shown and not always:
-            return known[1]
-        mirror = self._mirror(repository)
-        with _locked(mirror.directory):
-            mirror.run("fetch", *_FETCH_OPTIONS, str(remote.directory), *_REFSPECS)
-        fetched = mirror.text("for-each-ref", _LISTED, "refs/heads", "refs/tags")
-        listing = _listing(fetched)
-        self._fetched.put(repository, (fetched, listing))
-        return listing
-
-
-# The other end of a fetch from this machine is a process of its own and inherits no setting of ours.
-_UPLOAD_PACK = "--upload-pack=git -c safe.directory='*' upload-pack"
-_FETCH_OPTIONS = ("--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head", _UPLOAD_PACK)
-
-
-def _make_mirror(place: Path) -> None:
-    """Make an empty repository all at once: while Git makes one, it has a HEAD before it is a repository."""
-    with _locked(place):
-        if (place / "HEAD").is_file():  # somebody was faster
-            return
-        making = place.with_name(f".making-{place.name}")
-        for left in (making, place):  # by whoever died here
-            shutil.rmtree(left, ignore_errors=True)
-        making.mkdir(parents=True)
-        Git(making, bare=True).run("init", "--quiet", "--bare", "--template=", "--initial-branch=headgate")
-        making.rename(place)
-
-
-def _default_branch(remote: Git) -> str | None:
-    """The branch that HEAD names; None where HEAD says what somebody is working on, or nothing."""
-    if remote.text("rev-parse", "--is-bare-repository") != "true":
-        return None
-    try:
-        head = remote.text("symbolic-ref", "-q", "HEAD")
-    except GitFailed as failure:
-        if failure.code != 1:
-            raise
-        return None
-    name = head.removeprefix("refs/heads/")
-    return name if name != head and is_branch_name(name) else None
-
-
-def _checked_default(repository: str, default: str | None, branches: Mapping[str, str]) -> str:
-    """The default branch where HEAD names `default`, or none. Raises Stalled where that does not tell."""
-    if default is None:
-        return _usual_branch(branches)
-    if branches and default not in branches:
-        raise _no_head(repository, default, branches)
-    return default
-
-
-def _usual_branch(branches: Mapping[str, str]) -> str:
-    for name in _USUAL:
-        if name in branches:
-            return name
-    if len(branches) > 1:
-        message = "No branch is called main or master, and HEAD names none: point HEAD of a bare repository at one."
-        raise Stalled("NoDefaultBranch", message)
-    return next(iter(branches), _USUAL[0])
-
-
-def _no_head(repository: str, default: str, branches: Mapping[str, str]) -> Stalled:
-    """No other branch stands in: what it does not declare would be pruned."""
-    name = next((name for name in (*_USUAL, *sorted(branches)) if name in branches), "")
-    message = f"HEAD of {repository} names the branch `{default}`, which is not there."
-    return Stalled("NoDefaultBranch", f"{message} Point it at one, as by `git symbolic-ref HEAD refs/heads/{name}`.")
-
-
-def _listing(shown: str) -> _Listing:
-    branches: dict[str, str] = {}
-    tags: dict[str, str] = {}
-    ignored: list[str] = []
-    for line in shown.splitlines():
-        kind, sha, peeled_kind, peeled, ref = line.split(" ", 4)
-        names, name = (branches, ref[11:]) if ref.startswith("refs/heads/") else (tags, ref[10:])
-        commit = sha if kind == "commit" else peeled if peeled_kind == "commit" else ""
-        if is_sha(commit) and is_branch_name(name):
-            names[name] = commit
-        elif not is_branch_name(name):
-            ignored.append(ref)
-    return _Listing(branches, tags, tuple(ignored))
+        return self._mirrors.ask(repository, question)
 
 
 def _entries(git: Git, tree: str) -> Tree:
@@ -357,21 +201,3 @@ def _merge_base(git: Git, one: str, other: str) -> str | None:
         if failure.code == 1 and not failure.message:
             return None
         raise
-
-
-def _slug(repository: str) -> str:
-    """A directory name: readable, and different for different repositories."""
-    readable = re.sub(r"[^A-Za-z0-9-]+", "-", repository).strip("-")[:40]
-    return f"{readable}-{sha256(repository.encode()).hexdigest()[:12]}"
-
-
-@contextmanager
-def _locked(place: Path) -> Iterator[None]:
-    """One thread of one process at a time; the operating system frees the lock of a process that died."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(f"{place}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

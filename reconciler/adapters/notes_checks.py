@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.adapters.git_blobs import named_objects
-from reconciler.adapters.git_commands import Git, GitFailed, checked_sha, located, sorted_failures
+from reconciler.adapters.git_commands import Children, Git, GitFailed, checked_sha, located, sorted_failures
 from reconciler.checks.model import Annotation, Check, Conclusion
 from reconciler.ports import LeaseLost, Stalled, Waiting
 from reconciler.records import Lease
@@ -31,13 +31,19 @@ _TIMES = ("started_at", "completed_at")
 class NotesChecks:
     """CommitChecks in the repository itself: works with any Git server, and offline. Thread-safe.
 
-    `locate` gives the path of a repository by its name.
+    `locate` gives the path of a repository by its name; `children` knows the processes of git that it has running.
     """
 
     op_budget = 200
 
-    def __init__(self, locate: Callable[[str], str], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        locate: Callable[[str], str],
+        monotonic: Callable[[], float] = time.monotonic,
+        children: Children | None = None,
+    ) -> None:
         self._locate = locate
+        self._children = children or Children()
         self._monotonic = monotonic
 
     def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
@@ -62,7 +68,7 @@ class NotesChecks:
         return [_check(json.loads(line)) for line in (document or b"").splitlines() if line]
 
     def _git(self, repository: str) -> Git:
-        return Git(located(repository, self._locate(repository)))
+        return Git(located(repository, self._locate(repository)), children=self._children)
 
     def _swapped(self, git: Git, sha: str, document: bytes, lease: Lease) -> bool:
         """Whether the document is in place; False if somebody else moved the ref meanwhile."""

@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -368,3 +369,127 @@ def test_a_tree_made_from_an_earlier_one_is_as_if_it_were_listed(remote, source,
 
 def fresh_source(remote, data):
     return GitSource(data, lambda name: str(remote.path))
+
+
+# --- what is kept, and let go -----------------------------------------------------------------------------------------
+
+SOON = 60.0  # s: a time by which all that a test did is of the past
+DAY = 86_400.0
+
+
+def refs_of(source: GitSource) -> str:
+    return subprocess.check_output(["git", "-C", source.mirror_of("demo"), "for-each-ref"], text=True)
+
+
+def test_nothing_is_kept_of_a_repository_that_was_never_fetched(source):
+    assert source.kept("demo", time.time() + SOON) == ()
+
+
+def test_kept_commits_and_trees_are_told_once_they_are_of_the_past(remote, source):
+    kept, checked_out = remote.commit({"a": "1"}), remote.commit({"a": "2"})
+    both = remote.commit({"a": "3"})
+    source.refs("demo")
+    for sha in (kept, both):
+        source.keep("demo", sha)
+    for sha in (checked_out, both):
+        source.checkout("demo", sha)
+
+    assert source.kept("demo", time.time() - DAY) == ()
+    assert source.kept("demo", time.time() + SOON) == tuple(sorted({kept, checked_out, both}))
+
+
+def test_what_an_earlier_service_kept_is_told(tmp_path, remote, source):
+    sha = remote.commit({"a": "1"})
+    source.keep("demo", sha)
+    source.checkout("demo", sha)
+    later = GitSource(tmp_path / "data", lambda name: str(remote.path))
+
+    assert later.kept("demo", time.time() + SOON) == (sha,)
+
+
+def test_what_is_let_go_has_neither_ref_nor_tree_and_others_stay(remote, source):
+    gone, kept = remote.commit({"a": "1"}), remote.commit({"a": "2"})
+    for sha in (gone, kept):
+        source.keep("demo", sha)
+        source.checkout("demo", sha)
+    source.kept("demo", time.time() + SOON)
+
+    source.let_go("demo", [gone])
+
+    assert source.kept("demo", time.time() + SOON) == (kept,)
+    assert gone not in refs_of(source).partition("refs/heads")[0]
+    assert [path.name for path in Path(source.checkout("demo", kept)).parent.iterdir()] == [kept]
+
+
+def test_a_tree_without_a_ref_and_a_ref_without_a_tree_are_let_go(remote, source):
+    held, checked_out = remote.commit({"a": "1"}), remote.commit({"a": "2"})
+    source.keep("demo", held)
+    source.checkout("demo", checked_out)
+    shas = source.kept("demo", time.time() + SOON)
+
+    source.let_go("demo", shas)
+
+    assert source.kept("demo", time.time() + SOON) == ()
+
+
+def test_refs_that_git_has_packed_are_told_and_let_go(remote, source):
+    sha = remote.commit({"a": "1"})
+    source.keep("demo", sha)
+    subprocess.run(["git", "-C", source.mirror_of("demo"), "pack-refs", "--all"], check=True)
+    assert source.kept("demo", time.time() + SOON) == (sha,)
+
+    source.let_go("demo", [sha])
+
+    assert source.kept("demo", time.time() + SOON) == ()
+
+
+def test_what_was_let_go_is_fetched_and_written_again_when_it_is_needed(remote, source):
+    sha = remote.commit({"a": "1"})
+    source.keep("demo", sha)
+    source.checkout("demo", sha)
+    source.let_go("demo", source.kept("demo", time.time() + SOON))
+
+    source.keep("demo", sha)
+
+    assert (Path(source.checkout("demo", sha)) / "a").read_text() == "1"
+    assert source.kept("demo", time.time() + SOON) == (sha,)
+
+
+def test_what_was_kept_since_somebody_looked_is_not_let_go(remote, source):
+    """A run that began at an old commit while it was found out who needs that."""
+    kept, checked_out = remote.commit({"a": "1"}), remote.commit({"a": "2"})
+    source.keep("demo", kept)
+    place = Path(source.checkout("demo", checked_out))
+    shas = source.kept("demo", time.time() + SOON)
+
+    source.keep("demo", kept)
+    source.checkout("demo", checked_out)
+    source.let_go("demo", shas)
+
+    assert f"{kept} commit\trefs/headgate/keep" in refs_of(source)
+    assert (place / "a").read_text() == "2"
+
+
+def test_a_tree_that_is_used_again_and_again_is_not_of_the_past(remote, source):
+    sha = remote.commit({"a": "1"})
+    source.checkout("demo", sha)
+    began = time.time()
+
+    source.checkout("demo", sha)
+
+    assert source.kept("demo", began) == ()
+
+
+def test_trees_that_somebody_died_over_go_with_the_others(tmp_path, remote, source):
+    sha = remote.commit({"a": "1"})
+    trees = Path(source.checkout("demo", sha)).parent
+    left = [trees / f".going-{'0' * 40}", trees / ".making-abc"]
+    for place in left:
+        (place / "dir").mkdir(parents=True)
+        os.utime(place, (1.0, 1.0))
+        (place / "dir").chmod(0o555)
+    (trees / ".making-now").mkdir()
+
+    source.let_go("demo", source.kept("demo", time.time() + SOON))
+
+    assert [path.name for path in trees.iterdir()] == [".making-now"]
