@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from reconciler.flows.findings import Finding, Severity, Span
@@ -89,8 +90,13 @@ class RepositorySettings:
         for glob, values in self.flows:
             if matches(path, (glob,)) or matches(name, (glob,)):
                 said |= values
-        fields: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in said.items()}
-        return replace(FlowSettings(), **fields)
+        return _flow_settings(tuple((key, tuple(one) if isinstance(one, list) else one) for key, one in said.items()))
+
+
+@lru_cache(maxsize=1024)
+def _flow_settings(said: tuple[tuple[str, Any], ...]) -> FlowSettings:
+    """The settings with these fields; thousands of flows share a few of them."""
+    return FlowSettings(**dict(said))
 
 
 _GLOB: Final = Built(TEXT, passing(check_glob, "settings-invalid"))
