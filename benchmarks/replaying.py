@@ -65,7 +65,9 @@ def _take(store: SqlStore, lease: Lease, session: Session) -> None:
     seen: tuple[int, ...] = ()
     for call in session.calls:
         if call.method == "commit":  # the store numbers observations as it likes: these are its own
-            store.commit(lease, replace(call.words[0], folded=seen), **call.named)
+            changes = replace(call.words[0], folded=seen) if seen else call.words[0]
+            store.commit(lease, changes, **call.named)
+            seen = ()
         elif call.method == "observations":
             seen = tuple(row.seq for row in store.observations(*call.words, **call.named))
         else:

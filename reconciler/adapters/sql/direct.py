@@ -5,7 +5,8 @@ For a small statement SQLAlchemy's own execution costs five times as much as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from operator import itemgetter
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from sqlalchemy.types import Text
 
 Values = Mapping[str, Any]
 _NONE: Values = {}
+_AT_ONCE = nullcontext()
 
 
 def rows(connection: Connection, statement: Executable, values: Values = _NONE) -> list[dict[str, Any]]:
@@ -31,10 +33,47 @@ def row(connection: Connection, statement: Executable, values: Values = _NONE) -
 
 def change(connection: Connection, statement: Executable, values: Sequence[Values]) -> int:
     """Run a statement that writes, once for each of these; returns how many rows it wrote."""
+    return changes(connection, [(statement, values)])[0]
+
+
+def changes(connection: Connection, batches: Iterable[tuple[Executable, Sequence[Values]]]) -> list[int]:
+    """Run statements, each once for each of its values; how many rows each wrote, or found.
+
+    A server is sent all of them before it is asked what came of the first.
+    """
+    with _together(connection):
+        cursors = [_begun(connection, statement, values) for statement, values in batches]
+    return [len(cursor.fetchall()) if cursor.description else int(cursor.rowcount) for cursor in cursors]
+
+
+def _begun(connection: Connection, statement: Executable, values: Sequence[Values]) -> Any:
     made = _made(statement, tuple(values[0]), connection.dialect)
     if len(values) == 1:
-        return int(run(connection, made.text, made.parameters(values[0])).rowcount)
-    return int(run(connection, made.text, [made.parameters(one) for one in values], many=True).rowcount)
+        return run(connection, made.text, made.parameters(values[0]))
+    return run(connection, made.text, [made.parameters(one) for one in values], many=True)
+
+
+def _together(connection: Connection) -> AbstractContextManager[object]:
+    if connection.dialect.name == "sqlite":
+        return _AT_ONCE
+    return _Pipeline(connection)
+
+
+class _Pipeline:
+    """Until it is left, the server's answers are not waited for."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pipeline = cast(Any, connection.connection.driver_connection).pipeline()
+
+    def __enter__(self) -> None:
+        self._pipeline.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._pipeline.__exit__(*error)
+        except _failures(self._connection) as found:
+            raise _translated(self._connection, found, "(several statements)", ()) from found
 
 
 class _Made:
@@ -98,13 +137,38 @@ def _processors(binds: Mapping[str, Any], dialect: Dialect) -> list[tuple[str, C
 
 def run(connection: Connection, text: str, parameters: Any = (), many: bool = False) -> Any:
     """A cursor that has run it. Raises what SQLAlchemy raises, and like it gives up a connection that was lost."""
-    dialect, pooled = connection.dialect, connection.connection
-    failures = cast(Any, dialect).loaded_dbapi.Error
-    cursor = pooled.cursor()
+    cursor = connection.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(text, parameters)
-    except failures as error:
-        if dialect.is_disconnect(error, cast(Any, pooled.driver_connection), cursor):
-            connection.invalidate(error)
-        raise DBAPIError.instance(text, parameters, error, failures, dialect=dialect) from error
+    except _failures(connection) as error:
+        raise _translated(connection, error, text, parameters) from error
     return cursor
+
+
+def begin(connection: Connection) -> None:
+    """Begin a transaction that writes, to be ended by `end`. PostgreSQL's driver does it with the first statement."""
+    if connection.dialect.name == "sqlite":
+        run(connection, "BEGIN IMMEDIATE")
+
+
+def end(connection: Connection, keep: bool) -> None:
+    """Commit what was written since `begin`, or take it back."""
+    if connection.in_transaction():  # SQLAlchemy counts it as its own where it ran a statement in it
+        connection.commit() if keep else connection.rollback()
+        return
+    pooled = connection.connection
+    try:
+        pooled.commit() if keep else pooled.rollback()
+    except _failures(connection) as error:
+        raise _translated(connection, error, "COMMIT" if keep else "ROLLBACK", ()) from error
+
+
+def _failures(connection: Connection) -> type[Exception]:
+    return cast(type[Exception], cast(Any, connection.dialect).loaded_dbapi.Error)
+
+
+def _translated(connection: Connection, error: Exception, text: str, parameters: Any) -> Exception:
+    dialect = connection.dialect
+    if dialect.is_disconnect(cast(Any, error), cast(Any, connection.connection.driver_connection), None):
+        connection.invalidate(error)
+    return cast(Exception, DBAPIError.instance(text, parameters, error, _failures(connection), dialect=dialect))

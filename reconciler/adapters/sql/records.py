@@ -279,9 +279,9 @@ class SqlRecords:
 
     def _all(self, statement: Select[Any], made: Callable[[rows.Found], Row], **values: Any) -> list[Row]:
         """The rows that a statement finds; with values it is one that is made once."""
+        if values:
+            return [made(row) for row in self._database.ask(statement, values)]
         with self._database.read() as connection:
-            if values:
-                return [made(row) for row in direct.rows(connection, statement, values)]
             return [made(row) for row in connection.execute(statement).mappings()]
 
 

@@ -78,7 +78,8 @@ def run_values(row: RunRow) -> Values:
 
 def run_of(values: Found) -> RunRow:
     """The run, with the version that it has in the store."""
-    return replace(decode(values["body"], RunRow), version=values["version"])
+    row = decode(values["body"], RunRow)
+    return row if row.version == values["version"] else replace(row, version=values["version"])
 
 
 def op_values(row: OpRow) -> Values:

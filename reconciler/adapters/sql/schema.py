@@ -28,6 +28,8 @@ def migrate(connection: Connection) -> None:
         connection.execute(text("SET LOCAL statement_timeout = 0"))  # moving much data takes its time
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    if not connection.in_transaction():
+        connection.begin()  # in what has begun already: else the migrations would commit by themselves
     # Alembic takes a third of a second to load: a command on an up-to-date database does without it.
     from reconciler.adapters.sql.migrations.apply import upgrade
 
