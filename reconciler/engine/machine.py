@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop
 
 from reconciler.engine.asking import ask
 from reconciler.engine.book import Book, keep_run, live_attempts, open_states, root_state
@@ -138,7 +139,7 @@ class RunMachine:
             if book.stops:
                 stop_scope(book, *book.stops.popleft())
             elif book.work:
-                look_at(book, book.next_work())
+                look_at(book, heappop(book.work)[1])
             elif not launch_next(book, self._room):
                 return
 

@@ -42,7 +42,7 @@ def start(world: World, run: RunRow, path: str, spec: AttemptSpec, now: float) -
 
 def in_code_dir(spec: AttemptSpec, run: RunRow) -> AttemptSpec:
     """The spec with the working tree that its run was started from, if it was one."""
-    return replace(spec, labels={**spec.labels, "code_dir": run.code_dir}) if run.code_dir else spec
+    return spec.having(labels={**spec.labels, "code_dir": run.code_dir}) if run.code_dir else spec
 
 
 def stop(attempt: AttemptRow, reason: str) -> AttemptRow:

@@ -6,7 +6,7 @@ A machine is used again only where the store holds exactly what its own last ste
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL
@@ -71,7 +71,7 @@ def build(world: World, row: RunRow) -> Engine:
     ops = [op.state for op in world.store.ops(row.id)]
     attempts = AtWork(world.store.attempts(row.id))
     paths = {attempt.id: attempt.op for attempt in attempts.all.values()}
-    machine = RunMachine(plan, replace(row.state), ops, row.facts, intents.layout(world), paths)
+    machine = RunMachine(plan, row.state.copy(), ops, row.facts, intents.layout(world), paths)
     kinds = {path: op.kind for path, op in walk(plan)}
     services = tuple(path for path, kind in kinds.items() if kind == "service")
     return Engine(machine, plan, services, attempts, len(kinds))

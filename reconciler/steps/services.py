@@ -44,7 +44,7 @@ def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> 
     known = next((row for row in store.services(flow) if row.op == action.path), None)
     if known is not None and known.order > order:
         return known
-    spec = intents.in_code_dir(replace(action.spec, labels={**action.spec.labels, CODE: code[:20]}), run)
+    spec = intents.in_code_dir(action.spec.having(labels={**action.spec.labels, CODE: code[:20]}), run)
     wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), order, run.id, place=run.place)
     if known is None:
         return wanted
@@ -55,7 +55,7 @@ def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> 
 def spec_hash(spec: AttemptSpec) -> str:
     """What tells whether an instance is still the declared one: all of the spec but who declared it, and where."""
     code = {CODE: spec.labels.get(CODE, "")}
-    text = encode(replace(spec, attempt="", run="", number=1, commit="", labels=code))
+    text = encode(spec.having(attempt="", run="", number=1, commit="", labels=code))
     for own in (spec.attempt, spec.run):
         text = text.replace(own.encode(), b"-")
     return sha256(text).hexdigest()[:20]
@@ -199,7 +199,7 @@ def _instance(row: ServiceRow, now: float) -> AttemptSpec:
     known = row.spec.attempt
     fresh = sha256(f"{row.flow}/{row.op}/{row.spec_hash}/{row.restarts}/{now:.6f}".encode()).hexdigest()[: len(known)]
     spec = decode(encode(row.spec).replace(known.encode(), fresh.encode()), AttemptSpec)
-    return replace(spec, number=row.restarts + 1)
+    return spec.having(number=row.restarts + 1)
 
 
 def _news(before: ServiceRow | None, row: ServiceRow) -> bool:

@@ -75,7 +75,7 @@ def test_a_store_that_has_lost_a_plan_is_told_in_a_sentence(typed, store):
     store.wake([Wake(RunKey(GOOD))])
     lease = store.lease("test", 60.0)
     assert lease is not None
-    lost = replace(row, state=replace(row.state, id="99" + "0" * 18), plan="gone")
+    lost = replace(row, state=row.state.having(id="99" + "0" * 18), plan="gone")
     store.commit(lease, Changes(new_runs=(lost,)))
 
     shown = typed("status", "99")

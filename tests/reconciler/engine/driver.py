@@ -146,7 +146,7 @@ class Driver:
         """The machine, built from the rows where there is none, or where it crashed."""
         if self._machine is None or self.crashes:
             live = {attempt: spec.op for attempt, spec in {**self.live, **self.ending}.items()}
-            self._machine = RunMachine(self.plan, replace(self.run), self.rows.values(), self.facts, paths, live)
+            self._machine = RunMachine(self.plan, self.run.copy(), self.rows.values(), self.facts, paths, live)
         return self._machine
 
     def _limits(self) -> Limits:

@@ -1,7 +1,5 @@
 """Retries, disruptions, deadlines, stops, skips, approvals."""
 
-from dataclasses import replace
-
 import pytest
 
 from reconciler.engine.attempts import MAX_DELAY, attempt_id, retry_delay
@@ -105,7 +103,7 @@ def test_a_run_that_a_newer_plan_asked_to_stop_stops():
 
 def test_a_live_attempt_of_another_run_goes_on_in_this_one():
     old = Driver(plan(op("a"), op("b", ["a"]))).step().runs("a")
-    new = Driver(old.plan, rows=dict(old.rows), run=replace(old.run, id="run2", status=Status.CREATED))
+    new = Driver(old.plan, rows=dict(old.rows), run=old.run.having(id="run2", status=Status.CREATED))
     new.live = dict(old.live)
     new.step()
     assert new.started == []
