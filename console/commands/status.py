@@ -91,7 +91,7 @@ def _run(store: Store, row: RunRow, wait: bool, form: str, data_dir: Path) -> in
     if wait and not settled(row):
         if form == "text":
             return follow(store, row.id, "auto", data_dir)
-        row = [frame.row for frame in frames(store, row.id)][-1]
+        row = [frame.row for frame in frames(store, row.id, only_end=True)][-1]
     told = story_of(store, row, data_dir)
     _tell(run_lines(told), run_document(told), form)
     return NO if settled(row) and row.state.status not in GOOD else 0
