@@ -19,9 +19,10 @@ from reconciler.adapters.process_connections import ConfigError, Connection
 from reconciler.adapters.process_journal import Journal
 from reconciler.adapters.process_line import LAPSE, Line
 from reconciler.adapters.process_link import Command, keep_files_to_ourselves
+from reconciler.adapters.process_living import Live
 from reconciler.adapters.process_logs import LogLimits
-from reconciler.adapters.process_outcome import add_posted, lost, stopped
-from reconciler.adapters.process_reaper import Live, Reaper, running
+from reconciler.adapters.process_outcome import add_posted, lost, running, stopped
+from reconciler.adapters.process_reaper import Reaper
 from reconciler.adapters.process_records import (
     NEVER,
     BadAttemptId,
@@ -108,7 +109,7 @@ class ProcessExecutor:
 
     def free(self) -> int | None:
         """Slots that no job has now."""
-        return max(0, self._slots - self._reaper.jobs())
+        return max(0, self._slots - self._reaper.living.jobs)
 
     def await_slot(self, run: str, wanted: bool) -> None:
         """Wake a run when its turn to take a slot has come."""
@@ -152,7 +153,7 @@ class ProcessExecutor:
     # --- starting -----------------------------------------------------------------------------------------------------
 
     def _start(self, row: AttemptRow, lease: Lease) -> Performed:
-        if self._reaper.live(row.id) is not None:
+        if self._reaper.living.get(row.id) is not None:
             return self._performed(row, "start", "done")
         try:
             folder = self._folder(row.id)
@@ -225,10 +226,12 @@ class ProcessExecutor:
         """Whether the writer of a claim may still hand it to a supervisor."""
         if writer != self._writer:
             return is_alive(writer)
-        return attempt in self._spawning or self._reaper.live(attempt) is not None  # in this order, as it comes there
+        return (
+            attempt in self._spawning or self._reaper.living.get(attempt) is not None
+        )  # in this order, as it comes there
 
     def _look(self, row: AttemptRow) -> Observed | None:
-        live = self._reaper.live(row.id)
+        live = self._reaper.living.get(row.id)
         if live is not None:
             return running(row.id, live.started_at) if live.started_at is not None else None
         folder = self._folder(row.id)
@@ -253,7 +256,7 @@ class ProcessExecutor:
 
     def _offer(self) -> None:
         """Tell those whose turn it is of the slots that are free, and others if they do not come."""
-        called = self._line.call(self._slots - self._reaper.jobs())
+        called = self._line.call(self._slots - self._reaper.living.jobs)
         try:
             if called and self._wake is not None:
                 self._wake(called)
@@ -274,7 +277,7 @@ class ProcessExecutor:
             record = None if self._never(folder) else read_record(folder)
             if record is None or record.writer == NEVER:
                 self._reaper.tell(stopped(row.id, self._clock.now(), None))
-            elif record.exit is None or self._reaper.live(row.id) is None:
+            elif record.exit is None or self._reaper.living.get(row.id) is None:
                 self._stop_claimed(row, folder)
         except (OSError, BadAttemptId) as error:
             return self._again(row, "stop", "CannotStop", f"It could not be stopped: {error}.", 5.0)
@@ -284,7 +287,7 @@ class ProcessExecutor:
         record = read_record(folder)
         if record is None or record.exit is None:
             mark(folder.stop)  # before the process id is read: a supervisor that writes it later sees the mark
-        live = self._reaper.live(row.id)
+        live = self._reaper.living.get(row.id)
         if live is None:
             self._adopt(folder, row.spec, row.run)  # sees the mark, and has it killed after its grace
         else:
@@ -301,11 +304,11 @@ class ProcessExecutor:
 
     def has_room(self) -> bool:
         """Whether a slot is free."""
-        return self._reaper.jobs() < self._slots
+        return self._reaper.living.jobs < self._slots
 
     def living(self) -> Sequence[str]:
         """Ids of the attempts that are watched now."""
-        return [live.folder.attempt for live in self._reaper.all()]
+        return [live.folder.attempt for live in self._reaper.living.all()]
 
     def abandon(self, attempts: Sequence[AttemptRow]) -> None:
         """End what runs for attempts that were given up: their work is done elsewhere."""
@@ -314,7 +317,7 @@ class ProcessExecutor:
 
     def hurry(self) -> None:
         """KILL now what was asked to end: somebody does not want to wait for the grace."""
-        for live in self._reaper.all():
+        for live in self._reaper.living.all():
             if not live.killing and time_of(live.folder.stop) is not None:
                 self._reaper.kill_after(0.0, live)
 
