@@ -98,7 +98,9 @@ class _Step:
     def take(self) -> Changes:
         """Requests first, as they void intents; then intents; then what was seen; then the decision."""
         requests = self.world.store.requests(RunKey(self.row.id))
-        refused = {request.id: run_requests.refusal(self.row, self.plan, request) for request in requests}
+        refused = {
+            request.id: run_requests.refusal(self.world.store, self.row, self.plan, request) for request in requests
+        }
         willing = [request for request in requests if not refused[request.id]]
         asked = [run_requests.asked(request) for request in willing if request.verb not in restarting.VERBS]
         self._advance(asked, Limits(slots=0))

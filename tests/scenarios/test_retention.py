@@ -127,6 +127,12 @@ class KeepingWorld(TestWorld):
         self.settle()
         return older
 
+    def answer_to(self, verb, run, op=None, **arguments):
+        """What is answered to somebody who asks this of a run."""
+        request = self.ask(verb, run, op, **arguments)
+        self.settle()
+        return self.answer(request)
+
     def left_of(self, run):
         """Every row that speaks of a run."""
         attempts = [row[0] for row in self.rows()["attempts"] if row[1] == run.id]
@@ -434,3 +440,54 @@ def test_a_death_at_any_moment_of_pruning_leaves_nothing_over(tmp_path, calls):
     assert world.files_of.there() <= known
     assert world.store.run(kept.id) == kept
     assert world.faults() == 0
+
+
+def half_done(world):
+    """A run whose first op succeeded and whose second one failed, with the files of both pruned."""
+    world.with_policy(files=10 * DAY, cache=3600.0)
+    world.merge(ops={"prepare": writes({"rows": "3"}), "train": exits(1, dependencies=["prepare"])})
+    world.settle()
+    run = world.run()
+    world.prune(days=20)
+    world.prune()
+    assert not world.files_of.there()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("verb", "op", "arguments", "words"),
+    [
+        ("resume", None, {}, "cannot go on from what it has done"),
+        ("resume", "train", {}, "cannot go on from what it has done"),
+        ("restart", None, {"failed": True}, "cannot be restarted from what it has done"),
+        ("restart", "train", {}, "cannot be restarted from what it has done"),
+        ("copy", None, {}, "cannot be copied from what it has done"),
+    ],
+)
+def test_what_builds_on_pruned_files_is_refused_in_words(world, verb, op, arguments, words):
+    run = half_done(world)
+    answer = world.answer_to(verb, run.id, op, **arguments)
+
+    assert answer.startswith(f"Run {run.id} {words}: the artifacts of `prepare` were pruned on ")
+    assert answer.endswith(f"Run it as a whole: `headgate restart {run.id}`.")
+    assert [row.id for row in world.runs()] == [run.id]
+    assert world.statuses(run) == {"prepare": "succeeded", "train": "failed"}
+
+
+def test_a_run_whose_files_were_pruned_is_restarted_as_a_whole(world):
+    run = half_done(world)
+    world.answer_to("restart", run.id)
+
+    assert len(world.runs()) == 2
+    assert world.starts("prepare") == 2
+
+
+def test_a_run_of_which_nothing_succeeded_needs_no_files_to_go_on(world):
+    world.with_policy(files=10 * DAY, cache=3600.0)
+    world.merge(ops={"train": exits(1)})
+    world.settle()
+    world.prune(days=20)
+    world.prune()
+    world.answer_to("resume", world.run().id)
+
+    assert world.starts("train") == 2
