@@ -80,7 +80,7 @@ class Service:
         self.loop = Loop(
             self.store, steps_of(world), self.clock, this_owner(place), workers=workers, places=self._places
         )
-        self.presence = Presence(self.store, self.store, self.executor, data, page, config.place_lost_after)
+        self.presence = Presence(self.store, self.executor, data, page, config.place_lost_after)
         self._server = Server(self._application(), self._listener)
 
     def start(self) -> None:

@@ -488,8 +488,12 @@ class Retained(Protocol):
         """What others still need of these runs."""
         ...
 
-    def cached_since(self) -> float:
-        """The end of the oldest result that may be reused; infinity where there is none."""
+    def cached_since(self, place: str) -> float:
+        """The end of the oldest result with files at a place that may be reused; infinity where there is none."""
+        ...
+
+    def crowded_results(self, place: str, before: float, limit: int) -> Sequence[tuple[str, str]]:
+        """Results with files at a place that were made before then, by key and attempt."""
         ...
 
     def users(self, wanted: Iterable[str]) -> Mapping[str, Sequence[RunRow]]:

@@ -59,8 +59,8 @@ def _builds_on_files(request: RequestRow) -> bool:
 
 
 def _kept(ops: Sequence[OpState], named: str | None) -> list[OpState]:
-    """All but the op that is begun once more by its name."""
-    return [op for op in ops if named is None or op.path != named]
+    """All but the op that is begun once more by its name, and what is inside it."""
+    return [op for op in ops if named is None or not f"{op.path}.".startswith((f"{named}.", f"{named}["))]
 
 
 def _has(plan: Plan, path: str) -> bool:

@@ -1,16 +1,19 @@
 """Pruning in a whole Headgate: what is old goes, what is needed stays, a death at any moment leaves nothing over."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from reconciler.engine.model import AttemptSpec
 from reconciler.engine.retention import DAY, Policy
 from reconciler.keys import RetentionKey, SweepKey
 from reconciler.loop import Loop
 from reconciler.ports import AttemptFiles, World
-from reconciler.records import Wake
+from reconciler.records import AttemptRow, CacheRow, Changes, PlaceRow, Wake
 from reconciler.steps.wiring import steps_of
-from tests.fakes import Ending, FakeLogs
+from tests.fakes import Ending, FakeExecutor, FakeLogs
 from tests.world import TestWorld, exits, op, runs_forever, writes
 
 POLICY = Policy(runs=90 * DAY, failed_runs=90 * DAY, newest=1)
@@ -491,3 +494,73 @@ def test_a_run_of_which_nothing_succeeded_needs_no_files_to_go_on(world):
     world.answer_to("resume", world.run().id)
 
     assert world.starts("train") == 2
+
+
+# --- several places on one database -----------------------------------------------------------------------------------
+
+
+def at(world, place):
+    """A service of another place, which takes what belongs to nobody or to it."""
+    executor = FakeExecutor(world.clock)
+    executor.place = place
+    files = FakeFiles(world)
+    files.place = place
+    wired = World(
+        world.store, world.source, executor, world.checks, world.clock, retention=world.policy, files=files, shared=True
+    )
+    loop = Loop(world.store, steps_of(wired), world.clock, owner=place, workers=1, places=lambda: ("", place))
+    world.loops.append(loop)
+    return loop
+
+
+def turns(loop, most=20):
+    """How many keys somebody finds, at most so many."""
+    return sum(1 for _ in range(most) if loop.turn())
+
+
+def test_files_are_swept_by_a_service_of_their_place_alone(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    here, there = at(world, "here"), at(world, "there")
+    world.store.wake([Wake(SweepKey("here"))])
+
+    assert turns(there) == 1, "it hands the key over, and is not asked again"
+    assert turns(there) == 0
+    assert turns(here) > 0
+    assert world.store.queued(SweepKey("here")).due_at > world.clock.time
+    world.clock.time += 2 * 3600.0
+    world.store.wake([Wake(SweepKey("here"))])
+    turns(there)
+    with closing(sqlite3.connect(world.path)) as database:
+        found = database.execute("SELECT place, ready_at <= ? FROM wakes WHERE key = 'sweep/here'", [world.clock.time])
+        assert found.fetchone() == ("here", True), "it belongs to its place from now on"
+
+
+def test_the_key_of_a_place_that_was_given_up_goes_with_its_files(world):
+    world.store.see_place(PlaceRow("here", "", "one", "0.2.0"))
+    world.store.wake([Wake(SweepKey("here"))])
+    world.store.give_up("here", "It does not return.")
+    turns(at(world, "there"))
+
+    assert world.store.queued(SweepKey("here")) is None
+
+
+def test_room_is_made_at_one_place_whatever_is_reused_at_another(world):
+    """An older result that may be reused has its files elsewhere: neither does it go, nor does it keep files here."""
+    world.connect()
+    spec = AttemptSpec("b1", "r0", "a", 1, "job", "f", "shop", "", {})
+    row = AttemptRow("b1", "r0", "a", spec, phase="ended", place="there", created_at=world.clock.time)
+    world.store.wake([Wake(SweepKey("there"))])
+    older = CacheRow("k", "b1", "r0", b"{}", "b1", world.clock.time)
+    world.store.commit(world.store.lease("test", 9.0), Changes(attempts=(row,), cache=(older,)))
+    world.with_policy(files_size=250.0)
+    for number in range(6):
+        world.merge(ops={f"op{number}": writes({"x": str(number)})})
+        world.settle()
+        world.clock.time += DAY
+    world.prune()
+    world.prune()
+
+    left = world.files_of.there()
+    assert {path for _, path, attempt in world.executor.started if attempt in left} == {"op4", "op5"}
+    assert world.store.cached_since("there") == older.finished_at
