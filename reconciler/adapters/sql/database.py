@@ -200,7 +200,7 @@ class Database:
             self._changed.notify_all()
 
     def _translated(self, error: SQLAlchemyError) -> ReconcileError:
-        cause = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+        cause = " ".join(str(error.orig).split()) if isinstance(error, DBAPIError) else type(error).__name__
         if "not a database" in cause or "malformed" in cause:
             return Stalled("StoreBroken", f"{self.name} is damaged or not a database of Headgate ({cause}).")
         return self._failure(f"cannot be used now ({cause})")
