@@ -197,7 +197,7 @@ class _Step:
             known = self.attempts.get(fact.attempt) if isinstance(fact, Observed) else None
             after = intents.after(known, fact) if known is not None and isinstance(fact, Observed) else None
             if after is not None and after != known:
-                self._put(after)
+                self._put(intents.with_excerpt(self.world.logs, after))
 
     def _limits(self) -> Limits:
         executor = self.world.executor
