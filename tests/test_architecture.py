@@ -99,6 +99,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",
+    "psycopg": "reconciler.adapters.sql.patience",
     "rich": "console.live",
     "ryml": "reconciler.flows.fast_reader",
     "sqlalchemy": "reconciler.adapters.sql",

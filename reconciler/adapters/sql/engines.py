@@ -66,6 +66,7 @@ def engine_of(url: URL, autocommit: bool, connections: int) -> Engine:
     if on_file:
         event.listen(engine, "connect", _prepare_file)
     else:
+        event.listen(engine, "do_connect", _connect_with_patience)
         event.listen(engine, "connect", _prepare_session)
         _ask_after_rest(engine)
     return engine
@@ -77,6 +78,12 @@ def _prepare_file(connection: Any, _: object) -> None:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _connect_with_patience(_dialect: object, _record: object, given: Any, named: Any) -> Any:
+    from reconciler.adapters.sql.patience import Connection as Patient  # the driver is only there where it is wanted
+
+    return Patient.connect(*given, **named)
 
 
 def _prepare_session(connection: Any, _: object) -> None:
