@@ -8,20 +8,9 @@ from time import process_time
 
 from benchmarks.run_graphs import leaves
 from reconciler.engine.attempts import attempt_id
+from reconciler.engine.decisions import Decision, Limits, LookUpCache, StartAttempt
 from reconciler.engine.machine import RunMachine
-from reconciler.engine.model import (
-    AttemptPaths,
-    CacheAnswer,
-    Decision,
-    Limits,
-    LookUpCache,
-    Observed,
-    OpState,
-    RunFacts,
-    RunState,
-    StartAttempt,
-    Status,
-)
+from reconciler.engine.model import AttemptPaths, CacheAnswer, Observed, OpState, RunFacts, RunState, Status
 from reconciler.plan.model import Plan
 
 RUN, COMMIT = "run", "c0ffee"

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from reconciler.checks.model import Check
-from reconciler.engine.model import AttemptPaths, AttemptSpec, JoinQuery, Observed, OpState, Performed
+from reconciler.engine.decisions import JoinQuery
+from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, OpState, Performed
 from reconciler.engine.retention import Needs, Policy, RunMark
 from reconciler.flows.model import Json
 from reconciler.keys import Key

@@ -10,19 +10,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.model import (
-    FINAL,
-    RUNNING,
-    Action,
-    Decision,
-    Layout,
-    OpState,
-    RunFacts,
-    RunState,
-    Status,
-    StopAttempt,
-    Transition,
-)
+from reconciler.engine.decisions import Action, Decision, StopAttempt, Transition
+from reconciler.engine.model import FINAL, RUNNING, Layout, OpState, RunFacts, RunState, Status
 from reconciler.engine.ready import Ready
 from reconciler.engine.scopes import GraphScope, Node, Scope, SweepScope
 from reconciler.engine.statuses import passed_by

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from reconciler.engine.book import Book
 from reconciler.engine.context import Context, Siblings, full_context
+from reconciler.engine.decisions import StopAttempt
 from reconciler.engine.early import early_stop
-from reconciler.engine.model import FINAL, Status, StopAttempt
+from reconciler.engine.model import FINAL, Status
 from reconciler.engine.reasons import (
     BAD_OUTPUTS,
     CONFIG_ERROR,

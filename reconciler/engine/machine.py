@@ -7,17 +7,16 @@ from heapq import heappop
 
 from reconciler.engine.asking import ask
 from reconciler.engine.book import Book, keep_run, live_attempts, open_states, root_state
+from reconciler.engine.decisions import Decision, Limits
 from reconciler.engine.ending import finish, stop_node, stop_scope
 from reconciler.engine.launching import launch_next
 from reconciler.engine.model import (
     FINAL,
     Asked,
     CacheAnswer,
-    Decision,
     Fact,
     JoinAnswer,
     Layout,
-    Limits,
     Measured,
     Observed,
     OpState,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
-from reconciler.engine.model import QUEUED, Limits
+from reconciler.engine.decisions import Limits
+from reconciler.engine.model import QUEUED
 from reconciler.engine.scopes import Node
 
 LaneKey = tuple[str, str, bool]

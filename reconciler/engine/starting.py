@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reconciler.engine.book import Book
 from reconciler.engine.cache_key import cache_key
+from reconciler.engine.decisions import LookUpCache, RunJoins
 from reconciler.engine.ending import close, finish, hook_condition
 from reconciler.engine.joins import join_queries
-from reconciler.engine.model import FINAL, QUEUED, CacheAnswer, JoinAnswer, LookUpCache, RunJoins, Status
+from reconciler.engine.model import FINAL, QUEUED, CacheAnswer, JoinAnswer, Status
 from reconciler.engine.opening import open_scope
 from reconciler.engine.reasons import (
     AWAITING_APPROVAL,

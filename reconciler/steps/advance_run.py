@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.engine.model import (
-    FINAL,
+from reconciler.engine.decisions import (
     Action,
-    CacheAnswer,
     Decision,
     DeclareService,
-    Fact,
-    JoinAnswer,
     Limits,
     LookUpCache,
-    Measured,
-    Observed,
     RunJoins,
     StartAttempt,
-    Status,
     StopAttempt,
 )
+from reconciler.engine.model import FINAL, CacheAnswer, Fact, JoinAnswer, Measured, Observed, Status
 from reconciler.keys import CheckKey, FlowKey, RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.ports import Stalled, World

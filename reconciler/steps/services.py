@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from reconciler.engine.model import AttemptSpec, DeclareService, Observed, ServiceSeen
+from reconciler.engine.decisions import DeclareService
+from reconciler.engine.model import AttemptSpec, Observed, ServiceSeen
 from reconciler.keys import RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.walk import op_path

@@ -24,7 +24,8 @@ from reconciler.adapters.sql.tables import (
     schedules,
 )
 from reconciler.adapters.sql.writing import Statements, execute
-from reconciler.engine.model import JoinQuery, Observed, OpState
+from reconciler.engine.decisions import JoinQuery
+from reconciler.engine.model import Observed, OpState
 from reconciler.flows.model import Json
 from reconciler.keys import FlowKey, Key, RepositoryKey, RunKey, text_of
 from reconciler.ports import Clock

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.adapters.sql_store import open_store
-from reconciler.engine.model import JoinQuery, Measured, Observed, Status
+from reconciler.engine.decisions import JoinQuery
+from reconciler.engine.model import Measured, Observed, Status
 from reconciler.keys import FlowKey, RepositoryKey, RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.model import Graph, Plan, PlannedMatrix, PlannedOp

@@ -6,6 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reconciler.engine.decisions import (
+    DeclareService,
+    JoinQuery,
+    Limits,
+    LookUpCache,
+    RunJoins,
+    StartAttempt,
+    StopAttempt,
+    Transition,
+)
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import (
     FINAL,
@@ -13,23 +23,15 @@ from reconciler.engine.model import (
     AttemptPaths,
     AttemptSpec,
     CacheAnswer,
-    DeclareService,
     Fact,
     JoinAnswer,
-    JoinQuery,
-    Limits,
-    LookUpCache,
     Observed,
     OpState,
     Performed,
     RunFacts,
-    RunJoins,
     RunState,
     ServiceSeen,
-    StartAttempt,
     Status,
-    StopAttempt,
-    Transition,
 )
 from reconciler.flows.model import Cache
 from reconciler.plan.model import EventEdge, Graph, Plan, PlannedOp

@@ -1,6 +1,7 @@
 """A run from its first op to its end: order, statuses, slots, priority."""
 
-from reconciler.engine.model import Limits, Observed, Performed, Status
+from reconciler.engine.decisions import Limits
+from reconciler.engine.model import Observed, Performed, Status
 from tests.reconciler.engine.driver import Driver, failed, op, plan, single
 
 
