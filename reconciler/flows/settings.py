@@ -92,6 +92,13 @@ class RepositorySettings:
                 said |= values
         return _flow_settings(tuple((key, tuple(one) if isinstance(one, list) else one) for key, one in said.items()))
 
+    def code_of(self, path: str, name: str) -> tuple[str, ...] | None:
+        """The globs of the code of a flow, as `for_flow` gives them; it is asked for every flow of a repository."""
+        saying = (glob for glob, values in self.flows if "code" in values)
+        if any(matches(path, (glob,)) or matches(name, (glob,)) for glob in saying):
+            return self.for_flow(path, name).code
+        return None
+
 
 @lru_cache(maxsize=1024)
 def _flow_settings(said: tuple[tuple[str, Any], ...]) -> FlowSettings:
