@@ -16,8 +16,9 @@ from pathlib import Path
 from reconciler.adapters.place import local_place
 from reconciler.adapters.process_adoption import Found, find, running_pid
 from reconciler.adapters.process_connections import ConfigError, Connection
+from reconciler.adapters.process_environment import grace_of
 from reconciler.adapters.process_journal import Journal
-from reconciler.adapters.process_line import LAPSE, Line
+from reconciler.adapters.process_line import LAPSE
 from reconciler.adapters.process_link import Command, keep_files_to_ourselves
 from reconciler.adapters.process_living import Live
 from reconciler.adapters.process_logs import LogLimits
@@ -38,11 +39,12 @@ from reconciler.adapters.process_records import (
 )
 from reconciler.adapters.process_services import Readiness, check_ports
 from reconciler.adapters.process_signals import kill_strays, signal_group
+from reconciler.adapters.process_slots import Slots
 from reconciler.adapters.process_start import Surroundings
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode, encode
-from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
+from reconciler.ports import Clock, Stalled, Waiting
 from reconciler.records import AttemptRow, Lease
 
 GRACE = 10.0  # seconds between TERM and KILL
@@ -78,18 +80,15 @@ class ProcessExecutor:
         self._root = str(self.data_dir)
         self._clock = clock
         self._surroundings = Surroundings(connections or {}, checkout, token_for, api_address)
-        self._slots = slots or os.cpu_count() or 1
-        self._wake = wake
-        self._room = room
         self._grace = grace
         self._writer = this_writer()
         self._spawning: list[str] = []  # by whichever threads: an attempt is there once for each
-        self._line = Line(clock)
         self._posting = threading.Lock()
         os.makedirs(f"{self._root}/attempts", mode=0o700, exist_ok=True)
         self._journal = Journal(f"{self._root}/started")
         keep_files_to_ourselves()
         self._reaper = Reaper(report, self._ended, clock, logs or LogLimits(), f"{self._root}/supervisor.log")
+        self._slots = Slots(slots or os.cpu_count() or 1, self._reaper.living, clock, wake, room)
         self._reaper.open()
         self._readiness = Readiness(self._reaper.tell, clock)
         self._offer_again()
@@ -109,14 +108,14 @@ class ProcessExecutor:
 
     def free(self) -> int | None:
         """Slots that no job has now."""
-        return max(0, self._slots - self._reaper.living.jobs)
+        return self._slots.free
 
     def await_slot(self, run: str, wanted: bool) -> None:
         """Wake a run when its turn to take a slot has come."""
-        if not wanted:
-            return self._line.leave(run)
-        self._line.join(run)
-        return self._offer()  # a job may have ended before it was in line
+        if wanted:
+            self._slots.wait_for(run)
+        else:
+            self._slots.leave(run)
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
         """Start attempts; one that was claimed before is adopted and never started twice."""
@@ -194,7 +193,7 @@ class ProcessExecutor:
             claimed = claim(folder, self._writer)
             if claimed:
                 self._reaper.run(self._live(folder, row.spec, row.run), command)
-                self._line.leave(row.run)
+                self._slots.leave(row.run)
         finally:
             self._spawning.remove(row.id)
         return self._performed(row, "start", "done") if claimed else self._start_claimed(row, folder)
@@ -202,7 +201,7 @@ class ProcessExecutor:
     # --- watching -----------------------------------------------------------------------------------------------------
 
     def _live(self, folder: Folder, spec: AttemptSpec, run: str) -> Live:
-        live = Live(folder, run, spec.kind, _grace_of(spec, self._grace))
+        live = Live(folder, run, spec.kind, grace_of(spec, self._grace))
         if spec.kind == "service":
             self._readiness.add(live, spec, lambda: self._surroundings.environment(spec, folder))
         return live
@@ -250,21 +249,11 @@ class ProcessExecutor:
     def _ended(self, attempts: Sequence[str]) -> None:
         with suppress(OSError):  # a full disk: the next start looks at them once more, and changes nothing
             self._journal.ended(attempts)
-        self._offer()
-        if self._room is not None and self.has_room():
-            self._room()
-
-    def _offer(self) -> None:
-        """Tell those whose turn it is of the slots that are free, and others if they do not come."""
-        called = self._line.call(self._slots - self._reaper.living.jobs)
-        try:
-            if called and self._wake is not None:
-                self._wake(called)
-        except ReconcileError:  # the store is away: again in a while
-            self._line.not_told(called)
+        self._slots.came_free()
 
     def _offer_again(self) -> None:
-        self._offer()
+        """Slots that were left to a run that did not come."""
+        self._slots.offer()
         self._reaper.do_after(LAPSE, self._offer_again)
 
     # --- stopping -----------------------------------------------------------------------------------------------------
@@ -304,7 +293,7 @@ class ProcessExecutor:
 
     def has_room(self) -> bool:
         """Whether a slot is free."""
-        return self._reaper.living.jobs < self._slots
+        return self._slots.free > 0
 
     def living(self) -> Sequence[str]:
         """Ids of the attempts that are watched now."""
@@ -341,9 +330,3 @@ class ProcessExecutor:
 
     def _again(self, row: AttemptRow, verb: str, reason: str, message: str, seconds: float) -> Performed:
         return self._performed(row, verb, "again", reason, message, again_in=seconds)
-
-
-def _grace_of(spec: AttemptSpec, default: float) -> float:
-    section = spec.run_section.get("environment")
-    value = section.get("terminationGracePeriodSeconds") if isinstance(section, Mapping) else None
-    return float(value) if isinstance(value, (int, float)) and value >= 0 else default
