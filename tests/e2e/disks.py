@@ -26,6 +26,20 @@ class Disk:
         for size in ("64k", "1k", "1"):
             self._run("sh", "-c", f"dd if=/dev/zero bs={size} >> {ballast} 2>/dev/null; true")
 
+    def take_every_name(self) -> None:
+        """Leave room for no new file, be it empty."""
+        self._run(
+            "sh", "-c", f"mkdir -p {self.at}/names; cd {self.at}/names; seq 1 9999 | xargs touch 2>/dev/null; true"
+        )
+
+    def give_names_back(self) -> None:
+        """Free them."""
+        self._run("rm", "-rf", str(self.at / "names"))
+
+    def read(self, file: str) -> str:
+        """A file of the disk."""
+        return self._run("cat", file)
+
     def make_room(self) -> None:
         """Free what was filled."""
         self._run("rm", "-f", str(self.at / "ballast"))
@@ -45,13 +59,13 @@ class Disk:
 
 
 @contextmanager
-def small_disk(at: Path, mebibytes: int = 24) -> Iterator[Disk]:
+def small_disk(at: Path, mebibytes: int = 24, files: int = 4000) -> Iterator[Disk]:
     """Mounted at a directory for commands with the disk's prefix; skips where nobody lets us mount."""
     at.mkdir(parents=True, exist_ok=True)
     if shutil.which("unshare") is None or shutil.which("nsenter") is None:
         pytest.skip("unshare and nsenter (util-linux) are not there")
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    script = f"mount -t tmpfs -o size={mebibytes}m headgate-test {at} && echo mounted && exec cat"
+    script = f"mount -t tmpfs -o size={mebibytes}m,nr_inodes={files} headgate-test {at} && echo mounted && exec cat"
     with subprocess.Popen(
         ["unshare", "--mount", *user, "sh", "-c", script],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -1,10 +1,14 @@
 """A disk that is full, or that may not be written any more: said once, nothing damaged, and on it goes by itself."""
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.process_records import folder_of, pid_of
 from tests.e2e.disks import Disk, small_disk
 from tests.e2e.service import Place, flow
 
@@ -74,6 +78,34 @@ def test_a_disk_that_fills_while_an_op_runs_loses_nothing_of_it(place, disk):
     assert {line.split()[0] for line in place.lines()} == {"churn"}
     assert len(set(place.lines())) == len(place.lines())  # an end that could not be noted down is a lost machine's
     assert place.conclusion(sha, "headgate/churn") == "success"
+    assert_told_well(place)
+
+
+def test_a_verdict_that_finds_no_room_is_written_later(place, disk):
+    """The supervisor is killed, so the service must mark the attempt as lost: and there is room for no file."""
+    once = f"mkdir {place.root / 'once'} && sleep 600; true"
+    sha = place.push({"flows/churn.yaml": flow({"churn": (f"{noted(place, 'churn')[0]}; {once}", ())})})
+    place.eventually(lambda: (place.root / "once").exists())
+    attempt = place.lines()[0].split()[1]
+    folder = folder_of(str(place.data), attempt)
+    claim = disk.read(folder.claim)
+    disk.take_every_name()
+    os.kill(
+        pid_of(next(line.split()[1] for line in claim.splitlines() if line.startswith("supervisor "))), signal.SIGKILL
+    )
+    time.sleep(6)
+    assert place.process.poll() is None
+    assert len(place.lines()) == 1, "nothing is started for it while its end is not written down"
+    assert place.conclusion(sha, "headgate/churn") is None
+    with pytest.raises(AssertionError):
+        disk.read(folder.lost)
+
+    disk.give_names_back()
+    place.eventually(lambda: place.conclusion(sha, "headgate/churn"))
+
+    assert place.conclusion(sha, "headgate/churn") == "success"
+    assert [line.split()[0] for line in place.lines()] == ["churn", "churn"]
+    assert len(set(place.lines())) == 2
     assert_told_well(place)
 
 
