@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
-from reconciler.checks.words import count, listed, when
+from reconciler.checks.words import listed, when
 from reconciler.engine.model import OpState, Status
 from reconciler.ports import Store
+
+LOOKED_AT = 500  # ops of a run, for what is only told
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +19,21 @@ class LostFiles:
 
     pruned: tuple[str, ...] = ()
     pruned_at: float = 0.0  # the last of them
-    with_places: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
 
     def told(self) -> tuple[str, ...]:
         """A sentence for each cause."""
         found = []
         if self.pruned:
-            found.append(
-                f"Logs and artifacts of {count(len(self.pruned), 'op')} were pruned on {when(self.pruned_at)}."
-            )
-        if self.with_places:
-            gone = f"Logs and artifacts of {count(len(self.with_places), 'op')} are gone with {listed(self.places)}"
-            found.append(f"{gone}, which was given up.")
+            found.append(f"Logs and artifacts of its ops were pruned on {when(self.pruned_at)}.")
+        if self.places:
+            found.append(f"Logs and artifacts of ops that ran at {listed(self.places)} are gone: it was given up.")
         return tuple(found)
+
+
+def told_of_lost(store: Store, ops: Iterable[OpState]) -> tuple[str, ...]:
+    """What people are told of a run's files that are gone; those of a run go together, so that some ops tell it."""
+    return lost_files(store, list(islice((op for op in ops if op.attempt or op.artifacts), LOOKED_AT))).told()
 
 
 def lost_files(store: Store, ops: Iterable[OpState]) -> LostFiles:
@@ -39,10 +43,8 @@ def lost_files(store: Store, ops: Iterable[OpState]) -> LostFiles:
     given_up = {place.name for place in store.places() if place.given_up_at}
     found = {path: rows[attempt] for path, attempt in sources.items() if attempt in rows}
     pruned = {path: row.pruned_at for path, row in found.items() if row.pruned_at is not None}
-    with_places = {path: row.place for path, row in found.items() if row.place in given_up and path not in pruned}
-    return LostFiles(
-        tuple(pruned), max(pruned.values(), default=0.0), tuple(with_places), tuple(sorted(set(with_places.values())))
-    )
+    places = {row.place for path, row in found.items() if row.place in given_up and path not in pruned}
+    return LostFiles(tuple(pruned), max(pruned.values(), default=0.0), tuple(sorted(places)))
 
 
 def refusal_of_lost(store: Store, run: str, verb: str, ops: Iterable[OpState]) -> str:
