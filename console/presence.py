@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Thread
 
+from console.whole_files import put
 from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.checks.words import duration
 from reconciler.keys import SweepKey
@@ -85,5 +86,5 @@ def mark_of(data_dir: Path) -> str:
         if known := file.read_text().strip():
             return known
     made = secrets.token_hex(8)
-    file.write_text(made + "\n")
+    put(file, f"{made}\n".encode())
     return made
