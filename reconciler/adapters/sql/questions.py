@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Select, Table, bindparam, func, select
 
+from reconciler.adapters.sql.batches import among
 from reconciler.adapters.sql.tables import (
     attempts,
     checks,
@@ -101,6 +102,5 @@ def some_attempts(live: bool, *columns: str) -> Select[Any]:
 @cache
 def owners(size: int, held: bool) -> Select[Any]:
     """Who owns attempts `_0`, `_1`, …; `held`: nobody else moves them before we have committed."""
-    ids: list[Any] = [bindparam(f"_{place}") for place in range(size)]
-    statement = select(attempts.c.id, attempts.c.run, attempts.c.flow).where(attempts.c.id.in_(ids))
+    statement = select(attempts.c.id, attempts.c.run, attempts.c.flow).where(among(attempts.c.id, size))
     return statement.with_for_update(read=True) if held else statement

@@ -115,7 +115,7 @@ class SqlQueue:
 
     def pending(self) -> Sequence[WakeRow]:
         with self._database.read() as connection:
-            found = connection.execute(select(wakes).order_by(wakes.c.key)).mappings().all()
+            found = direct.rows(connection, _PENDING)
         return [_wake_row(row) for row in found]
 
     def _next_at(self, places: Sequence[str] | None) -> float:
@@ -218,6 +218,7 @@ def _wake_row(row: Found) -> WakeRow:
 
 
 _URGENCY = sorted(set(PRIORITY.values()), reverse=True)
+_PENDING = select(wakes).order_by(wakes.c.key)
 _NEXT = select(func.min(wakes.c.ready_at).label("at"))
 _FIRST = select(wakes).order_by(wakes.c.ready_at).limit(1).with_for_update(skip_locked=True)
 _LONGEST_DUE = _FIRST.where(wakes.c.ready_at <= NOW - PATIENCE)

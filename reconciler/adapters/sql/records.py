@@ -290,9 +290,8 @@ def _owners(connection: Connection, wanted: set[str], held: bool = False) -> dic
     """Whom to wake for each attempt that is known; `held`: nobody else moves them before we have committed."""
     found: dict[str, Key] = {}
     for ids in batches.chunks(wanted):
-        size = 1 << (len(ids) - 1).bit_length()  # few statements: the last id fills what is left
-        places = {f"_{place}": ids[min(place, len(ids) - 1)] for place in range(size)}
-        for row in direct.rows(connection, questions.owners(size, held), places):
+        values = batches.filled(ids)
+        for row in direct.rows(connection, questions.owners(len(values), held), values):
             found[row["id"]] = RunKey(row["run"]) if row["run"] else FlowKey(row["flow"])
     return found
 
