@@ -139,7 +139,9 @@ class SqlRecords:
     def last_good(self, run: RunRow) -> RunRow | None:
         made = run.state.created_at
         newest = self._all(questions.GOOD_RUNS, rows.run_of, _flow=run.state.flow, _before=made, _limit=_EARLIER)
-        return next((one for one in newest if (one.state.finished_at or 0.0) < made), None)
+        ended = (one for one in newest if (one.state.finished_at or 0.0) < made)
+        # By a clock that was set back what came later was made earlier: tokens tell who wrote first.
+        return next((one for one in ended if one.writer <= run.writer), None)
 
     def ops(self, run: str, paths: Sequence[str] | None = None) -> Sequence[OpRow]:
         if paths is None:

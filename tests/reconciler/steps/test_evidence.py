@@ -87,6 +87,20 @@ def test_a_failed_run_is_no_good_run_and_a_later_one_is_not_the_last(world):
     assert evidence(world, good).last_good_run == ""
 
 
+def test_a_run_that_came_later_by_a_clock_set_back_is_not_the_last_good_one(world):
+    world.merge(ops={"train": writes({"accuracy": "0.9"})})
+    world.settle()
+    first, said = world.run(), world.check()
+    world.clock.jump(-600)
+    world.merge(ops={"train": writes({"accuracy": "0.7"})})
+    world.settle()
+    world.wake_everything()
+    world.settle()
+
+    assert evidence(world, first).last_good_run == ""
+    assert world.check(sha=first.sha) == said
+
+
 def test_numbers_of_a_result_that_was_reused_count_as_those_of_its_run(world):
     score = {"score": writes({"accuracy": "0.9"})}
     world.merge(ops=score)
