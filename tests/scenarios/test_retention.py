@@ -173,6 +173,20 @@ def test_a_trace_says_when_a_run_was_pruned_and_goes_later(world):
     assert world.store.pruned(old.id[:6]) is None
 
 
+def test_what_was_said_at_the_end_stays_when_the_last_good_run_goes(world):
+    old = world.run_twice(first={"prepare": writes({"rows": "3"})})
+    said = world.check()
+    assert old.id[:7] in said.summary
+    world.prune(days=31)
+    assert world.store.run(old.id) is None
+    posts = world.checks.posts
+    world.wake_everything()
+    world.settle()
+
+    assert world.check() == said
+    assert world.checks.posts == posts
+
+
 def test_the_newest_run_and_the_last_good_one_stay(world):
     world.run_twice()
     world.executor.endings["train"] = [Ending(1)] * 5
