@@ -22,7 +22,7 @@ test: .venv/.dev ## Run the quick tests in parallel (ARGS="-k churn" chooses)
 	@$(BIN)/python -m pytest -n $(WORKERS) -q -m "$(QUICK)" $(ARGS)
 
 histories: .venv/.dev ## Play N random histories from SEED and hold the laws against them (N=1000 SEED=1)
-	@$(BIN)/python -m tests.histories $(or $(N),1000) $(or $(SEED),1)
+	@$(BIN)/python -m tests.histories $(or $(N),1000) $(or $(SEED),1) $(ARGS)
 
 check: .venv/.dev ## Format, lint, types and architecture
 	@$(BIN)/ruff format --check .

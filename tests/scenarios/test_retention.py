@@ -10,9 +10,10 @@ from reconciler.engine.model import AttemptSpec
 from reconciler.engine.retention import DAY, Policy
 from reconciler.keys import RetentionKey, SweepKey
 from reconciler.loop import Loop
-from reconciler.ports import AttemptFiles, World
+from reconciler.ports import World
 from reconciler.records import AttemptRow, CacheRow, Changes, PlaceRow, Wake
 from reconciler.steps.wiring import steps_of
+from tests.fake_files import FakeFiles
 from tests.fakes import Ending, FakeExecutor, FakeLogs
 from tests.world import TestWorld, exits, op, runs_forever, writes
 
@@ -56,37 +57,6 @@ class Watched:
         return called if name in self._names else found
 
 
-class FakeFiles:
-    """A directory per attempt that was started, until it is removed."""
-
-    def __init__(self, world):
-        self.world = world
-        self.place = world.executor.place
-        self.removed = set()
-        self.strange = {}  # attempts of which nobody knows, and when their directory changed
-
-    def there(self):
-        started = {attempt for _, _, attempt in self.world.executor.started}
-        return (started | self.strange.keys()) - self.removed
-
-    def shelves(self):
-        return sorted({attempt[:1] for attempt in self.there()})
-
-    def on_shelf(self, shelf):
-        mine = sorted(attempt for attempt in self.there() if attempt.startswith(shelf))
-        processes = self.world.executor.processes
-        return [
-            AttemptFiles(one, self.strange.get(one, 0.0), one in processes and not processes[one].ended) for one in mine
-        ]
-
-    def size(self, attempt):
-        return 100
-
-    def remove(self, attempts):
-        self.removed |= set(attempts)
-        return {}
-
-
 class KeepingWorld(TestWorld):
     """A world that forgets."""
 
@@ -95,7 +65,7 @@ class KeepingWorld(TestWorld):
         super().__init__(directory)
 
     def new_loop(self, owner, **ports):
-        self.files_of = self.files_of or FakeFiles(self)
+        self.files_of = self.files_of or FakeFiles(self.executor)
         given = {"store": self.store, "source": self.source, "executor": self.executor, "checks": self.checks}
         wired = World(
             **(given | {"files": self.files_of} | ports),
@@ -517,7 +487,7 @@ def at(world, place):
     """A service of another place, which takes what belongs to nobody or to it."""
     executor = FakeExecutor(world.clock)
     executor.place = place
-    files = FakeFiles(world)
+    files = FakeFiles(world.executor)
     files.place = place
     wired = World(
         world.store, world.source, executor, world.checks, world.clock, retention=world.policy, files=files, shared=True
