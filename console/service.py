@@ -95,6 +95,7 @@ class Service:
         self.found = tuple(self.store.runs(live=True, limit=100_000))
         known = (Wake(RepositoryKey(row.name)) for row in self.store.repositories())
         self.store.wake([*known, *under_way(self.store.pending(), self.clock.now()), *self._tidying()])
+        self.source.watch.begin(self._look_at)
         self.loop.start()
 
     def stop(self, timeout: float = 4.0) -> None:
@@ -102,6 +103,7 @@ class Service:
 
         Ends within ten seconds: a step that hangs is left to its lease, and is repeated.
         """
+        self.source.watch.end()
         self.presence.end()
         if not self.loop.stop(timeout):
             self._children.end()
@@ -143,6 +145,9 @@ class Service:
             wake=lambda runs: self.store.wake([Wake(RunKey(run)) for run in runs]),
             room=self._room if self.config.database else None,
         )
+
+    def _look_at(self, repositories: Sequence[str]) -> None:
+        self.store.wake([Wake(RepositoryKey(name)) for name in repositories])
 
     def _room(self) -> None:
         self.store.interrupt()  # who waits has not asked for what is offered
