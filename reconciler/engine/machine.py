@@ -57,6 +57,11 @@ class RunMachine:
         self._is_open = False
         self._room = Room()
 
+    @property
+    def size(self) -> int:
+        """How many ops something has happened to, the children of sweeps among them."""
+        return len(self._book.states)
+
     def advance(self, facts: Sequence[Fact], now: float, limits: Limits) -> Decision:
         """Fold facts in and decide what follows. `now` is seconds since the epoch, UTC.
 
