@@ -21,7 +21,7 @@ from benchmarks.rows import Row
 from benchmarks.servers import new_database
 from reconciler.adapters.sql_store import open_store
 
-RUNS, OPS = 4, 50
+RUNS, OPS = 4, 25
 SIDES = {"chain": 1, "wide": 4}  # ops of a run that move in the same step
 
 
