@@ -25,7 +25,7 @@ story-github: .venv/.dev ## Tell the same story on a GitHub of our own: webhooks
 	@$(BIN)/python -m tests.github.story
 
 histories: .venv/.dev ## Play N random histories from SEED and hold the laws against them (N=1000 SEED=1)
-	@$(BIN)/python -m tests.histories $(or $(N),1000) $(or $(SEED),1)
+	@$(BIN)/python -m tests.histories $(or $(N),1000) $(or $(SEED),1) $(ARGS)
 
 check: .venv/.dev ## Format, lint, types and architecture
 	@$(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from benchmarks.recorded_runs import NOW, Recording
 from reconciler.adapters.sql import rows
-from reconciler.adapters.sql.writing import NEVER, Statements
+from reconciler.adapters.sql.writing import NEVER, statements_of
 from reconciler.keys import PRIORITY, RunKey, text_of
 from reconciler.records import Changes
 
@@ -47,7 +47,7 @@ class _Texts:
     """The product's own insert of each table as text for a driver."""
 
     def __init__(self, dialect: str) -> None:
-        self._made = Statements(dialect)
+        self._made = statements_of(dialect)
         self._dialect = _DIALECTS[dialect]
 
     def put(self, table: str, values: list[dict[str, Any]]) -> Rows:

@@ -118,7 +118,7 @@ def _rows(place: Place) -> Mapping[str, object]:
 
 
 def _steps(place: Place) -> int:
-    """How many leases there were ever; those of the polled repository, one a second, are among them."""
+    """How many leases there were ever; those of the polled repository are among them."""
     with closing(sqlite3.connect(place.data / "headgate.db")) as connection:
         return int(connection.execute("SELECT value FROM counters WHERE name = 'token'").fetchone()[0])
 
@@ -142,12 +142,16 @@ def _rows_of(crowded: bool) -> Iterator[Row]:
     where = f"beside-{RUNS}-live-runs" if crowded else "at-rest"
     told = f"Beside {RUNS} live runs of {OPS} ops that wait for people: " if crowded else "With nothing else to do: "
     bars = {
-        "p50": ("ms", 1_200, "from a push to its op at work: half of the second between two looks, and five steps."),
-        "p95": ("ms", 2_000, "the same, at the worst of twenty."),
+        "p50": (
+            "ms",
+            500,
+            "from a push to its op at work: the push, a tenth of a second until it is noticed, five steps.",
+        ),
+        "p95": ("ms", 1_500, "the same, at the worst of twenty."),
         "restart": ("s", 3, "from the start of the process to the op of a commit that was waiting for it."),
-        "idle_cpu": ("% CPU", 4, "idle, a local repository looked at once a second, the processes of Git included."),
+        "idle_cpu": ("% CPU", 1, "idle, a local repository under watch, the processes of Git included."),
         "memory": ("MiB", 80, "resident when it has nothing to do."),
-        "steps": ("steps/s", 1.5, "steps of any key while idle; one a second is the look at the repository."),
+        "steps": ("steps/s", 0.5, "steps of any key while idle; one in ten seconds is the look at the repository."),
         "rows": ("tables", 0, "tables that a restart without news writes to, the queue's own aside."),
     }
     for name, (unit, bar, why) in bars.items():

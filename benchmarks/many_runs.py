@@ -69,10 +69,10 @@ def _copy(
     one: Started, ops: Sequence[OpRow], attempts: Sequence[AttemptRow], number: int
 ) -> tuple[RunRow, Iterator[OpRow], Iterator[AttemptRow]]:
     name = f"{number:020x}"
-    ids = {attempt.id: attempt_id(name, attempt.op, attempt.number) for attempt in attempts}
-    state = replace(one.run.state, id=name, flow=f"flow-{number}", chain=name)
+    ids = {attempt.id: attempt_id(name, one.plan.hash, "", attempt.op, attempt.number) for attempt in attempts}
+    state = one.run.state.having(id=name, flow=f"flow-{number}", chain=name)
     run = replace(one.run, state=state, sha="", version=0, writer=0)
-    moved = (OpRow(name, replace(op.state, attempt=ids.get(op.state.attempt or ""))) for op in ops)
+    moved = (OpRow(name, op.state.having(attempt=ids.get(op.state.attempt or ""))) for op in ops)
     made = (replace(attempt, id=ids[attempt.id], run=name) for attempt in attempts)
     return run, moved, made
 

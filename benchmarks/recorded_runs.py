@@ -184,8 +184,11 @@ class InstantExecutor:
         attempt = spec if isinstance(spec, str) else spec.attempt
         return AttemptPaths("/a", f"/a/{attempt}", f"/a/{attempt}/outputs", "/code")
 
-    def free(self, run: str) -> int | None:
+    def free(self) -> int | None:
         return None
+
+    def await_slot(self, run: str, wanted: bool) -> None:
+        """Nobody ever waits."""
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
         self.running += [row.id for row in attempts]

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter, process_time, sleep
 from typing import Any
 
@@ -22,31 +22,28 @@ from reconciler.records import Changes, Lease, Wake
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a transition of an op took: µs by both clocks; of a file also what its engine did for it."""
+    """What a transition of an op took: µs by both clocks."""
 
     wall: float
     cpu: float
-    commits: float
-    statements: float
-    written: float  # rows
 
 
-def replay(store: SqlStore, recording: Recording, workers: int, counts: Counter[str]) -> Replayed:
-    """All of a recording, on an empty store that was opened while it was `counted`."""
+def prepare(store: SqlStore, recording: Recording) -> None:
+    """Put the runs of a recording into an empty store, each due."""
     insert(store, recording.started)
+    store.wake([Wake(RunKey(run)) for run in recording.sessions])
+
+
+def replay(store: SqlStore, recording: Recording, workers: int = 1) -> Replayed:
+    """All of a recording, on a store that was prepared for it."""
     left = {RunKey(run): deque(sessions) for run, sessions in recording.sessions.items()}
-    store.wake([Wake(key) for key in left])
-    counts.clear()
     with ThreadPoolExecutor(workers) as pool:
         start, cpu = perf_counter(), process_time()
         for worker in [pool.submit(_work, store, left) for _ in range(workers)]:
             worker.result()
         wall, cpu = perf_counter() - start, process_time() - cpu
     moved = recording.transitions
-    writing = counts["INSERT"] + counts["UPDATE"] + counts["DELETE"]
-    return Replayed(
-        wall * 1e6 / moved, cpu * 1e6 / moved, counts["COMMIT"] / moved, counts.total() / moved, writing / moved
-    )
+    return Replayed(wall * 1e6 / moved, cpu * 1e6 / moved)
 
 
 def _work(store: SqlStore, left: dict[RunKey, deque[Session]]) -> None:
@@ -65,9 +62,16 @@ def _work(store: SqlStore, left: dict[RunKey, deque[Session]]) -> None:
 
 
 def _take(store: SqlStore, lease: Lease, session: Session) -> None:
+    seen: tuple[int, ...] = ()
     for call in session.calls:
-        words = (lease, *call.words) if call.method == "commit" else call.words
-        getattr(store, call.method)(*words, **call.named)
+        if call.method == "commit":  # the store numbers observations as it likes: these are its own
+            changes = replace(call.words[0], folded=seen) if seen else call.words[0]
+            store.commit(lease, changes, **call.named)
+            seen = ()
+        elif call.method == "observations":
+            seen = tuple(row.seq for row in store.observations(*call.words, **call.named))
+        else:
+            getattr(store, call.method)(*call.words, **call.named)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.rows import Result, Row, measure
+from reconciler.flows.collecting import collect_seldom
 
 HEADINGS = ("name", "ours", "reference", "unit", "ratio", "bar", "holds")
 
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [row for row in all_rows() if fnmatch(row.name, options.pattern)]
     if not rows:
         parser.error(f"no row is named {options.pattern}")
+    collect_seldom()  # as every command does
     return report(measured(rows), options.json)
 
 

@@ -33,8 +33,11 @@ class Place:
         attempt = spec if isinstance(spec, str) else spec.attempt
         return AttemptPaths("/context", f"/context/{attempt}", f"/context/{attempt}/outputs", "/code")
 
-    def free(self, run: str) -> int | None:
+    def free(self) -> int | None:
         return self.slots - len(self.live)
+
+    def await_slot(self, run: str, wanted: bool) -> None:
+        """A slot is always free at the next step: it is over when it is taken."""
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
         self.live |= {attempt.id: attempt for attempt in attempts}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,6 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from console.failures import AWAY, INTERRUPTED, USAGE, Failure
+from reconciler.flows.collecting import collect_seldom
 
 if TYPE_CHECKING:
     from reconciler.ports import ReconcileError
@@ -34,6 +34,8 @@ WORDS = {
     "skip": "Skip an op that has not started.",
     "pause": "Let a flow start nothing by itself.",
     "unpause": "Let a paused flow start runs again.",
+    "backup": "Copy the database, logs and artifacts while a service works.",
+    "restore": "Put a backup in its place.",
     "doctor": "Tell what is wrong with this place, and what to do.",
     "places": "Show the places where ops run; give up a lost one.",
     "explain": "Explain a rule: why, examples, how to mend or accept it.",
@@ -92,7 +94,7 @@ def headgate() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code; whatever happens, people see a sentence and no traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    gc.set_threshold(50_000)  # a start makes many objects that stay: looking through them for garbage is in vain
+    collect_seldom()
     try:
         code = headgate.main(given, prog_name="headgate", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):

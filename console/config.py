@@ -90,7 +90,7 @@ class Config:
     port: int = 8470  # 0 = any free one, kept for the data directory
     page_url: str = ""
     slots: int | None = None  # local ops at once; None = number of CPUs
-    poll_seconds: float = 1.0  # between looks at a local repository; one that has not moved costs reading its refs
+    poll_seconds: float = 10.0  # between looks at a local repository of which nothing was noticed
     place_lost_after: float = 0.0  # s after which a place that is not seen is given up; 0 = only by command
     repositories: Mapping[str, Path] = field(default_factory=dict)
     queues: Mapping[str, int] = field(default_factory=dict)
@@ -150,7 +150,7 @@ def _config(values: Mapping[str, Any], environment: Mapping[str, str], base: Pat
         port=port,
         page_url=str(values.get("pageUrl", "")).rstrip("/"),
         slots=_whole("HEADGATE_SLOTS", values["slots"]) if "slots" in values else None,
-        poll_seconds=float(values.get("pollSeconds", 1.0)),
+        poll_seconds=float(values.get("pollSeconds", 10.0)),
         place_lost_after=_patience(values.get("placeLostAfter", 0.0)),
         repositories={
             checked_name(one["name"]): base / Path(one["path"]).expanduser() for one in values.get("repositories", ())

@@ -26,12 +26,15 @@ from reconciler.steps.plans import plan_of
 
 PATIENCE = 30.0  # s for a run to appear; one that was asked for is made by the next step of its flow
 LOOK = 0.1  # s between two looks
+LOOK_FOR_PARKED = 1.0  # s between two looks whether the run goes on at all
 RESTS = 10  # times as long as a frame took: every op of the run is read for one
 HEARTBEAT = 60.0  # s
 
 
 class Teller(Protocol):
-    """Tells of a run while it is followed."""
+    """Tells of a run while it is followed. `only_end`: it says nothing before, so that nobody reads every op for it."""
+
+    only_end: bool
 
     def frame(self, frame: Frame) -> None: ...
 
@@ -42,12 +45,14 @@ class Teller(Protocol):
         """Say the verdict."""
 
 
-def frames(store: Store, run_id: str, meanwhile: Callable[[], None] = lambda: None) -> Iterator[Frame]:
+def frames(
+    store: Store, run_id: str, meanwhile: Callable[[], None] = lambda: None, only_end: bool = False
+) -> Iterator[Frame]:
     """The run whenever it has moved, up to its end. Waits for one that was only asked for. Raises Failure.
 
-    `meanwhile` is called between two looks.
+    `meanwhile` is called between two looks. With `only_end` the last frame is the only one.
     """
-    version, until, plan, rested = -1, time.monotonic() + PATIENCE, None, 0.0
+    version, until, plan, rested, asked = -1, time.monotonic() + PATIENCE, None, 0.0, 0.0
     while True:
         row = store.run(run_id)
         if row is None and time.monotonic() > until:
@@ -55,14 +60,16 @@ def frames(store: Store, run_id: str, meanwhile: Callable[[], None] = lambda: No
             raise Failure("run-missing", f"Run {run_id} does not appear.", do=do, exit_code=AWAY)
         began = time.monotonic()
         over = row is not None and row.state.status in FINAL
-        if row is not None and row.version != version and (over or began >= rested):
+        if row is not None and row.version != version and (over or (began >= rested and not only_end)):
             version = row.version
             plan = plan or plan_of(store, row)
             yield Frame(row, plan, [op.state for op in store.ops(run_id)])
             if over:
                 return
             rested = time.monotonic() + RESTS * (time.monotonic() - began)
-        _refuse_parked(store, run_id)
+        if began - asked >= LOOK_FOR_PARKED:
+            asked = began
+            _refuse_parked(store, run_id)
         meanwhile()
         time.sleep(LOOK)
 
@@ -82,7 +89,7 @@ def follow(
     teller = _teller(progress)
     frame = None
     try:
-        for frame in frames(store, run_id, meanwhile):
+        for frame in frames(store, run_id, meanwhile, teller.only_end):
             teller.frame(frame)
     finally:
         teller.end()
@@ -107,6 +114,8 @@ def _explain(store: Store, frame: Frame, data_dir: Path) -> None:
 
 
 class _Silent:
+    only_end = True
+
     def frame(self, frame: Frame) -> None:
         """Say nothing yet."""
 
@@ -119,6 +128,8 @@ class _Silent:
 
 class _Plain:
     """One line when an op ends, and a sign of life a minute."""
+
+    only_end = False
 
     def __init__(self) -> None:
         self._told: set[str] = set()
@@ -151,6 +162,8 @@ class _Plain:
 
 class _JsonLines:
     """One JSON object when an op changes its status, on stderr; the last line on stdout is the run's."""
+
+    only_end = False
 
     def __init__(self) -> None:
         self._told: dict[str, str] = {}

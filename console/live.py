@@ -23,6 +23,8 @@ _FIRST = {Status.FAILED: 0, Status.RETRYING: 1, Status.RUNNING: 2, Status.STARTI
 class Live:
     """Redraws on stderr; what is asked for, the verdict, goes to stdout at the end."""
 
+    only_end = False
+
     def __init__(self) -> None:
         self._console = Console(stderr=True, no_color=not coloured(sys.stderr), highlight=False)
         self._frame: Frame | None = None

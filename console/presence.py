@@ -9,10 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Thread
 
+from console.whole_files import put
 from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.checks.words import duration
-from reconciler.ports import Places, ReconcileError, Records
-from reconciler.records import PlaceRow
+from reconciler.keys import SweepKey
+from reconciler.ports import ReconcileError, Store
+from reconciler.records import PlaceRow, Wake
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +27,13 @@ class Presence:
 
     def __init__(
         self,
-        store: Places,
-        records: Records,
+        store: Store,
         executor: ProcessExecutor,
         data_dir: Path,
         address: str,
         lost_after: float,
     ) -> None:
         self._store = store
-        self._records = records
         self._executor = executor
         self._row = PlaceRow(executor.place, address, mark_of(data_dir), version("headgate"))
         self._lost_after = lost_after
@@ -62,8 +62,9 @@ class Presence:
     def _beat(self) -> None:
         if self._store.see_place(self._row):
             log.warning("This place was given up while it was away; what others do again now is ended here.")
-            ended = self._records.attempts_by_id(self._executor.living())
+            ended = self._store.attempts_by_id(self._executor.living())
             self._executor.abandon([row for row in ended.values() if row.phase == "ended"])
+            self._store.wake([Wake(SweepKey(self._row.name))])
 
     def _give_up_lost(self) -> None:
         for lost in self._store.lost_places(self._lost_after) if self._lost_after else ():
@@ -85,5 +86,5 @@ def mark_of(data_dir: Path) -> str:
         if known := file.read_text().strip():
             return known
     made = secrets.token_hex(8)
-    file.write_text(made + "\n")
+    put(file, f"{made}\n".encode())
     return made

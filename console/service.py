@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -38,6 +39,8 @@ from webhooks.health import health_routes
 from webhooks.server import AddressInUse, Server, listen
 from webhooks.tokens import Tokens
 
+log = logging.getLogger(__name__)
+
 APART = 0.02  # s between the looks at runs that are under way when the service starts
 
 
@@ -71,7 +74,7 @@ class Service:
             self.store, steps_of(self._world()), self.clock, this_owner(place), workers=workers, places=self._places
         )
         page = config.page_url or self.address
-        self.presence = Presence(self.store, self.store, self.executor, data, page, config.place_lost_after)
+        self.presence = Presence(self.store, self.executor, data, page, config.place_lost_after)
         self._server = Server(self._application(), self._listener)
 
     def start(self) -> None:
@@ -81,11 +84,13 @@ class Service:
         self._server.start()
         self.store.expire_leases(partial(is_gone, self.executor.place))
         self.executor.resume()
+        self._tell_of_unknown()
         self.presence.begin(shared=bool(self.config.database))
         self.found = tuple(self.store.runs(live=True, limit=100_000))
         known = [Wake(RepositoryKey(row.name)) for row in self.store.repositories()]
         known += [Wake(ForgeKey(FORGE))] if self.github is not None else []
         self.store.wake([*known, *under_way(self.store.pending(), self.clock.now()), *self._tidying()])
+        self.source.watch.begin(self._look_at)
         self.loop.start()
 
     def stop(self, timeout: float = 4.0) -> None:
@@ -93,6 +98,7 @@ class Service:
 
         Ends within ten seconds: a step that hangs is left to its lease, and is repeated.
         """
+        self.source.watch.end()
         self.presence.end()
         if not self.loop.stop(timeout):
             self._children.end()
@@ -101,6 +107,13 @@ class Service:
         self.executor.close()
         self.store.close()
         self._lock.close()
+
+    def _tell_of_unknown(self) -> None:
+        """What runs here and has no row, as after a restore of an older database."""
+        living = self.executor.living()
+        unknown = set(living) - self.store.attempts_by_id(living).keys()
+        if unknown:
+            log.warning("Ops run here that the database does not know: %d. `headgate doctor` names them.", len(unknown))
 
     def _tidying(self) -> list[Wake]:
         """A lasting service looks at once, its settings may be new; one that is there for a run when it is due."""
@@ -161,6 +174,9 @@ class Service:
             wake=lambda runs: self.store.wake([Wake(RunKey(run)) for run in runs]),
             room=self._room if self.config.database else None,
         )
+
+    def _look_at(self, repositories: Sequence[str]) -> None:
+        self.store.wake([Wake(RepositoryKey(name)) for name in repositories])
 
     def _room(self) -> None:
         self.store.interrupt()  # who waits has not asked for what is offered

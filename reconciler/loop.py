@@ -36,6 +36,7 @@ MOST_ROUNDS = 50  # on one lease: then other keys have their turn
 MOST_CONFLICTS = 3  # repeats at once; then it is tried again a moment later
 IDLE = 5.0  # seconds between two looks for work if nothing tells of any
 LONG = timedelta(seconds=10)  # a wait that people are told of
+IN_VAIN = 3  # short waits in a row of which they are told as well
 SLOWEST = 300.0  # seconds between two tries of a key that fails through our own fault
 
 
@@ -147,22 +148,25 @@ class Loop:
                 raise error
             case Waiting():
                 self._count("waiting", error.reason)
-                self._tell(lease, error, logging.WARNING if error.retry_after >= LONG else logging.INFO)
+                self._tell(lease, error, passes=error.retry_after < LONG)
                 at = self._clock.now() + error.retry_after.total_seconds()
                 self._store.retry(lease, at, error.reason, error.message)
             case Stalled():
                 self._count("stalled", error.reason)
-                self._tell(lease, error, logging.WARNING)
+                self._tell(lease, error)
                 self._store.park(lease, error.reason, error.message)
             case Conflict():
                 self._store.retry(lease, self._clock.now() + self._jitter(0.2), "Conflict", str(error))
             case _:
                 self._answer_fault(lease, error)
 
-    def _tell(self, lease: Lease, error: ReconcileError, level: int) -> None:
-        """Whoever reads the log hears of it once, however often it is tried in vain."""
-        if lease.reason != error.reason:
-            log.log(level, "%s: %s (%s)", text_of(lease.key), error.message, error.reason)
+    def _tell(self, lease: Lease, error: ReconcileError, passes: bool = False) -> None:
+        """Whoever reads the log hears of it once; of what mostly passes by itself not before it was tried in vain."""
+        news = lease.reason != error.reason
+        if (lease.attempts == IN_VAIN) if passes else news:
+            log.warning("%s: %s (%s)", text_of(lease.key), error.message, error.reason)
+        elif news:
+            log.info("%s: %s (%s)", text_of(lease.key), error.message, error.reason)
 
     def _answer_fault(self, lease: Lease, error: Exception) -> None:
         """Retry slowly, then park. The log has it all; people are told only its kind, as its words may hold secrets."""

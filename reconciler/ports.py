@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from reconciler.checks.model import Check
-from reconciler.engine.model import AttemptPaths, AttemptSpec, JoinQuery, Observed, OpState, Performed
+from reconciler.engine.decisions import JoinQuery
+from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, OpState, Performed
 from reconciler.engine.retention import Needs, Policy, RunMark
 from reconciler.flows.model import Json
 from reconciler.keys import Key
@@ -191,8 +192,12 @@ class Executor(Protocol):
         """Where an attempt (or attempt id) has its files. Pure."""
         ...
 
-    def free(self, run: str) -> int | None:
-        """How many attempts may start now, None = no limit; with 0 the run is woken when one may."""
+    def free(self) -> int | None:
+        """How many attempts may start now, None = no limit."""
+        ...
+
+    def await_slot(self, run: str, wanted: bool) -> None:
+        """Have a run woken when an attempt of it may start, after those that waited before; or, not wanted, no more."""
         ...
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
@@ -567,8 +572,12 @@ class Retained(Protocol):
         """What others still need of these runs."""
         ...
 
-    def cached_since(self) -> float:
-        """The end of the oldest result that may be reused; infinity where there is none."""
+    def cached_since(self, place: str) -> float:
+        """The end of the oldest result with files at a place that may be reused; infinity where there is none."""
+        ...
+
+    def crowded_results(self, place: str, before: float, limit: int) -> Sequence[tuple[str, str]]:
+        """Results with files at a place that were made before then, by key and attempt."""
         ...
 
     def users(self, wanted: Iterable[str]) -> Mapping[str, Sequence[RunRow]]:

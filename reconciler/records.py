@@ -151,6 +151,7 @@ class AttemptRow:
     reason: str = ""
     message: str = ""
     exit_code: int | None = None
+    excerpt: str = ""  # of its log, where it failed: for those who word checks elsewhere, and once its files are gone
     pruned_at: float | None = None  # since when its logs and artifacts are not kept any more
 
 

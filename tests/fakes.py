@@ -180,14 +180,16 @@ class FakeExecutor:
         attempt = spec if isinstance(spec, str) else spec.attempt
         return AttemptPaths("/a", f"/a/{attempt}", f"/a/{attempt}/outputs", "/code")
 
-    def free(self, run: str) -> int | None:
+    def free(self) -> int | None:
         if self.slots is None:
             return None
         jobs = [one for one in self.processes.values() if not one.ended and one.spec.kind == "job"]
-        free = max(0, self.slots - len(jobs))
-        if not free:
+        return max(0, self.slots - len(jobs))
+
+    def await_slot(self, run: str, wanted: bool) -> None:
+        self.starved.discard(run)
+        if wanted:
             self.starved.add(run)
-        return free
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
         return [self._start(row) for row in attempts]

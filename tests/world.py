@@ -26,6 +26,7 @@ from tests.documents import dag, exits, op, runs_forever, writes
 from tests.fakes import Ending, FakeChecks, FakeClock, FakeConversations, FakeExecutor, FakeLogs, FakeSource
 
 REPOSITORY = "shop"
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # histories write thousands of files
 _QUEUE = ("wakes", "counters", "sqlite_sequence")
 
 
@@ -280,7 +281,7 @@ def _changed(tree: Mapping[str, bytes], files: Mapping[str, Mapping[str, Any] | 
         if content is None:
             changed.pop(path)
         else:
-            text = content if isinstance(content, str) else yaml.safe_dump(dict(content), sort_keys=False)
+            text = content if isinstance(content, str) else yaml.dump(dict(content), Dumper=_Dumper, sort_keys=False)
             changed[path] = text.encode()
     return changed
 

@@ -36,10 +36,12 @@ def _secret(path: Path) -> bytes:
         draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(secrets.token_bytes(_SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())  # a disk that fails soon after would leave its name with nothing in it
         with suppress(FileExistsError):
             os.link(draft, path)
         draft.unlink()
     secret = path.read_bytes()
     if len(secret) < _SECRET_BYTES:
-        raise OSError(f"{path} is no secret of {_SECRET_BYTES} bytes; delete it to have a new one made.")
+        raise OSError(f"{path} is no secret of {_SECRET_BYTES} bytes; delete it to have a new one made")
     return secret

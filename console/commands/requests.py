@@ -192,7 +192,7 @@ def _stopped_here(request: RequestRow, form: str, config: Config) -> int:
 
     with attended(replace(config, port=0, repositories={})) as there:
         asked = ask(there.store, request, wait=True)
-        for _ in frames(there.store, request.target):
+        for _ in frames(there.store, request.target, only_end=True):
             pass
         say(asked, form, str(config.data_dir), works=True)
     return 0

@@ -64,6 +64,7 @@ def run(
         services = "keep" if keep_services else "run"
         place, commit = local_place(config.data_dir), head_of(tree.root)
         run_id = submit(there.store, place, tree, made, made.built.plan, services, commit, SystemClock().now())
+        del made, tree  # a large flow is not held twice while it runs
         if detach:
             click.echo(run_id)
             return 0

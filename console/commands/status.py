@@ -33,6 +33,7 @@ from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, FlowKey, Key
 from reconciler.ports import Store
 from reconciler.records import FlowRow, RunRow
+from reconciler.steps.lost_files import told_of_lost
 
 _LISTED = 20
 
@@ -91,9 +92,11 @@ def _run(store: Store, row: RunRow, wait: bool, form: str, data_dir: Path) -> in
     if wait and not settled(row):
         if form == "text":
             return follow(store, row.id, "auto", data_dir)
-        row = [frame.row for frame in frames(store, row.id)][-1]
+        row = [frame.row for frame in frames(store, row.id, only_end=True)][-1]
     told = story_of(store, row, data_dir)
-    _tell(run_lines(told), run_document(told), form)
+    lost = told_of_lost(store, told.evidence.ops)
+    lines = [*run_lines(told), *(["", *(f"  {line}" for line in lost)] if lost else [])]
+    _tell(lines, run_document(told) | {"lost": list(lost)}, form)
     return NO if settled(row) and row.state.status not in GOOD else 0
 
 

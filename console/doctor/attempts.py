@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from console.doctor.model import Examined, fine, problem, warning
 from reconciler.adapters.place import local_place
-from reconciler.adapters.process_condition import attempt_folders, folder_in, nobody_left
+from reconciler.adapters.process_condition import attempt_folders, folder_in, nobody_left, runs_as
 from reconciler.checks.words import count, listed
 from reconciler.records import AttemptRow
 
@@ -59,7 +59,14 @@ def _left_alone(rows: list[AttemptRow], data_dir: Path, works: bool) -> Iterator
 
 def _orphans(opened: OpenedToRead, data_dir: Path) -> Iterator[Examined]:
     there = set(attempt_folders(data_dir))
-    orphans = sorted(there - opened.known_attempts(there))
+    unknown = sorted(there - opened.known_attempts(there))
+    pids = {attempt: runs_as(folder_in(data_dir, attempt)) for attempt in unknown}
+    for attempt, pid in pids.items():
+        if pid is not None:
+            what = f"Attempt {attempt} runs here, and the database does not know it."
+            do = f"Was an older backup restored? Let it end, or end it: `kill -TERM -- -{pid}`."
+            yield warning("attempt-unknown", what, folder_in(data_dir, attempt).root, do)
+    orphans = [attempt for attempt in unknown if pids[attempt] is None]
     if orphans:
         what = f"{count(len(orphans), 'directory belongs', 'directories belong')} to no attempt of the database."
         do = "Was an older backup restored? Keep them if you need their artifacts, else delete them."

@@ -69,7 +69,7 @@ def _usable(place: Path, found: os.stat_result) -> Examined:
     if not stat.S_ISDIR(found.st_mode):
         do = "Name a directory with --data-dir."
         return problem("data-directory", "It is no directory.", str(place), do)
-    if os.statvfs(place).f_flag & os.ST_RDONLY:
+    if os.statvfs(place).f_flag & os.ST_RDONLY or _has_given_up(found.st_dev):
         do = "Mount it for writing. The kernel remounts a disk that fails: look at `dmesg` first."
         return problem("data-directory", "Its disk is mounted read-only.", str(place), do)
     files = [place, *(one for one in map(place.joinpath, _WRITTEN) if one.exists())]
@@ -78,6 +78,16 @@ def _usable(place: Path, found: os.stat_result) -> Examined:
         do = f"It belongs to {_user(refused[0].stat().st_uid)}: {_ASK_OWNER[0].lower()}{_ASK_OWNER[1:]}"
         return problem("data-directory", "It cannot be written here.", str(refused[0]), do)
     return fine("data-directory", "It is there and can be written.", str(place))
+
+
+def _has_given_up(device: int) -> bool:
+    """Whether the file system writes nothing any more as it met an error: its mount is then still called writable."""
+    number = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    except OSError:
+        return False
+    return any(one[2] == number and not _GIVEN_UP.isdisjoint(one[-1].split(",")) for one in mounts)
 
 
 def _private(place: Path, found: os.stat_result) -> Examined:
@@ -131,5 +141,6 @@ def _user(uid: int) -> str:
         return f"user {uid}"
 
 
+_GIVEN_UP = frozenset({"emergency_ro", "shutdown"})  # ext4(5)
 _WRITTEN = ("headgate.db", "attempts", "started", "service.lock", "mirrors")
 _SECRET = ("headgate.db", "callback.secret")

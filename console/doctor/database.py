@@ -13,6 +13,14 @@ _LARGE_LOG = 256 << 20  # bytes: a reader that never ends keeps it from being em
 _APART = 5.0  # seconds between two clocks that leases bear
 
 
+_REFUSALS = {  # of a server that answers in English; others are told in its own words
+    "authentication failed": "Give the service the right user and password (`HEADGATE_DATABASE`, or a `.pgpass` file).",
+    "no password supplied": "Give the service its password (`HEADGATE_DATABASE`, or a `.pgpass` file).",
+    "no pg_hba.conf entry": "Let the server's `pg_hba.conf` admit this machine and user.",
+    "does not exist": "Create it (`createdb`, `createuser`), or mend the address in `HEADGATE_DATABASE`.",
+}
+
+
 def judge_database(found: Condition, where: str, now: float) -> Iterator[Examined]:
     """What its condition means."""
     yield from _structure(found, where)
@@ -23,7 +31,11 @@ def judge_database(found: Condition, where: str, now: float) -> Iterator[Examine
 
 def out_of_reach(error: ReconcileError, where: str) -> Examined:
     """It could not be read."""
-    if isinstance(error, Waiting):
+    at_connecting = "connection failed" in error.message
+    refused = next((do for words, do in _REFUSALS.items() if at_connecting and words in error.message), "")
+    if refused:
+        do = refused
+    elif isinstance(error, Waiting):
         do = "Is its server up, its disk there, and does no other program hold it? Then ask again."
     else:
         do = "Restore it from a backup, or name another one. Nothing was changed."
@@ -34,6 +46,10 @@ def _structure(found: Condition, where: str) -> Iterator[Examined]:
     if found.faults:
         do = "Stop the service, keep a copy of the file, and restore a backup (or `sqlite3 FILE .recover`)."
         yield problem("database", f"It is damaged: {found.faults[0]}.", where, do)
+        return
+    if found.standby:
+        do = "Name the primary: an address with all servers and `target_session_attrs=read-write` finds it by itself."
+        yield problem("database", "It is a standby: nothing can be written to it.", where, do)
         return
     yield fine("database", f"It is whole ({_size(found.size)}).", where)
     if found.log_size > _LARGE_LOG:

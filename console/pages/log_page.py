@@ -14,7 +14,7 @@ from reconciler.checks.log_excerpt import likely_error, plain_lines
 from reconciler.checks.words import count, quoted, when
 from reconciler.engine.model import Status
 from reconciler.records import PlaceRow, RunRow
-from reconciler.steps.evidence import LOG_LINES
+from reconciler.steps.intents import LOG_LINES
 from webhooks.asgi import HTTPException, Request, Response, StreamingResponse
 
 _TEXT = 200  # characters that are searched for

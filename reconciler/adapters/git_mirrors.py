@@ -69,7 +69,7 @@ class Mirrors:
 
     def is_made(self, repository: str) -> bool:
         """Whether there is a mirror."""
-        return (self.place_of(repository) / "HEAD").is_file()
+        return _is_whole(self.place_of(repository))
 
     def remote(self, repository: str) -> Git:
         """The repository itself. Raises Waiting while it is away, Stalled."""
@@ -129,11 +129,19 @@ _UPLOAD_PACK = "--upload-pack=git -c safe.directory='*' upload-pack"
 _FETCH_OPTIONS = ("--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head", _UPLOAD_PACK)
 
 
+def _is_whole(place: Path) -> bool:
+    """Whether Git would take it for a repository: a disk that failed may have left the names of files and no more."""
+    try:
+        return (place / "HEAD").stat().st_size > 0
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 def _make(mirror: Git) -> None:
     """Make an empty repository all at once: while Git makes one, it has a HEAD before it is a repository."""
     place = mirror.directory
     with locked(place):
-        if (place / "HEAD").is_file():  # somebody was faster
+        if _is_whole(place):  # somebody was faster
             return
         making = place.with_name(f".making-{place.name}")
         for left in (making, place):  # by whoever died here

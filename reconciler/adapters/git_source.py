@@ -17,6 +17,7 @@ from reconciler.adapters.git_keeping import Keeping
 from reconciler.adapters.git_mirrors import Mirrors, Origin
 from reconciler.adapters.git_refs import checked_default, default_branch, listed, listing
 from reconciler.adapters.git_trees import tree_changes, tree_files
+from reconciler.adapters.git_watch import GitWatch, ref_times
 from reconciler.adapters.recent import Recent
 from reconciler.plan.tree import Tree, TreeEntry
 from reconciler.ports import Merged, Proposal, Refs
@@ -42,6 +43,7 @@ class GitSource:
         children: Children | None = None,
         origin_of: Callable[[str], Origin | None] = lambda repository: None,
     ) -> None:
+        self.watch = GitWatch()
         self._mirrors = Mirrors(data_dir, locate, children or Children(), origin_of)
         self._keeping = Keeping(self._mirrors)
         self._tree_ids: Recent[tuple[str, str], str] = Recent(10_000)
@@ -63,8 +65,10 @@ class GitSource:
                 return origin.refs(repository, self._mirrors.mirror(repository))
         remote = self._mirrors.remote(repository)
         with sorted_failures(repository):
+            times = ref_times(remote.directory)  # before they are read: what moves meanwhile is noticed
             default = default_branch(remote)
             found = self._mirrors.fetch(repository, remote)
+        self.watch.looked(repository, times)
         default = checked_default(repository, default, found.branches)
         return Refs(
             default_branch=default,

@@ -6,6 +6,7 @@ Their contents are read by git_blobs.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import intern
 
 from reconciler.adapters.git_commands import Git
 
@@ -15,11 +16,11 @@ def tree_files(git: Git, treeish: str) -> Iterator[tuple[str, str, str]]:
 
     Bytes of a path that are no UTF-8 stand in it as escapes. `treeish` is a checked sha.
     """
-    for record in git.run("ls-tree", "-r", "-z", "--full-tree", treeish).split(b"\0"):
+    for record in _text(git.run("ls-tree", "-r", "-z", "--full-tree", treeish)).split("\0"):
         if record:
-            facts, _, path = record.partition(b"\t")
-            mode, _, blob = facts.decode("ascii").split(" ")
-            yield _text(path), mode, blob
+            facts, _, path = record.partition("\t")
+            mode, _, blob = facts.split(" ")
+            yield path, intern(mode), blob
 
 
 def tree_changes(git: Git, old: str, new: str) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from reconciler.adapters.process_adoption import running_pid
 from reconciler.adapters.process_records import NEVER, Folder, folder_of, is_alive, read_record
 
 
@@ -29,6 +30,12 @@ def nobody_left(folder: Folder) -> bool:
     if record.writer == NEVER or record.exit is not None:
         return False
     return not is_alive(record.supervisor or record.writer)
+
+
+def runs_as(folder: Folder) -> int | None:
+    """The process that leads the session of what runs for an attempt now; None if nothing does."""
+    record = read_record(folder)
+    return None if record is None else running_pid(record)
 
 
 def _names(place: str) -> list[str]:

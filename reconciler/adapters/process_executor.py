@@ -16,11 +16,14 @@ from pathlib import Path
 from reconciler.adapters.place import local_place
 from reconciler.adapters.process_adoption import Found, find, running_pid
 from reconciler.adapters.process_connections import ConfigError, Connection
+from reconciler.adapters.process_environment import grace_of
 from reconciler.adapters.process_journal import Journal
+from reconciler.adapters.process_line import LAPSE
 from reconciler.adapters.process_link import Command, keep_files_to_ourselves
+from reconciler.adapters.process_living import Live
 from reconciler.adapters.process_logs import LogLimits
-from reconciler.adapters.process_outcome import add_posted, lost, stopped
-from reconciler.adapters.process_reaper import Live, Reaper, running
+from reconciler.adapters.process_outcome import add_posted, lost, running, stopped
+from reconciler.adapters.process_reaper import Reaper
 from reconciler.adapters.process_records import (
     NEVER,
     BadAttemptId,
@@ -36,11 +39,12 @@ from reconciler.adapters.process_records import (
 )
 from reconciler.adapters.process_services import Readiness, check_ports
 from reconciler.adapters.process_signals import kill_strays, signal_group
+from reconciler.adapters.process_slots import Slots
 from reconciler.adapters.process_start import Surroundings
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode, encode
-from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
+from reconciler.ports import Clock, Stalled, Waiting
 from reconciler.records import AttemptRow, Lease
 
 GRACE = 10.0  # seconds between TERM and KILL
@@ -76,21 +80,18 @@ class ProcessExecutor:
         self._root = str(self.data_dir)
         self._clock = clock
         self._surroundings = Surroundings(connections or {}, checkout, token_for, api_address)
-        self._slots = slots or os.cpu_count() or 1
-        self._wake = wake
-        self._room = room
         self._grace = grace
         self._writer = this_writer()
         self._spawning: list[str] = []  # by whichever threads: an attempt is there once for each
-        self._starved: set[str] = set()
-        self._lock = threading.Lock()
         self._posting = threading.Lock()
         os.makedirs(f"{self._root}/attempts", mode=0o700, exist_ok=True)
         self._journal = Journal(f"{self._root}/started")
         keep_files_to_ourselves()
         self._reaper = Reaper(report, self._ended, clock, logs or LogLimits(), f"{self._root}/supervisor.log")
+        self._slots = Slots(slots or os.cpu_count() or 1, self._reaper.living, clock, wake, room)
         self._reaper.open()
         self._readiness = Readiness(self._reaper.tell, clock)
+        self._offer_again()
 
     def close(self) -> None:
         """Stop watching; what runs goes on, and is adopted by `resume` of the next one."""
@@ -105,13 +106,16 @@ class ProcessExecutor:
         folder = self._folder(spec if isinstance(spec, str) else spec.attempt)
         return AttemptPaths(folder.root, folder.artifacts, folder.outputs, folder.code)
 
-    def free(self, run: str) -> int | None:
-        """Slots that no job has now; a run that finds none is woken when a job has ended."""
-        if self._reaper.jobs() >= self._slots:
-            with self._lock:
-                self._starved.add(run)
-        # Counted after it is listed: a job that ends in between either wakes it or leaves its slot to be seen here.
-        return max(0, self._slots - self._reaper.jobs())
+    def free(self) -> int | None:
+        """Slots that no job has now."""
+        return self._slots.free
+
+    def await_slot(self, run: str, wanted: bool) -> None:
+        """Wake a run when its turn to take a slot has come."""
+        if wanted:
+            self._slots.wait_for(run)
+        else:
+            self._slots.leave(run)
 
     def start(self, attempts: Sequence[AttemptRow], lease: Lease) -> Sequence[Performed]:
         """Start attempts; one that was claimed before is adopted and never started twice."""
@@ -148,13 +152,14 @@ class ProcessExecutor:
     # --- starting -----------------------------------------------------------------------------------------------------
 
     def _start(self, row: AttemptRow, lease: Lease) -> Performed:
-        if self._reaper.live(row.id) is not None:
+        if self._reaper.living.get(row.id) is not None:
             return self._performed(row, "start", "done")
         try:
             folder = self._folder(row.id)
             if claimed_by(folder) is not None:
                 return self._start_claimed(row, folder)
-            if row.spec.kind != "service" and self.free(row.run) == 0:
+            if row.spec.kind != "service" and self.free() == 0:
+                self.await_slot(row.run, wanted=True)
                 return self._again(row, "start", "NoSlot", "Every slot of this machine is taken.", AGAIN)
             if row.spec.kind == "service":
                 check_ports(row.spec)
@@ -188,6 +193,7 @@ class ProcessExecutor:
             claimed = claim(folder, self._writer)
             if claimed:
                 self._reaper.run(self._live(folder, row.spec, row.run), command)
+                self._slots.leave(row.run)
         finally:
             self._spawning.remove(row.id)
         return self._performed(row, "start", "done") if claimed else self._start_claimed(row, folder)
@@ -195,7 +201,7 @@ class ProcessExecutor:
     # --- watching -----------------------------------------------------------------------------------------------------
 
     def _live(self, folder: Folder, spec: AttemptSpec, run: str) -> Live:
-        live = Live(folder, run, spec.kind, _grace_of(spec, self._grace))
+        live = Live(folder, run, spec.kind, grace_of(spec, self._grace))
         if spec.kind == "service":
             self._readiness.add(live, spec, lambda: self._surroundings.environment(spec, folder))
         return live
@@ -219,10 +225,12 @@ class ProcessExecutor:
         """Whether the writer of a claim may still hand it to a supervisor."""
         if writer != self._writer:
             return is_alive(writer)
-        return attempt in self._spawning or self._reaper.live(attempt) is not None  # in this order, as it comes there
+        return (
+            attempt in self._spawning or self._reaper.living.get(attempt) is not None
+        )  # in this order, as it comes there
 
     def _look(self, row: AttemptRow) -> Observed | None:
-        live = self._reaper.live(row.id)
+        live = self._reaper.living.get(row.id)
         if live is not None:
             return running(row.id, live.started_at) if live.started_at is not None else None
         folder = self._folder(row.id)
@@ -241,16 +249,12 @@ class ProcessExecutor:
     def _ended(self, attempts: Sequence[str]) -> None:
         with suppress(OSError):  # a full disk: the next start looks at them once more, and changes nothing
             self._journal.ended(attempts)
-        with self._lock:
-            starved, self._starved = sorted(self._starved), set()
-        try:
-            if starved and self._wake is not None:
-                self._wake(starved)
-            if self._room is not None and self.has_room():
-                self._room()
-        except ReconcileError:  # their turn comes with the next end
-            with self._lock:
-                self._starved.update(starved)
+        self._slots.came_free()
+
+    def _offer_again(self) -> None:
+        """Slots that were left to a run that did not come."""
+        self._slots.offer()
+        self._reaper.do_after(LAPSE, self._offer_again)
 
     # --- stopping -----------------------------------------------------------------------------------------------------
 
@@ -262,7 +266,7 @@ class ProcessExecutor:
             record = None if self._never(folder) else read_record(folder)
             if record is None or record.writer == NEVER:
                 self._reaper.tell(stopped(row.id, self._clock.now(), None))
-            elif record.exit is None or self._reaper.live(row.id) is None:
+            elif record.exit is None or self._reaper.living.get(row.id) is None:
                 self._stop_claimed(row, folder)
         except (OSError, BadAttemptId) as error:
             return self._again(row, "stop", "CannotStop", f"It could not be stopped: {error}.", 5.0)
@@ -272,7 +276,7 @@ class ProcessExecutor:
         record = read_record(folder)
         if record is None or record.exit is None:
             mark(folder.stop)  # before the process id is read: a supervisor that writes it later sees the mark
-        live = self._reaper.live(row.id)
+        live = self._reaper.living.get(row.id)
         if live is None:
             self._adopt(folder, row.spec, row.run)  # sees the mark, and has it killed after its grace
         else:
@@ -289,11 +293,11 @@ class ProcessExecutor:
 
     def has_room(self) -> bool:
         """Whether a slot is free."""
-        return self._reaper.jobs() < self._slots
+        return self._slots.free > 0
 
     def living(self) -> Sequence[str]:
         """Ids of the attempts that are watched now."""
-        return [live.folder.attempt for live in self._reaper.all()]
+        return [live.folder.attempt for live in self._reaper.living.all()]
 
     def abandon(self, attempts: Sequence[AttemptRow]) -> None:
         """End what runs for attempts that were given up: their work is done elsewhere."""
@@ -302,7 +306,7 @@ class ProcessExecutor:
 
     def hurry(self) -> None:
         """KILL now what was asked to end: somebody does not want to wait for the grace."""
-        for live in self._reaper.all():
+        for live in self._reaper.living.all():
             if not live.killing and time_of(live.folder.stop) is not None:
                 self._reaper.kill_after(0.0, live)
 
@@ -326,9 +330,3 @@ class ProcessExecutor:
 
     def _again(self, row: AttemptRow, verb: str, reason: str, message: str, seconds: float) -> Performed:
         return self._performed(row, verb, "again", reason, message, again_in=seconds)
-
-
-def _grace_of(spec: AttemptSpec, default: float) -> float:
-    section = spec.run_section.get("environment")
-    value = section.get("terminationGracePeriodSeconds") if isinstance(section, Mapping) else None
-    return float(value) if isinstance(value, (int, float)) and value >= 0 else default

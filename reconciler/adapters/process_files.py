@@ -29,7 +29,10 @@ class ProcessFiles:
     def on_shelf(self, shelf: str) -> Sequence[AttemptFiles]:
         """The attempts in one of them."""
         found = []
-        for entry in sorted(os.scandir(f"{self._root}/attempts/{shelf}"), key=lambda entry: entry.name):
+        entries: list[os.DirEntry[str]] = []
+        with suppress(FileNotFoundError):
+            entries = sorted(os.scandir(f"{self._root}/attempts/{shelf}"), key=lambda entry: entry.name)
+        for entry in entries:
             with suppress(BadAttemptId, FileNotFoundError):
                 folder = folder_of(self._root, entry.name)
                 touched_at = entry.stat(follow_symlinks=False).st_mtime
@@ -70,6 +73,7 @@ def _remove(root: str) -> None:
     try:
         shutil.rmtree(root)
     except PermissionError:
+        os.chmod(root, 0o700)
         for directory, names, _ in os.walk(root):  # from the top, so that what was just opened is walked
             for name in names:
                 if not os.path.islink(place := os.path.join(directory, name)):

@@ -62,6 +62,11 @@ def stopped(attempt: str, at: float, started_at: float | None, code: int | None 
     return Observed(attempt, Status.STOPPED, at, "Stopped", "", code, started_at)
 
 
+def running(attempt: str, started_at: float) -> Observed:
+    """It runs since then."""
+    return Observed(attempt, Status.RUNNING, started_at, started_at=started_at)
+
+
 def lost(attempt: str, at: float, started_at: float | None = None, rebooted: bool = False) -> Observed:
     """Nobody knows how it ended, and it was not the op's doing."""
     why = "The machine restarted" if rebooted else "Its process is gone"

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from reconciler.adapters.process_adoption import give_up, running_pid
 from reconciler.adapters.process_link import Command, Link
+from reconciler.adapters.process_living import Live, Living
 from reconciler.adapters.process_logs import LogLimits, rotate
-from reconciler.adapters.process_outcome import ended, lost
-from reconciler.adapters.process_records import Folder, is_alive, read_record
-from reconciler.adapters.process_signals import kill_session, kill_strays, signal_group
+from reconciler.adapters.process_outcome import ended, lost, running
+from reconciler.adapters.process_records import is_alive, read_record
+from reconciler.adapters.process_signals import kill_session, kill_strays, oom_kills, signal_group
 from reconciler.adapters.process_timers import Timers
 from reconciler.engine.model import FINAL, Observed, Status
 from reconciler.ports import Clock, ReconcileError
@@ -31,21 +32,6 @@ PASSES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, 
 
 
 @dataclass(slots=True)
-class Live:
-    """An attempt that runs, as the executor knows it. `link`: to its supervisor, if we started that and it is there."""
-
-    folder: Folder
-    run: str
-    kind: str
-    grace: float
-    link: Link | None = None
-    pidfd: int = -1
-    started_at: float | None = None
-    killing: bool = False
-    over: bool = False
-
-
-@dataclass(slots=True)
 class Reaper:
     """Watches and tells. `report` stores observations (it may raise ReconcileError: tried again); `ended` hears of
     attempts that are over, after that was stored."""
@@ -55,7 +41,7 @@ class Reaper:
     clock: Clock
     logs: LogLimits
     words: str  # file of what a supervisor says, which only a fault makes it do
-    _live: dict[str, Live] = field(default_factory=dict)
+    living: Living = field(default_factory=Living)
     _link: Link | None = None
     _left: list[Link] = field(default_factory=list)  # of supervisors that are gone, or slow, and given up
     _by_fd: dict[int, Live] = field(default_factory=dict)
@@ -91,7 +77,7 @@ class Reaper:
         for live in self._by_fd.values():
             os.close(live.pidfd)
         if self._link is not None:
-            self._link.close(wait=not any(live.link for live in self._live.values()))
+            self._link.close(wait=not any(live.link for live in self.living.all()))
         self._epoll.close()
         os.close(self._bell)
 
@@ -106,7 +92,7 @@ class Reaper:
         """Have it supervised, and tell when it runs and when it ends."""
         with self._lock:
             live.link = self._link
-            self._live[live.folder.attempt] = live
+            self.living.add(live)
         if live.link is None:  # it died since it was at hand: the attempt was handed to nobody
             self._timers.add(0.0, lambda: self._look_at([live], SOON))
             return
@@ -115,8 +101,7 @@ class Reaper:
 
     def watch(self, live: Live) -> None:
         """Tell when it ends, of one that is supervised already."""
-        with self._lock:
-            self._live[live.folder.attempt] = live
+        self.living.add(live)
         self._timers.add(0.0, lambda: self._look_at([live], SOON))
         self._timers.add(FIRST_LOOK, lambda: self._say_running(live, FIRST_LOOK))
 
@@ -126,19 +111,9 @@ class Reaper:
             self._told.append(observed)
         self._ring()
 
-    def live(self, attempt: str) -> Live | None:
-        """The attempt, if its supervisor is watched."""
-        return self._live.get(attempt)
-
-    def all(self) -> Sequence[Live]:
-        """Every attempt that is watched."""
-        with self._lock:
-            return list(self._live.values())
-
-    def jobs(self) -> int:
-        """How many jobs are watched; services take no slot."""
-        with self._lock:
-            return sum(1 for live in self._live.values() if live.kind != "service")
+    def do_after(self, seconds: float, act: Callable[[], None]) -> None:
+        """Have something done on the thread that watches."""
+        self._timers.add(seconds, act)
 
     def kill_after(self, seconds: float, live: Live) -> None:
         """KILL what is left of an attempt after its grace; its supervisor last, as it writes the exit record."""
@@ -190,11 +165,11 @@ class Reaper:
     def _hear(self, link: Link) -> list[Live]:
         ended = link.hear()
         if ended is not None:
-            return [live for attempt in ended if (live := self._live.get(attempt)) is not None]
+            return [live for attempt in ended if (live := self.living.get(attempt)) is not None]
         self._epoll.unregister(link.fd)
         with self._lock:
             self._link = None
-            orphans = [live for live in self._live.values() if live.link is link]
+            orphans = [live for live in self.living.all() if live.link is link]
         for live in orphans:
             live.link = None
         self._left.append(link)
@@ -203,7 +178,7 @@ class Reaper:
 
     def _look_at(self, lives: Sequence[Live], again_in: float) -> None:
         """Attempts whose supervisor does not tell us how they end: their files do."""
-        lives = [live for live in lives if self._live.get(live.folder.attempt) is live and live.link is None]
+        lives = [live for live in lives if live in self.living and live.link is None]
         over = [live for live in lives if not self._wait_for(live)]
         self._finish(over)
         still = [live for live in lives if live.pidfd < 0 and not live.over]
@@ -228,7 +203,7 @@ class Reaper:
         return True
 
     def _is_over(self, live: Live) -> bool:
-        if self._live.get(live.folder.attempt) is not live:
+        if live not in self.living:
             return False
         if live.link is None:
             return not self._wait_for(live)
@@ -246,10 +221,10 @@ class Reaper:
         gone = [live for live in gone if not live.over]
         kill_strays([live.folder for live in gone if live.link is None or live.killing])
         finals = [self._final(self._let_go(live)) for live in gone]
+        for live in gone:
+            live.over = True
+            self.living.drop(live)
         with self._lock:
-            for live in gone:
-                live.over = True
-                self._live.pop(live.folder.attempt, None)
             self._told += finals
 
     def _final(self, live: Live) -> Observed:
@@ -283,7 +258,7 @@ class Reaper:
         self.ended(finals)
 
     def _say_running(self, live: Live, waited: float) -> None:
-        if self._live.get(live.folder.attempt) is not live or live.started_at is not None:
+        if live not in self.living or live.started_at is not None:
             return
         record = read_record(live.folder)
         if record is None or record.started_at is None:
@@ -295,7 +270,7 @@ class Reaper:
             self._told.append(running(live.folder.attempt, live.started_at))
 
     def _kill(self, live: Live) -> None:
-        if self._live.get(live.folder.attempt) is not live:
+        if live not in self.living:
             return
         record = read_record(live.folder)
         pid = running_pid(record) if record is not None else None
@@ -308,7 +283,7 @@ class Reaper:
     def _round(self) -> None:
         self._timers.add(ROUND, self._round)
         self._left = [link for link in self._left if not link.is_over()]
-        lives = self.all()
+        lives = self.living.all()
         with suppress(OSError):  # a full disk, too many open files: it is looked at again
             for live in lives:
                 rotate(live.folder, self.logs)
@@ -322,15 +297,3 @@ class Reaper:
     def _ring(self) -> None:
         if not self._closed and threading.current_thread() is not self._thread:
             os.eventfd_write(self._bell, 1)
-
-
-def running(attempt: str, started_at: float) -> Observed:
-    """It runs since then."""
-    return Observed(attempt, Status.RUNNING, started_at, started_at=started_at)
-
-
-def oom_kills() -> int:
-    """How many processes this kernel has killed for want of memory (proc(5), vmstat)."""
-    with open("/proc/vmstat") as file:
-        line = next((line for line in file if line.startswith("oom_kill ")), "oom_kill 0")
-    return int(line.split()[1])

@@ -11,8 +11,9 @@ import os
 import re
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,199}")
 NEVER = "never"  # in place of a writer: this attempt shall never start
@@ -32,7 +33,7 @@ class Folder:
     @property
     def data_dir(self) -> str:
         """The directory of all attempts, and of more."""
-        return os.path.dirname(os.path.dirname(os.path.dirname(self.root)))
+        return self.root.rsplit("/", 3)[0]
 
     @property
     def claim(self) -> str:
@@ -125,6 +126,18 @@ def folder_of(data_dir: str, attempt: str) -> Folder:
     return Folder(root, attempt)
 
 
+def make_folders(folder: Folder, work: bool) -> None:
+    """Make the directories that an op finds; once more changes nothing. Each is asked for once, as it costs most."""
+    for place in (folder.root, folder.artifacts, folder.outputs, *([folder.work] if work else ())):
+        try:
+            os.mkdir(place)
+        except FileExistsError:
+            if not os.path.isdir(place):
+                raise
+        except FileNotFoundError:
+            os.makedirs(place, exist_ok=True)  # the first of its shelf
+
+
 def claim(folder: Folder, writer: str) -> bool:
     """Claim the attempt for `writer`; False if it was claimed before: exactly one claim succeeds. Raises OSError."""
     aside = f"{folder.claim}.{os.urandom(8).hex()}"
@@ -143,29 +156,33 @@ def claim(folder: Folder, writer: str) -> bool:
 def read_record(folder: Folder) -> Record | None:
     """What is written of the attempt; None if nobody has claimed it."""
     try:
-        with open(folder.claim, "rb", buffering=0) as file:
-            text = file.read(4096)
+        fd = os.open(folder.claim, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    try:
+        text = os.read(fd, 4096)
+    finally:
+        os.close(fd)
     writer, *lines = text.decode("ascii", "replace").split("\n")[:-1] or [""]
-    record = Record(writer)
+    said: dict[str, Any] = {}
     for line in lines:
         with suppress(ValueError):  # the disk was full in the middle of a number: it is written again
-            record = _read_line(record, line.split(" "))
-    return record
+            said |= _of_line(line.split(" "), "exit" in said)
+    return Record(writer, **said)
 
 
-def _read_line(record: Record, words: list[str]) -> Record:
+def _of_line(words: list[str], ended: bool) -> dict[str, Any]:
+    """Fields of a record; of several exits the first counts."""
     match words:
         case ["supervisor", who]:
-            return replace(record, supervisor=who)
+            return {"supervisor": who}
         case ["init", pid, _]:
-            return replace(record, pid=int(pid))
+            return {"pid": int(pid)}
         case ["op", pid, at]:
-            return replace(record, pid=int(pid), started_at=float(at))
-        case ["exit", code, word, at] if record.exit is None:
-            return replace(record, exit=Exit(int(code), word, float(at)))
-    return record
+            return {"pid": int(pid), "started_at": float(at)}
+        case ["exit", code, word, at] if not ended:
+            return {"exit": Exit(int(code), word, float(at))}
+    return {}
 
 
 def claimed_by(folder: Folder) -> str | None:

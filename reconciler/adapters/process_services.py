@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.adapters.process_connections import ConfigError
-from reconciler.adapters.process_reaper import Live
+from reconciler.adapters.process_living import Live
 from reconciler.adapters.process_records import Folder, read_record
 from reconciler.engine.model import AttemptSpec, Observed, Status
 from reconciler.flows.model import Json

@@ -48,3 +48,10 @@ def _environment(pid: int) -> list[bytes]:
             return file.read(1 << 20).split(b"\0")
     except OSError:
         return []
+
+
+def oom_kills() -> int:
+    """How many processes this kernel has killed for want of memory (proc(5), vmstat)."""
+    with open("/proc/vmstat") as file:
+        line = next((line for line in file if line.startswith("oom_kill ")), "oom_kill 0")
+    return int(line.split()[1])

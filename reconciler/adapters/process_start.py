@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reconciler.adapters.process_connections import Connection
 from reconciler.adapters.process_environment import (
@@ -18,7 +19,7 @@ from reconciler.adapters.process_environment import (
 )
 from reconciler.adapters.process_init_plan import init_plan
 from reconciler.adapters.process_link import Command
-from reconciler.adapters.process_records import Folder
+from reconciler.adapters.process_records import Folder, make_folders
 from reconciler.engine.model import AttemptSpec
 from reconciler.plan.encoding import digest
 
@@ -42,12 +43,10 @@ class Surroundings:
 
         Raises ConfigError, Waiting, Stalled, OSError.
         """
-        os.makedirs(folder.outputs, exist_ok=True)
         code = self._code(spec)
+        make_folders(folder, work=code is None or bool(spec.init))
         if code is not None:
             link(code, folder)
-        if code is None or spec.init:
-            os.makedirs(folder.work, exist_ok=True)
         argv = argv_of(spec)
         env = self.environment(spec, folder)
         cwd = working_directory(spec, folder, code)
@@ -68,7 +67,7 @@ def link(code: str, folder: Folder) -> None:
 
     It is another name of the one link that all attempts share, as one of its own would cost as much as a file.
     """
-    shared = f"{folder.data_dir}/links/{digest(code)[:16]}"
+    shared = f"{folder.data_dir}/links/{_name_of(code)}"
     with suppress(FileExistsError):
         try:
             os.link(shared, folder.code, follow_symlinks=False)
@@ -78,3 +77,8 @@ def link(code: str, folder: Folder) -> None:
             os.link(folder.code, shared, follow_symlinks=False)
         except OSError:  # it has as many names as it may have, or the file system knows only one for each file
             os.symlink(code, folder.code)
+
+
+@lru_cache(maxsize=64)
+def _name_of(code: str) -> str:
+    return digest(code)[:16]

@@ -43,7 +43,7 @@ class Op:
 
     def marked(self, name: str) -> bool:
         """Whether somebody made that mark."""
-        return os.path.exists(f"{self.root}/{name}")
+        return os.access(f"{self.root}/{name}", os.F_OK)
 
     def note(self, line: str) -> None:
         """Append to the attempt's claim, in one write. Raises OSError; a line without its end does not count."""
@@ -120,7 +120,7 @@ class Supervisor:
         heard = self._heard
         heard += data
         while len(heard) >= 4 and len(heard) >= (end := 4 + int.from_bytes(heard[:4], "big")):
-            op = Op(*json.loads(heard[4:end]))
+            op = Op(*json.loads(heard[4:end].decode()))
             del heard[:end]
             self._try(self._begin, op)
 

@@ -17,7 +17,7 @@ from reconciler.adapters.sql.records import SqlRecords
 from reconciler.adapters.sql.retention import SqlRetention
 from reconciler.adapters.sql.schema import REVISION, migrate, revision
 from reconciler.adapters.sql.spending import SqlSpending
-from reconciler.adapters.sql.writing import Statements
+from reconciler.adapters.sql.writing import statements_of
 from reconciler.ports import Clock, Stalled, Waiting
 
 
@@ -29,7 +29,7 @@ class SqlStore(SqlQueue, SqlRecords, SqlInbox, SqlPlaces, SqlRetention, SqlSpend
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
-        self._statements = Statements(database.dialect)
+        self._statements = statements_of(database.dialect)
         self._clock = clock
 
     def give_back(self) -> bool:

@@ -130,8 +130,8 @@ def superseded(name: str, sha: str, by: str, at: float) -> Check:
         status="completed",
         title=f"Superseded by {words.short(by)}",
         summary=(
-            f"Commit {words.code(words.short(sha))} was passed over: {words.code(words.short(by))} was merged before "
-            "anything of it was started.\nNothing needs to be done; the checks of the later commit speak for both."
+            f"Commit {words.code(words.short(sha))} was passed over: {words.code(words.short(by))} was the head before "
+            "it was looked at.\nNothing needs to be done; the checks of the later commit speak for both."
         ),
         conclusion=Conclusion.NEUTRAL,
         completed_at=at,

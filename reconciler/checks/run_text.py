@@ -182,8 +182,8 @@ def took(view: OpView) -> str:
 
 def log_section(story: Story, path: str) -> str:
     shown = story.excerpts[path]
-    last = shown.first + len(shown.lines) - 1
-    where = f"Lines {shown.first:,} to {last:,} of the last {shown.total:,} of the log of {words.code(path)}:"
+    some, log = words.count(len(shown.lines), "line"), f"the log of {words.code(path)}"
+    where = f"{some} of {log}, around the likely error:" if shown.error is not None else f"The last {some} of {log}:"
     marked = [("> " if index == shown.error else "  ") + text for index, text in enumerate(shown.lines)]
     return f"{where}\n\n{words.fenced(chr(10).join(marked))}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.engine.families import Families, families
-from reconciler.engine.graphs import downstream_of, sources_of
+from reconciler.engine.graphs import downstream_of
 from reconciler.engine.model import OpState, Status
 from reconciler.engine.reasons import TAKEN_OVER
 from reconciler.plan.model import Graph, Plan
@@ -41,7 +41,7 @@ def _of_graph(graph: Graph, old: _Old, prefix: str, only: str | None) -> Iterato
         path = f"{prefix}{op.name}"
         if index not in after:
             yield from _whole(old, path)
-        elif index in fresh and not any(source in after for source in sources_of(op)):
+        elif index in fresh and not any(source in after for source in op.upstream):
             if op.matrix is not None and (child or only is None):
                 yield from _of_sweep(old, path, child.rstrip("]"))
             elif op.matrix is None and op.graph is not None and (rest or only is None):

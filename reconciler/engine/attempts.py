@@ -10,9 +10,13 @@ MAX_DELAY = 300.0
 MAX_DISRUPTIONS = 3  # evictions, lost nodes and the like that an op survives beside its own retries
 
 
-def attempt_id(run: str, path: str, number: int) -> str:
-    """The id of the `number`th attempt (from 1) of an op: 20 hexadecimal digits."""
-    return sha256(f"{run}\n{path}\n{number}".encode()).hexdigest()[:20]
+def attempt_id(run: str, plan: str, commit: str, path: str, number: int) -> str:
+    """The id of the `number`th attempt (from 1) of an op: 20 hexadecimal digits.
+
+    `plan`: its hash. A database that was restored counts the runs of a flow anew, and its next one may have the id that
+    a run of another plan or commit had: what that one did must not be taken for its own.
+    """
+    return sha256(f"{run}\n{plan}\n{commit}\n{path}\n{number}".encode()).hexdigest()[:20]
 
 
 def retry_delay(run: str, path: str, number: int) -> float:

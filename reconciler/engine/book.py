@@ -10,19 +10,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.engine.model import (
-    FINAL,
-    RUNNING,
-    Action,
-    Decision,
-    Layout,
-    OpState,
-    RunFacts,
-    RunState,
-    Status,
-    StopAttempt,
-    Transition,
-)
+from reconciler.engine.decisions import Action, Decision, StopAttempt, Transition
+from reconciler.engine.model import FINAL, RUNNING, Layout, OpState, RunFacts, RunState, Status
 from reconciler.engine.ready import Ready
 from reconciler.engine.scopes import GraphScope, Node, Scope, SweepScope
 from reconciler.engine.statuses import passed_by
@@ -43,7 +32,7 @@ class Book:
     scopes: dict[str, Scope] = field(default_factory=dict)  # by the path of their owner
     nodes: dict[str, Node] = field(default_factory=dict)  # by path, in scopes that are open
     makers: list[SweepScope] = field(default_factory=list)  # sweeps with children to make, in order
-    work: list[tuple[tuple[int, ...], str, Node]] = field(default_factory=list)  # a heap: see look_at
+    work: list[tuple[tuple[int, ...], Node]] = field(default_factory=list)  # a heap: see look_at
     stops: deque[tuple[Scope, str, str]] = field(default_factory=deque)  # scopes to stop: reason, message
     timers: list[tuple[float, str]] = field(default_factory=list)
     ready: Ready = field(default_factory=Ready)
@@ -66,13 +55,18 @@ class Book:
             return self.node(scope, scope.names[name])
         return None
 
+    def node_of(self, attempt: str) -> Node | None:
+        """The op whose attempt this is, as long as it lives."""
+        path = self.live.get(attempt)
+        return None if path is None else self.nodes.get(path) or self.node_at(path)
+
     def node(self, scope: GraphScope, index: int) -> Node:
         """An op of an open graph."""
         found = scope.nodes.get(index)
         if found is None:
-            order = (*scope.owner.order, index)
-            path = scope.path_of(index)
-            found = Node(path, scope.graph.ops[index], self.state(path), index, order, scope)
+            op, order = scope.graph.ops[index], (*scope.owner.order, index)
+            path = scope.prefix + op.name
+            found = Node(path, op, self.states.get(path) or OpState(path), index, order, scope)
             scope.nodes[index] = self.nodes[path] = found
         return found
 
@@ -103,28 +97,31 @@ class Book:
 
     def move(self, node: Node, status: Status, reason: str = "", message: str = "", at: float | None = None) -> None:
         """Record a change of status (the caller asked the table); a second `running` keeps the first start."""
-        state, when = node.state, self.now if at is None else at
+        state, path, when = node.state, node.path, self.now if at is None else at
         state.status, state.reason, state.message = status, reason, message
         if status is RUNNING and state.started_at is None:
             state.started_at = when
         if status in FINAL:
             state.finished_at = when
-        attempt = state.attempt if node.path else None
-        self.history.append(Transition(node.path, status, when, reason, message, attempt))
-        self.note(node)
-        before, state.passed = state.passed, passed_by(state.passed, status, state.started_at is not None)
-        scope = node.scope
-        if isinstance(scope, GraphScope) and node.index in scope.watchers and node.hook_of is None:
-            for index in scope.note_passed(node.index, _names(state.passed[len(before) :])):
+        if path:
+            self.states[path] = self.changed[path] = state
+        else:
+            self.run_changed = True
+        self.history.append(Transition(path, status, when, reason, message, state.attempt))
+        before = state.passed
+        state.passed = passed_by(before, status, state.started_at is not None)
+        if node.scope is not None and node.scope.watchers and node.hook_of is None:
+            self._tell_watchers(node, node.scope, state.passed[len(before) :])
+
+    def _tell_watchers(self, node: Node, scope: Scope, passed: Iterable[Status]) -> None:
+        """Look at the ops that an event edge starts, as this one has passed the statuses that they wait for."""
+        if isinstance(scope, GraphScope):
+            for index in scope.note_passed(node.index, _names(passed)):
                 self.look_at(self.node(scope, index))
 
     def look_at(self, node: Node) -> None:
         """Something was said to this op: what follows is to be seen, in order of declaration."""
-        heapq.heappush(self.work, (node.order, node.path, node))
-
-    def next_work(self) -> Node:
-        """The op to look at next."""
-        return heapq.heappop(self.work)[2]
+        heapq.heappush(self.work, (node.order, node))
 
     def note(self, node: Node) -> None:
         """The node's state has changed and is to be written."""

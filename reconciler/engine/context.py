@@ -208,7 +208,7 @@ _MEANINGS: Final[Mapping[str, Callable[[Book, Node], Json]]] = {
 
 def next_attempt(book: Book, node: Node) -> str:
     """The id that the op's next attempt will have."""
-    return attempt_id(book.run.id, node.path, node.state.attempts + 1)
+    return attempt_id(book.run.id, book.plan.hash, book.facts.commit, node.path, node.state.attempts + 1)
 
 
 def _duration(state: OpState) -> float | None:

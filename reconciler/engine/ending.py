@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from reconciler.engine.book import Book
 from reconciler.engine.context import Context, Siblings, full_context
+from reconciler.engine.decisions import StopAttempt
 from reconciler.engine.early import early_stop
-from reconciler.engine.model import FINAL, Status, StopAttempt
+from reconciler.engine.model import FINAL, Status
 from reconciler.engine.reasons import (
     BAD_OUTPUTS,
     CONFIG_ERROR,
@@ -36,16 +37,22 @@ def finish(
     book.move(node, status, reason, message, at)
     if node.scope is None:
         return
-    if node.scope.release(node):
+    if node.scope.release(node) and book.ready.full:
         book.ready.wake(node.scope.owner.path)
     count_end(book, node)
-    open_hooks(book, node.scope, node, status)
-    rule = early_stop(book, node.scope, node)
-    if rule is not None:
-        node.scope.early = rule.reason
-        book.stops.append((node.scope, rule.reason, rule.message))
+    if node.op.hooks:
+        open_hooks(book, node.scope, node, status)
+    if node.scope.rules:
+        _stop_early(book, node.scope, node)
     if node.scope.left == 0:
         book.look_at(node.scope.owner)
+
+
+def _stop_early(book: Book, scope: Scope, node: Node) -> None:
+    rule = early_stop(book, scope, node)
+    if rule is not None:
+        scope.early = rule.reason
+        book.stops.append((scope, rule.reason, rule.message))
 
 
 def count_end(book: Book, node: Node) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.engine.book import Book
 from reconciler.engine.context import Context, full_context
-from reconciler.engine.model import JoinQuery
+from reconciler.engine.decisions import JoinQuery
 from reconciler.engine.resolve import resolve
 from reconciler.engine.scopes import GraphScope, Node
 from reconciler.flows.model import Json

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.engine.book import Book
+from reconciler.engine.decisions import DeclareService, StartAttempt
 from reconciler.engine.ending import finish
-from reconciler.engine.model import DeclareService, StartAttempt, Status
+from reconciler.engine.model import Status
 from reconciler.engine.opening import open_scope
 from reconciler.engine.ready import Room, needs_slot
 from reconciler.engine.reasons import CONFIG_ERROR

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop
 
 from reconciler.engine.asking import ask
 from reconciler.engine.book import Book, keep_run, live_attempts, open_states, root_state
+from reconciler.engine.decisions import Decision, Limits
 from reconciler.engine.ending import finish, stop_node, stop_scope
 from reconciler.engine.launching import launch_next
 from reconciler.engine.model import (
     FINAL,
     Asked,
     CacheAnswer,
-    Decision,
     Fact,
     JoinAnswer,
     Layout,
-    Limits,
     Measured,
     Observed,
     OpState,
@@ -56,6 +56,11 @@ class RunMachine:
         self._book = Book(plan, run, facts_of_run, layout, open_states(ops), live_attempts(live), root)
         self._is_open = False
         self._room = Room()
+
+    @property
+    def size(self) -> int:
+        """How many ops something has happened to, the children of sweeps among them."""
+        return len(self._book.states)
 
     def advance(self, facts: Sequence[Fact], now: float, limits: Limits) -> Decision:
         """Fold facts in and decide what follows. `now` is seconds since the epoch, UTC.
@@ -138,7 +143,7 @@ class RunMachine:
             if book.stops:
                 stop_scope(book, *book.stops.popleft())
             elif book.work:
-                look_at(book, book.next_work())
+                look_at(book, heappop(book.work)[1])
             elif not launch_next(book, self._room):
                 return
 

@@ -1,4 +1,4 @@
-"""What the engine thinks in: statuses, the state of a run and its ops, the facts that come in, the actions that go out.
+"""What the engine thinks in: statuses, the state of a run and its ops, the facts that come in.
 
 Times are seconds since the epoch, UTC, as floats; they are given from outside, nothing here reads a clock. Op paths
 name an op within its run: `prepare`, `tune[3]`, `nested.train`, `tune[3].prep`, `train!0` (the first hook of `train`).
@@ -7,12 +7,12 @@ name an op within its run: `prepare`, `tune[3]`, `nested.train`, `tune[3].prep`,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from operator import attrgetter
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from reconciler.flows.model import Json
+from reconciler.plan.encoding import Record
 
 
 class Status(StrEnum):
@@ -52,8 +52,7 @@ STOPPED: Final = Status.STOPPED
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED, Status.STOPPED})
 
 
-@dataclass(slots=True)
-class RunState:
+class RunState(Record):
     """One run of a plan. Kept by the engine while it works, by the store in between."""
 
     id: str
@@ -71,13 +70,8 @@ class RunState:
     approved_by: str | None = None
     deadline_at: float | None = None  # of the whole run, from its first running status
 
-    def copy(self) -> RunState:
-        """The same values, which later changes leave alone."""
-        return RunState(*_values_of_run(self))
 
-
-@dataclass(slots=True)
-class OpState:
+class OpState(Record):
     """One op of a run. Rows exist only for ops to which something happened; all others are `created`."""
 
     path: str
@@ -103,14 +97,6 @@ class OpState:
     sweep: Mapping[str, Json] | None = None  # resolved values or space, seed, planned; of a matrix op alone
     passed: tuple[Status, ...] = ()  # statuses ever reached, for event edges
     measured: Mapping[str, Json] | None = None  # metric -> [how often, best so far]; only where early stopping compares
-
-    def copy(self) -> OpState:
-        """The same values, which later changes leave alone."""
-        return OpState(*_values_of_op(self))
-
-
-_values_of_run = attrgetter(*RunState.__slots__)
-_values_of_op = attrgetter(*OpState.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +128,8 @@ class RunFacts:
     original: str | None = None  # id of the run that this one restarts
 
 
-@dataclass(slots=True)
-class AttemptSpec:
-    """All that an executor needs to start one attempt; every template is rendered. JSON-encodable.
-
-    Nobody changes one; it is not frozen, as one is made per attempt and frozen fields take seven times as long to set.
-    """
+class AttemptSpec(Record):
+    """All that an executor needs to start one attempt; every template is rendered. JSON-encodable, never changed."""
 
     attempt: str
     run: str  # the run that made it
@@ -158,15 +140,15 @@ class AttemptSpec:
     repository: str
     commit: str
     run_section: Mapping[str, Json]  # rendered: container {image, command, args, env, resources}, init, sidecars, …
-    env: Mapping[str, str] = field(default_factory=dict)  # params with toEnv
-    params: Mapping[str, Json] = field(default_factory=dict)
+    env: Mapping[str, str] = {}  # params with toEnv
+    params: Mapping[str, Json] = {}
     init: tuple[Mapping[str, Json], ...] = ()  # run_section.init and params with toInit
     connections: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     timeout: float | None = None  # seconds, for information; the engine enforces it
     namespace: str = ""
     queue: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = {}
 
 
 # --- facts: what has happened -----------------------------------------------------------------------------------------
@@ -253,93 +235,3 @@ class ServiceSeen:
 
 
 Fact = Observed | Performed | Measured | Asked | CacheAnswer | JoinAnswer | ServiceSeen
-
-# --- actions: what shall happen ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class StartAttempt:
-    """Intend to start an attempt; performed by a later step, after this was committed."""
-
-    path: str
-    spec: AttemptSpec
-
-
-@dataclass(frozen=True, slots=True)
-class StopAttempt:
-    """Intend to stop a live attempt; voids its start if that was not performed yet."""
-
-    path: str
-    attempt: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class LookUpCache:
-    """A question: is there an earlier result under `key`, not older than `not_before`? Answered in the same step."""
-
-    path: str
-    key: str
-    not_before: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunJoins:
-    """A question: the rows of these queries (templates rendered). `within` is the op whose children are asked for."""
-
-    path: str
-    queries: tuple[JoinQuery, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JoinQuery:
-    """One join, ready to be asked. `fields` are the values that are read of each row (`outputs.loss`, …)."""
-
-    query: str
-    sort: str | None
-    limit: int
-    offset: int
-    fields: tuple[str, ...]
-    within: str | None = None  # path of an op of this run: only its children
-
-
-@dataclass(frozen=True, slots=True)
-class DeclareService:
-    """Tell the flow that a service op wants its instance so; the flow's step acts on it."""
-
-    path: str
-    spec: AttemptSpec
-
-
-Action = StartAttempt | StopAttempt | LookUpCache | RunJoins | DeclareService
-
-
-class Transition(NamedTuple):
-    """One line of the history: an op (or with path "" the run) changed its status."""
-
-    path: str
-    status: Status
-    at: float
-    reason: str = ""
-    message: str = ""
-    attempt: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many attempts may still start now: in this place, and per queue; None = no limit."""
-
-    slots: int | None = None
-    queues: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Decision:
-    """What a batch of facts came to. Only what changed is listed, so that what is written follows it."""
-
-    ops: list[OpState] = field(default_factory=list)
-    run: RunState | None = None  # None: unchanged
-    actions: list[Action] = field(default_factory=list)
-    history: list[Transition] = field(default_factory=list)
-    look_again_at: float | None = None  # a retry, a deadline
-    starved: bool = False  # ops are ready but `Limits` let none start

@@ -16,6 +16,7 @@ from reconciler.engine.model import (
     SUCCEEDED,
     Measured,
     Observed,
+    OpState,
     Performed,
     ServiceSeen,
     Status,
@@ -43,7 +44,7 @@ DEADLINE_MESSAGE = "It took longer than its timeout allows."
 
 def observe(book: Book, fact: Observed) -> None:
     """An executor saw an attempt; what is said of one that has ended, or was replaced, is no news."""
-    node = book.node_at(book.live.get(fact.attempt, "-"))
+    node = book.node_of(fact.attempt)
     if node is None:
         return
     if fact.status in FINAL:
@@ -53,12 +54,13 @@ def observe(book: Book, fact: Observed) -> None:
     elif node.state.attempt == fact.attempt and may_follow(node.state.status, fact.status):
         at = fact.started_at or fact.at if fact.status is RUNNING else fact.at
         book.move(node, fact.status, fact.reason, fact.message, at)
-        set_deadline(book, node)
+        if node.op.timeout is not None:
+            set_deadline(book, node)
 
 
 def perform(book: Book, fact: Performed) -> None:
     """What came of an intent. `again` and `unknown` change nothing: the intent waits, or observations will tell."""
-    node = book.node_at(book.live.get(fact.attempt, "-"))
+    node = book.node_of(fact.attempt)
     if node is None or node.state.attempt != fact.attempt:
         return
     if fact.verb == "start" and fact.outcome == "done":
@@ -76,8 +78,8 @@ def _end_attempt(book: Book, node: Node, fact: Observed, is_refused: bool = Fals
     if state.started_at is None and (fact.started_at is not None or fact.status is SUCCEEDED):
         state.started_at = fact.started_at or fact.at
         set_deadline(book, node)
-    given = dict(fact.outputs or {})
-    if _is_late(node, fact):
+    given = fact.outputs or {}
+    if state.deadline_at is not None and _is_late(state, state.deadline_at, fact):
         finish(book, node, Status.FAILED, DEADLINE_EXCEEDED, DEADLINE_MESSAGE, fact.at)
     elif fact.status is SUCCEEDED:
         _succeed(book, node, fact, given)
@@ -86,16 +88,14 @@ def _end_attempt(book: Book, node: Node, fact: Observed, is_refused: bool = Fals
         _end_badly(book, node, fact, is_refused)
 
 
-def _is_late(node: Node, fact: Observed) -> bool:
-    state = node.state
-    if state.deadline_at is None or (state.status is STOPPING and state.reason != DEADLINE_EXCEEDED):
-        return False
-    return fact.at > state.deadline_at
+def _is_late(state: OpState, deadline: float, fact: Observed) -> bool:
+    is_being_stopped = state.status is STOPPING and state.reason != DEADLINE_EXCEEDED
+    return fact.at > deadline and not is_being_stopped
 
 
 def _succeed(book: Book, node: Node, fact: Observed, given: Mapping[str, Json]) -> None:
     state = node.state
-    state.outputs, problem = _checked(book, node, given)
+    state.outputs, problem = _checked(book, node, given) if node.op.outputs else (given, "")
     if problem:
         finish(book, node, Status.FAILED, BAD_OUTPUTS, problem, fact.at)
     else:
@@ -177,7 +177,7 @@ def see_service(book: Book, fact: ServiceSeen) -> None:
 
 def measure(book: Book, fact: Measured) -> None:
     """A live metric may be good enough to stop the sweep, or bad enough to stop the child."""
-    node = book.node_at(book.live.get(fact.attempt, "-"))
+    node = book.node_of(fact.attempt)
     if node is None or node.done or node.state.attempt != fact.attempt:
         return
     scope = node.home

@@ -9,11 +9,12 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 
-from reconciler.engine.model import QUEUED, Limits
+from reconciler.engine.decisions import Limits
+from reconciler.engine.model import QUEUED
 from reconciler.engine.scopes import Node
 
-Key = tuple[int, tuple[int, ...]]
 LaneKey = tuple[str, str, bool]
+Waiting = tuple[int, tuple[int, ...], Node]  # the more critical first, then by declaration
 
 
 @dataclass(slots=True)
@@ -47,23 +48,38 @@ def needs_slot(node: Node) -> bool:
     return not node.is_composite and node.op.kind != "service"
 
 
+@dataclass(slots=True, eq=False)
+class Lane:
+    """A heap of ops that wait for the same things."""
+
+    scope: str  # path of its owner
+    takes_slot: bool
+    waiting: list[Waiting] = field(default_factory=list)
+
+
+Head = tuple[int, tuple[int, ...], Lane]  # of the first that waits in a lane
+
+
 @dataclass(slots=True)
 class Ready:
     """Ops that wait for a place, the most critical first, then in order of declaration."""
 
-    lanes: dict[LaneKey, list[tuple[Key, Node]]] = field(default_factory=dict)
-    heads: list[tuple[Key, LaneKey]] = field(default_factory=list)
-    full: dict[str, set[LaneKey]] = field(default_factory=dict)  # by scope: lanes that wait for a place in it
-    blocked: set[LaneKey] = field(default_factory=set)  # lanes that wait for slots or their queue
+    lanes: dict[LaneKey, Lane] = field(default_factory=dict)
+    heads: list[Head] = field(default_factory=list)  # a heap; who is no longer first in a lane is passed over
+    full: dict[str, set[Lane]] = field(default_factory=dict)  # by scope: lanes that wait for a place in it
+    blocked: set[Lane] = field(default_factory=set)  # lanes that wait for slots or their queue
 
     def push(self, node: Node) -> None:
         """An op has become ready."""
-        lane = (node.home.owner.path, node.op.queue or "", needs_slot(node))
-        key = (-node.op.critical, node.order)
-        heap = self.lanes.setdefault(lane, [])
-        heapq.heappush(heap, (key, node))
-        if heap[0][1] is node:
-            heapq.heappush(self.heads, (key, lane))
+        op = node.op
+        key = (node.home.owner.path, op.queue or "", needs_slot(node))
+        lane = self.lanes.get(key)
+        if lane is None:
+            lane = self.lanes[key] = Lane(key[0], key[2])
+        waiting = (-op.critical, node.order, node)
+        heapq.heappush(lane.waiting, waiting)
+        if lane.waiting[0] is waiting:
+            self._show(lane)
 
     def wake(self, scope: str) -> None:
         """A place came free in this scope."""
@@ -79,20 +95,19 @@ class Ready:
     def take(self, room: Room) -> Node | None:
         """The next op that may start now; it leaves its lane."""
         while self.heads:
-            key, lane = heapq.heappop(self.heads)
-            heap = self.lanes[lane]
-            if not heap or heap[0][0] != key:
+            _, order, lane = heapq.heappop(self.heads)
+            if not lane.waiting or lane.waiting[0][1] != order:
                 continue
-            node = heap[0][1]
+            node = lane.waiting[0][2]
             if node.state.status is not QUEUED:
-                heapq.heappop(heap)
+                heapq.heappop(lane.waiting)
                 self._show(lane)
             elif not node.home.has_room(node):
-                self.full.setdefault(lane[0], set()).add(lane)
-            elif lane[2] and not room.admits(node.op.queue):
+                self.full.setdefault(lane.scope, set()).add(lane)
+            elif lane.takes_slot and not room.admits(node.op.queue):
                 self.blocked.add(lane)
             else:
-                heapq.heappop(heap)
+                heapq.heappop(lane.waiting)
                 self._show(lane)
                 return node
         return None
@@ -100,10 +115,10 @@ class Ready:
     @property
     def starved(self) -> bool:
         """Whether ops are ready that limits let not start."""
-        first = (node for lane in self.blocked for _, node in self.lanes[lane][:1]) if self.blocked else ()
+        first = (node for lane in self.blocked for _, _, node in lane.waiting[:1]) if self.blocked else ()
         return any(node.state.status is QUEUED and node.home.has_room(node) for node in first)
 
-    def _show(self, lane: LaneKey) -> None:
-        heap = self.lanes[lane]
-        if heap:
-            heapq.heappush(self.heads, (heap[0][0], lane))
+    def _show(self, lane: Lane) -> None:
+        if lane.waiting:
+            critical, order, _ = lane.waiting[0]
+            heapq.heappush(self.heads, (critical, order, lane))

@@ -36,13 +36,16 @@ class Resolved:
     problem: Problem | None = None
 
 
+_NOTHING = Resolved({})
+
+
 def resolve(book: Book, node: Node, combination: Mapping[str, Json] | None = None) -> Resolved:
     """The op's params. `combination` are the values of a sweep's child; the rest was resolved with its sweep."""
     if combination is not None:
         swept = {**(node.home.owner.state.params or {}), **combination}
         return _declared(node, swept, {}, only=frozenset(combination))
     if not (node.op.inputs or node.op.sources or node.hook_of):
-        return Resolved({})
+        return _NOTHING
     context = bare_context(book, node)
     given, missing = hook_params(node, context), {}
     try:
@@ -146,11 +149,8 @@ def _column(node: Node, join: int, field: str) -> Json:
     return [row.get(field) for row in rows]
 
 
-def condition_holds(book: Book, node: Node, params: Mapping[str, Json]) -> tuple[bool, str]:
-    """Whether the op's conditions hold, and what they were evaluated with. Raises TemplateError."""
-    conditions = node.op.conditions
-    if not conditions:
-        return True, ""
+def condition_holds(book: Book, node: Node, conditions: str, params: Mapping[str, Json]) -> tuple[bool, str]:
+    """Whether conditions of the op hold, and what they were evaluated with. Raises TemplateError."""
     holds = evaluate_condition(conditions, full_context(book, node, params))
     used = {name: value for name, value in params.items() if name in conditions}
     values = ", ".join(f"{name} = {value!r}" for name, value in sorted(used.items()))

@@ -133,6 +133,6 @@ def _reset(again: _Again, state: OpState) -> None:
         attempts=state.attempts,
         approved_by=state.approved_by,
     )
-    for name in OpState.__slots__:
+    for name in OpState.__struct_fields__:
         setattr(state, name, getattr(fresh, name))
     again.book.record(state, again.fact.at)

@@ -6,21 +6,20 @@ Only counting lives here; what is done about the counts is decided elsewhere.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.engine.graphs import sources_of
 from reconciler.engine.model import FAILED, FINAL, STOPPED, OpState, Status
 from reconciler.engine.reasons import DEADLINE_EXCEEDED, EARLY_STOPPED, TOO_MANY_FAILED
 from reconciler.engine.triggers import WAIT, Counts, decide
 from reconciler.flows.model import EarlyStopping, Json
+from reconciler.plan.encoding import Record
 from reconciler.plan.model import Graph, PlannedOp
 
 ENDED_EARLY = frozenset({EARLY_STOPPED, TOO_MANY_FAILED, DEADLINE_EXCEEDED})
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Record, eq=False, gc=True):
     """One op of the run at work. `order` is its place by declaration, from the outermost scope inwards."""
 
     path: str
@@ -57,12 +56,14 @@ class Scope:
     owner: Node
     concurrency: int | None = None
     rules: tuple[EarlyStopping, ...] = ()
+    prefix: str = ""  # what the paths of its children begin with
     nodes: dict[int, Node] = field(default_factory=dict)
     hooks: dict[str, Node] = field(default_factory=dict)
     active: int = 0
     left: int = 0  # children and hooks that have not ended
     ended: dict[Status, int] = field(default_factory=dict)  # children only
     failed: list[tuple[tuple[int, ...], str]] = field(default_factory=list)  # order and path, for people
+    watchers: dict[int, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)  # by whose events
     stopping: bool = False
     early: str = ""  # a reason that settles how it ends: one of ENDED_EARLY
     hooks_opened: bool = False  # of the run itself, when everything else has ended
@@ -71,11 +72,6 @@ class Scope:
     def planned(self) -> int:
         """How many children there are to be."""
         raise NotImplementedError
-
-    @property
-    def prefix(self) -> str:
-        """What the paths of its children begin with."""
-        return f"{self.owner.path}." if self.owner.path else ""
 
     def has_room(self, node: Node) -> bool:
         """Whether one more child may be active."""
@@ -123,11 +119,7 @@ class GraphScope(Scope):
 
     graph: Graph = field(default_factory=lambda: Graph((), ()))
     names: dict[str, int] = field(default_factory=dict)
-    downstream: list[list[int]] = field(default_factory=list)
     counts: dict[int, Counts] = field(default_factory=dict)
-    reads: dict[int, frozenset[int]] = field(default_factory=dict)
-    event_sources: dict[int, frozenset[int]] = field(default_factory=dict)
-    watchers: dict[int, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
 
     @property
     def planned(self) -> int:
@@ -136,21 +128,17 @@ class GraphScope(Scope):
 
     def path_of(self, index: int) -> str:
         """The path of one op of the graph."""
-        return f"{self.prefix}{self.graph.ops[index].name}"
+        return self.prefix + self.graph.ops[index].name
 
     def count_upstream(self, index: int, status: Status) -> Iterator[int]:
         """Tell the ops downstream of `index` that it ended so; gives the indices of those whose waiting is over."""
         ops = self.graph.ops
-        for downstream in self.downstream[index]:
-            counts = self.counts[downstream]
-            counts.add(status)
-            if downstream in self.reads:
-                counts.reads_left -= index in self.reads[downstream]
-            if downstream in self.event_sources:
-                counts.event_sources_left -= index in self.event_sources[downstream]
-            op = ops[downstream]
-            if decide(op.trigger, counts, op.skip_on_upstream_skip) is not WAIT:
-                yield downstream
+        for downstream in ops[index].downstream:
+            counts, op = self.counts[downstream], ops[downstream]
+            if counts.add(index, status):
+                counts.verdict = decide(op.trigger, counts, op.skip_on_upstream_skip)
+                if counts.verdict is not WAIT:
+                    yield downstream
 
     def note_passed(self, index: int, statuses: frozenset[str]) -> Iterator[int]:
         """Tell event edges which statuses `index` has reached; gives the indices of ops whose event this is."""
@@ -158,6 +146,7 @@ class GraphScope(Scope):
             counts = self.counts[downstream]
             if not counts.event_seen and wanted & statuses:
                 counts.event_seen = True
+                counts.verdict = decide(self.graph.ops[downstream].trigger, counts)
                 yield downstream
 
 
@@ -193,39 +182,28 @@ class SweepScope(Scope):
 
     def path_of(self, index: int) -> str:
         """The path of one child."""
-        return f"{self.owner.path}[{index}]"
+        return f"{self.prefix}{index}]"
 
 
 def graph_scope(owner: Node, graph: Graph, concurrency: int | None) -> GraphScope:
-    """A scope for a dag's ops, nothing counted yet. O(ops + edges)."""
-    scope = GraphScope(owner, concurrency, graph.early_stopping, left=len(graph.ops), graph=graph)
+    """A scope for a dag's ops, nothing counted yet."""
+    prefix = f"{owner.path}." if owner.path else ""
+    scope = GraphScope(owner, concurrency, graph.early_stopping, prefix, left=len(graph.ops), graph=graph)
     scope.names = {op.name: index for index, op in enumerate(graph.ops)}
-    downstream = scope.downstream = [[] for _ in graph.ops]
+    scope.counts = {index: Counts(len(op.upstream)) for index, op in enumerate(graph.ops) if op.upstream}
     for index, op in enumerate(graph.ops):
-        upstream = sources_of(op)
-        if upstream:
-            scope.counts[index] = _counts(scope, index, op, upstream)
-        for source in upstream:
-            downstream[source].append(index)
+        if op.reads or op.events:
+            scope.counts[index] = _counts(scope, index, op)
     return scope
 
 
-def _counts(scope: GraphScope, index: int, op: PlannedOp, upstream: Collection[int]) -> Counts:
-    if not (op.reads or op.events):
-        return Counts(len(upstream))
-    reads = frozenset(op.reads)
-    if reads:
-        scope.reads[index] = reads
-    if op.events:
-        scope.event_sources[index] = frozenset(edge.op for edge in op.events)
-        for edge in op.events:
-            scope.watchers.setdefault(edge.op, []).append((index, frozenset(edge.statuses)))
-    return Counts(
-        total=len(upstream),
-        reads_left=len(reads),
-        event_sources_left=len(scope.event_sources.get(index, ())),
-        event_seen=any(Status.CREATED in edge.statuses for edge in op.events),
-    )
+def _counts(scope: GraphScope, index: int, op: PlannedOp) -> Counts:
+    for edge in op.events:
+        scope.watchers.setdefault(edge.op, []).append((index, frozenset(edge.statuses)))
+    sources, seen = {edge.op for edge in op.events}, any(Status.CREATED in edge.statuses for edge in op.events)
+    counts = Counts(len(op.upstream), reads_left=set(op.reads), event_sources_left=sources, event_seen=seen)
+    counts.verdict = decide(op.trigger, counts, op.skip_on_upstream_skip)
+    return counts
 
 
 def sweep_scope(owner: Node) -> SweepScope:
@@ -236,6 +214,6 @@ def sweep_scope(owner: Node) -> SweepScope:
         owner.op, matrix=None, upstream=(), downstream=(), events=(), reads=(), joins=(), hooks=(), conditions=None
     )
     rules = matrix.early_stopping
-    scope = SweepScope(owner, sweep.get("concurrency"), rules, child=replace(child, is_approved=None))
+    scope = SweepScope(owner, sweep.get("concurrency"), rules, f"{owner.path}[", child=replace(child, is_approved=None))
     scope.left = scope.planned
     return scope

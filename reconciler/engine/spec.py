@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.engine.attempts import attempt_id
 from reconciler.engine.book import Book
-from reconciler.engine.context import full_context
+from reconciler.engine.context import full_context, next_attempt
 from reconciler.engine.model import AttemptSpec
 from reconciler.engine.resolve import number
 from reconciler.engine.scopes import Node
 from reconciler.flows.literals import shown
 from reconciler.flows.model import IO, Json
 from reconciler.plan.model import Source
+from reconciler.plan.rendered import is_rendered
 from reconciler.plan.templates import render_data
 
 _NOTHING = Source("none")
@@ -21,11 +21,12 @@ _AS_PATHS = frozenset({None, "path", "str", "s3", "gcs", "wasb", "uri", "any"})
 
 def attempt_spec(book: Book, node: Node) -> AttemptSpec:
     """The spec of the op's next attempt. Raises TemplateError, ValueError (a sentence)."""
-    op, facts, params, following = node.op, book.facts, dict(node.state.params or {}), node.state.attempts + 1
-    run = render_data(op.run, full_context(book, node))
+    op, facts, params, following = node.op, book.facts, node.state.params or {}, node.state.attempts + 1
+    run = op.run if is_rendered(op.run) else render_data(op.run, full_context(book, node))
     io = {io.name: io for io in (*op.outputs, *op.inputs)} if params else {}
+    inits, ports = _inits(node, params, io) if params else (), run.get("ports")
     return AttemptSpec(
-        attempt=attempt_id(book.run.id, node.path, following),
+        attempt=next_attempt(book, node),
         run=book.run.id,
         op=node.path,
         number=following,
@@ -36,9 +37,9 @@ def attempt_spec(book: Book, node: Node) -> AttemptSpec:
         run_section=run,
         env=dict(_environment(node, params, io)) if params else {},
         params=params,
-        init=(*(run.get("init") or ()), *_inits(node, params, io)),
+        init=(*(run.get("init") or ()), *inits),
         connections=tuple(run.get("connections") or ()),
-        ports=tuple(port for port in run.get("ports") or () if isinstance(port, int)),
+        ports=tuple(port for port in ports if isinstance(port, int)) if ports else (),
         timeout=None if op.timeout is None else number(book, node, "timeout", op.timeout),
         namespace=op.namespace or facts.namespace,
         queue=op.queue,

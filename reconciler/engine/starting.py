@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reconciler.engine.book import Book
 from reconciler.engine.cache_key import cache_key
+from reconciler.engine.decisions import LookUpCache, RunJoins
 from reconciler.engine.ending import close, finish, hook_condition
 from reconciler.engine.joins import join_queries
-from reconciler.engine.model import QUEUED, CacheAnswer, JoinAnswer, LookUpCache, RunJoins, Status
+from reconciler.engine.model import FINAL, QUEUED, CacheAnswer, JoinAnswer, Status
 from reconciler.engine.opening import open_scope
 from reconciler.engine.reasons import (
     AWAITING_APPROVAL,
@@ -21,7 +22,7 @@ from reconciler.engine.resolve import condition_holds, flag, number, resolve
 from reconciler.engine.scopes import GraphScope, Node, SweepScope
 from reconciler.engine.statuses import may_follow
 from reconciler.engine.sweeps import child_values
-from reconciler.engine.triggers import START, WAIT, Counts, Verdict, decide
+from reconciler.engine.triggers import START, WAIT, Verdict
 from reconciler.plan.pieces import TemplateError
 
 _UNTOUCHED = frozenset({Status.CREATED, Status.RESUMING})
@@ -29,9 +30,10 @@ _UNTOUCHED = frozenset({Status.CREATED, Status.RESUMING})
 
 def look_at(book: Book, node: Node) -> None:
     """Something was said to an op: end it if its children have, or see whether its upstreams let it start."""
-    if node.done or node.path in book.questions:
+    status = node.state.status
+    if status in FINAL or node.path in book.questions:
         return
-    if node.state.status not in _UNTOUCHED:
+    if status not in _UNTOUCHED:
         scope = book.scopes.get(node.path) if node.is_composite else None
         if scope is not None and scope.left == 0:
             close(book, node)
@@ -59,8 +61,8 @@ def _verdict(node: Node) -> Verdict:
     scope = node.scope
     if not isinstance(scope, GraphScope) or node.hook_of is not None:
         return START
-    counts = scope.counts.get(node.index) or Counts(0)
-    return decide(node.op.trigger, counts, node.op.skip_on_upstream_skip)
+    counts = scope.counts.get(node.index)
+    return START if counts is None else counts.verdict
 
 
 def begin(book: Book, node: Node) -> None:
@@ -80,7 +82,9 @@ def _prepare(book: Book, node: Node) -> None:
     of_sweep = isinstance(scope, SweepScope) and node.hook_of is None
     combination = child_values(scope.owner.state.sweep or {}, node.index) if scope is not None and of_sweep else None
     resolved = resolve(book, node, combination)
-    holds, condition = condition_holds(book, node, resolved.params)
+    holds, condition = True, ""
+    if node.op.conditions:
+        holds, condition = condition_holds(book, node, node.op.conditions, resolved.params)
     if holds and node.hook_of is not None:
         holds, condition = hook_condition(book, node, resolved.params)
     node.state.params = resolved.params
@@ -105,7 +109,7 @@ def _ask(book: Book, node: Node, question: RunJoins | LookUpCache) -> None:
 def is_cached(book: Book, node: Node) -> bool:
     """Whether an earlier result may stand in: by default for what has a dag, mapping or search around it."""
     op, plan = node.op, book.plan
-    if node.is_composite or op.kind == "service" or node.hook_of is not None:
+    if op.cache.disable is True or op.kind == "service" or node.hook_of is not None or node.is_composite:
         return False
     disabled = flag(book, node, op.cache.disable)
     is_child = plan.root.graph is not None or plan.root.matrix is not None
@@ -139,7 +143,8 @@ def _go_on_safely(book: Book, node: Node) -> None:
 
 def go_on(book: Book, node: Node) -> None:
     """Wait for an approval, or for a place. Raises TemplateError."""
-    if flag(book, node, node.op.is_approved) is False and node.state.approved_by is None:
+    asked = node.op.is_approved
+    if asked is not None and flag(book, node, asked) is False and node.state.approved_by is None:
         book.move(node, Status.COMPILED, AWAITING_APPROVAL, "It waits for somebody to approve it.")
     else:
         enqueue(book, node)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import product
 from typing import Final
 
 from reconciler.engine.model import SKIPPED, SUCCEEDED, Status
 from reconciler.flows.model import Trigger
+from reconciler.plan.encoding import Record
 
 
 class Verdict(Enum):
@@ -24,37 +26,47 @@ WAIT: Final = Verdict.WAIT  # what nearly all are told, see model.CREATED
 START: Final = Verdict.START
 
 
-@dataclass(slots=True)
-class Counts:
-    """How the upstreams of one op stand. A skipped upstream counts as succeeded, too."""
+class Counts(Record):
+    """How the upstreams of one op stand. A skipped upstream has succeeded, too."""
 
-    total: int
-    succeeded: int = 0
-    failed: int = 0  # failed, upstream_failed, stopped
-    skipped: int = 0
-    reads_left: int = 0  # upstreams that it reads from and that have not ended
-    event_sources_left: int = 0  # upstreams of its event edges that have not ended
+    left: int  # that have not ended
+    succeeded: bool = False  # one of them at least, and so on
+    failed: bool = False  # failed, upstream_failed, stopped
+    skipped: bool = False
+    reads_left: set[int] | None = None  # upstreams that it reads from and that have not ended
+    event_sources_left: set[int] | None = None  # upstreams of its event edges that have not ended
     event_seen: bool = False
+    verdict: Verdict = WAIT  # over all that was counted
 
     @property
-    def done(self) -> int:
-        """How many have ended."""
-        return self.succeeded + self.failed
+    def some_done(self) -> bool:
+        """Whether one has ended at least."""
+        return self.succeeded or self.failed
 
     @property
     def all_done(self) -> bool:
         """Whether every one has ended."""
-        return self.succeeded + self.failed == self.total
+        return self.left == 0
 
-    def add(self, status: Status) -> None:
-        """Count one upstream that ended in `status`."""
+    def add(self, upstream: int, status: Status) -> bool:
+        """Count one upstream that ended in `status`. Whether it may decide: others that ended so already may not."""
+        self.left -= 1
+        if self.reads_left or self.event_sources_left:
+            self._note_end(upstream)
+        elif self.left and status is SUCCEEDED and self.succeeded:
+            return False
         if status is SUCCEEDED:
-            self.succeeded += 1
+            self.succeeded = True
         elif status is SKIPPED:
-            self.succeeded += 1
-            self.skipped += 1
+            self.succeeded = self.skipped = True
         else:
-            self.failed += 1
+            self.failed = True
+        return True
+
+    def _note_end(self, upstream: int) -> None:
+        for waits_for in (self.reads_left, self.event_sources_left):
+            if waits_for is not None:
+                waits_for.discard(upstream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +78,41 @@ class Row:
 
 
 TABLE: Final[Mapping[Trigger, Row]] = {
-    Trigger.ALL_SUCCEEDED: Row(lambda c: c.all_done and not c.failed, lambda c: c.failed > 0),
-    Trigger.ALL_FAILED: Row(lambda c: c.all_done and not c.succeeded, lambda c: c.succeeded > 0),
+    Trigger.ALL_SUCCEEDED: Row(lambda c: c.all_done and not c.failed, lambda c: c.failed),
+    Trigger.ALL_FAILED: Row(lambda c: c.all_done and not c.succeeded, lambda c: c.succeeded),
     Trigger.ALL_DONE: Row(lambda c: c.all_done, lambda _: False),
-    Trigger.ONE_SUCCEEDED: Row(lambda c: c.succeeded > 0, lambda c: c.all_done and not c.succeeded),
-    Trigger.ONE_FAILED: Row(lambda c: c.failed > 0, lambda c: c.all_done and not c.failed),
-    Trigger.ONE_DONE: Row(lambda c: c.done > 0, lambda _: False),
+    Trigger.ONE_SUCCEEDED: Row(lambda c: c.succeeded, lambda c: c.all_done and not c.succeeded),
+    Trigger.ONE_FAILED: Row(lambda c: c.failed, lambda c: c.all_done and not c.failed),
+    Trigger.ONE_DONE: Row(lambda c: c.some_done, lambda _: False),
+}
+
+
+def _verdict(row: Row, counts: Counts) -> Verdict:
+    if row.fails(counts):
+        return Verdict.UPSTREAM_FAILED
+    return START if row.starts(counts) else WAIT
+
+
+# The same table, asked once for all that it can be asked: ops without number look here whenever an upstream ends.
+_ANSWERS: Final[Mapping[tuple[Trigger, bool, bool, bool], Verdict]] = {
+    (trigger, all_done, succeeded, failed): _verdict(row, Counts(int(not all_done), succeeded, failed))
+    for trigger, row in TABLE.items()
+    for all_done, succeeded, failed in product((False, True), repeat=3)
 }
 
 
 def decide(trigger: Trigger, counts: Counts, skip_on_upstream_skip: bool = False) -> Verdict:
-    """What becomes of an op; the same facts give the same verdict, in whatever order they arrive.
+    """What becomes of an op that has upstreams; the same facts give the same verdict, in whatever order they arrive.
 
     An event edge goes first, then skipOnUpstreamSkip, then the trigger. An op never starts before the upstreams it
     reads from have ended.
     """
     if counts.event_seen:
-        return _start(counts)
-    if counts.event_sources_left:
+        verdict = START
+    elif counts.event_sources_left:
         return WAIT
-    if counts.total == 0:
-        return START
-    if skip_on_upstream_skip and (counts.skipped or not counts.all_done):
-        return Verdict.SKIP if counts.skipped else Verdict.WAIT
-    row = TABLE[trigger]
-    if row.fails(counts):
-        return Verdict.UPSTREAM_FAILED
-    return _start(counts) if row.starts(counts) else WAIT
-
-
-def _start(counts: Counts) -> Verdict:
-    return WAIT if counts.reads_left else START
+    elif skip_on_upstream_skip and (counts.skipped or counts.left):
+        return Verdict.SKIP if counts.skipped else WAIT
+    else:
+        verdict = _ANSWERS[trigger, counts.left == 0, counts.succeeded, counts.failed]
+    return WAIT if verdict is START and counts.reads_left else verdict

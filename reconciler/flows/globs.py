@@ -16,6 +16,7 @@ LOCKED_FOLDER: Final = ".headgate/locked/"
 _YAML: Final = re.compile(r"\.(ya?ml|json)\Z", re.IGNORECASE)
 _LONG = 500  # characters of a glob
 _MANY = 64  # globs that the braces of one stand for
+_SPECIAL = re.compile(r"[*?\[\]{}]")
 _PIECE = re.compile(r"\*\*/|/\*\*\Z|\*+|\?|\[[!^]?\]?[^\]/]*\]|.", re.DOTALL)
 
 
@@ -44,10 +45,12 @@ def matches(path: str, globs: Sequence[str]) -> bool:
     Globs stand from the root: `**` is any folders, `*` and `?` stay inside a name, `[ab]` and `{a,b}` are choices,
     a glob that ends in `/` means all below. A glob that cannot be read takes nothing.
     """
+    ends, rules = _rules(tuple(globs))
+    if not path.endswith(ends):
+        return False
     taken = False
-    for glob in globs:
-        leaves_out = glob.startswith("!")
-        if taken is leaves_out and _compiled(glob.removeprefix("!")).match(path):
+    for leaves_out, pattern in rules:
+        if taken is leaves_out and pattern.match(path):
             taken = not leaves_out
     return taken
 
@@ -82,12 +85,27 @@ def files_by_role(paths: Iterable[str], settings: FlowGlobs) -> FileRoles:
 
 
 @lru_cache(maxsize=1024)
+def _rules(globs: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[bool, re.Pattern[str]], ...]]:
+    """How every path ends that these globs take, and for each whether it leaves out and what it matches.
+
+    Most paths of a tree end otherwise, and cost no regular expression.
+    """
+    takes = [glob for glob in globs if not glob.startswith("!") and len(glob) <= _LONG]
+    ends = {_SPECIAL.split(choice)[-1] for glob in takes for choice in _choices(glob)}
+    return tuple(ends), tuple((glob.startswith("!"), _compiled(glob.removeprefix("!"))) for glob in globs)
+
+
+def _choices(glob: str) -> list[str]:
+    plain = glob.removeprefix("./").removeprefix("/")
+    return _expanded(plain + "**" if plain.endswith("/") else plain)
+
+
+@lru_cache(maxsize=1024)
 def _compiled(glob: str) -> re.Pattern[str]:
     nothing = r"(?!)"
     if len(glob) > _LONG:
         return re.compile(nothing)
-    plain = glob.removeprefix("./").removeprefix("/")
-    choices = _expanded(plain + "**" if plain.endswith("/") else plain)
+    choices = _choices(glob)
     if len(choices) > _MANY:
         return re.compile(nothing)
     try:

@@ -118,7 +118,8 @@ def _flow(node: Node, index: int, report: Report) -> Flow | None:
     is_component = _is_component(node)
     build = root_component if is_component else operation
     root = build(values, node, name, report)
-    return Flow(name, report.file, replace(root, name=name), is_component, index, node)
+    root = root if root.name == name else replace(root, name=name)
+    return Flow(name, report.file, root, is_component, index, node)
 
 
 def _name(node: Node) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from reconciler.flows.findings import Finding, Severity, Span
@@ -89,8 +90,20 @@ class RepositorySettings:
         for glob, values in self.flows:
             if matches(path, (glob,)) or matches(name, (glob,)):
                 said |= values
-        fields: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in said.items()}
-        return replace(FlowSettings(), **fields)
+        return _flow_settings(tuple((key, tuple(one) if isinstance(one, list) else one) for key, one in said.items()))
+
+    def code_of(self, path: str, name: str) -> tuple[str, ...] | None:
+        """The globs of the code of a flow, as `for_flow` gives them; it is asked for every flow of a repository."""
+        saying = (glob for glob, values in self.flows if "code" in values)
+        if any(matches(path, (glob,)) or matches(name, (glob,)) for glob in saying):
+            return self.for_flow(path, name).code
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _flow_settings(said: tuple[tuple[str, Any], ...]) -> FlowSettings:
+    """The settings with these fields; thousands of flows share a few of them."""
+    return FlowSettings(**dict(said))
 
 
 _GLOB: Final = Built(TEXT, passing(check_glob, "settings-invalid"))

@@ -12,7 +12,7 @@ from reconciler.plan.tree import Tree
 
 Entries = Mapping[str, tuple[str, str]]  # path -> (mode, blob id)
 
-_OUTSIDE = frozenset(("docs", ".github"))  # folders whose files no op runs with
+_ASIDE = re.compile(r"(?:\A|/)(?:docs/|\.github/|\.headgate)")  # folders whose files no op runs with, and files of ours
 _SPECIAL = re.compile(r"[*?\[{]")
 _REACHED = ("hub/", "presets/")  # what references can reach is in the plan already
 
@@ -79,13 +79,7 @@ def _folder(file: str) -> str:
 
 
 def _is_aside(path: str) -> bool:
-    parts = path.split("/")
-    return (
-        path.startswith(_REACHED)
-        or path.endswith(".md")
-        or any(part.startswith(".headgate") for part in parts)
-        or not _OUTSIDE.isdisjoint(parts[:-1])
-    )
+    return path.startswith(_REACHED) or path.endswith(".md") or _ASIDE.search(path) is not None
 
 
 def _literal(glob: str) -> str:

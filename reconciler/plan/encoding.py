@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import msgspec
 
@@ -16,6 +16,25 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 # segmentation fault: each type is made known by one thread, before anything of it is read.
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
 _MAKING = Lock()
+
+
+class Record(msgspec.Struct, gc=False):
+    """A value of which a run makes thousands: it is made in a third, and copied in a tenth, of a dataclass's time.
+
+    It holds plain data and nothing that leads back to itself, so that no search for garbage looks at it.
+    """
+
+    if TYPE_CHECKING:
+
+        def copy(self) -> Self:
+            """The same values, which later changes leave alone."""
+
+    else:
+        copy = msgspec.Struct.__copy__
+
+    def having(self, **fields: Any) -> Self:
+        """The same with these fields."""
+        return msgspec.structs.replace(self, **fields)
 
 
 class DecodeError(ValueError):

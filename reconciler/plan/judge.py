@@ -52,7 +52,8 @@ def judge(
     judges = Judge(read, report, remote)
     operation = _with_params(flow.operation, params or {})
     required = start or _gives_values(flow.operation)
-    root = judges.root(replace(operation, name=operation.name or flow.name), flow.name, required)
+    operation = operation if operation.name else replace(operation, name=flow.name)
+    root = judges.root(operation, flow.name, required)
     references = tuple(judges.references.tried)
     if report.failed:
         return Judgement(flow, report.sorted(), references, root.bound.unbound)
@@ -67,6 +68,8 @@ def _gives_values(operation: Operation) -> bool:
 
 
 def _with_params(operation: Operation, params: Mapping[str, Json]) -> Operation:
+    if not params:
+        return operation
     given = {
         name: replace(operation.params.get(name, Param()), value=value, has_value=True, ref=None, node=None)
         for name, value in params.items()

@@ -83,8 +83,9 @@ class PlannedOp:
     """One op with everything decided that can be decided before it runs.
 
     `run` is the run section as plain data after presets, patches and inheritance, templates unrendered, without a
-    dag's operations. `upstream` and `downstream` index the ops of the same graph; `reads` are the upstreams whose
-    outputs or artifacts it needs. `critical` is the number of ops on the longest way from here to an end.
+    dag's operations. `upstream` and `downstream` index the ops of the same graph: all that it waits for, event sources
+    included, and all that wait for it. `reads` are the upstreams whose outputs or artifacts it needs. `critical` is the
+    number of ops on the longest way from here to an end.
     """
 
     name: str

@@ -29,11 +29,16 @@ def walk_graphs(plan: Plan) -> Iterator[tuple[str, PlannedOp, Graph]]:
 
 def unsupported(plan: Plan) -> Iterator[tuple[str, PlannedOp]]:
     """The ops that nothing can run yet, hooks (`train!0`) and a dag at the root (`The flow`) included."""
-    ops = dict(walk(plan))
+    for path, op, _ in walk_graphs(plan):
+        if op.unsupported or op.hooks:
+            yield from _unsupported(path, op)
     if plan.graph is plan.root.graph:
-        ops["The flow"] = plan.root
-    hooks = {f"{path}!{number}": hook.op for path, op in ops.items() for number, hook in enumerate(op.hooks)}
-    yield from ((path, op) for path, op in {**ops, **hooks}.items() if op.unsupported)
+        yield from _unsupported("The flow", plan.root)
+
+
+def _unsupported(path: str, op: PlannedOp) -> Iterator[tuple[str, PlannedOp]]:
+    ops = {path: op} | {f"{path}!{number}": hook.op for number, hook in enumerate(op.hooks)}
+    yield from ((path, op) for path, op in ops.items() if op.unsupported)
 
 
 def op_path(path: str) -> str:

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reconciler.engine.model import (
-    FINAL,
+from reconciler.engine.decisions import (
     Action,
-    CacheAnswer,
     Decision,
     DeclareService,
-    Fact,
-    JoinAnswer,
     Limits,
     LookUpCache,
-    Measured,
-    Observed,
     RunJoins,
     StartAttempt,
-    Status,
     StopAttempt,
 )
+from reconciler.engine.model import FINAL, CacheAnswer, Fact, JoinAnswer, Measured, Observed, Status
 from reconciler.keys import CheckKey, FlowKey, RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.ports import Stalled, World
@@ -98,7 +92,9 @@ class _Step:
     def take(self) -> Changes:
         """Requests first, as they void intents; then intents; then what was seen; then the decision."""
         requests = self.world.store.requests(RunKey(self.row.id))
-        refused = {request.id: run_requests.refusal(self.row, self.plan, request) for request in requests}
+        refused = {
+            request.id: run_requests.refusal(self.world.store, self.row, self.plan, request) for request in requests
+        }
         willing = [request for request in requests if not refused[request.id]]
         asked = [run_requests.asked(request) for request in willing if request.verb not in restarting.VERBS]
         self._advance(asked, Limits(slots=0))
@@ -109,6 +105,7 @@ class _Step:
             seen = self._look()
         self._note_ends(seen)
         self._advance([*performed, *seen, *self._services_seen()], self._limits())
+        self._await_slot()
         answers = [run_requests.answered(self.row, one, refused[one.id], self.now) for one in requests]
         return self._with_runs_again(self._changes(observations, answers), willing)
 
@@ -194,17 +191,22 @@ class _Step:
             known = self.attempts.get(fact.attempt) if isinstance(fact, Observed) else None
             after = intents.after(known, fact) if known is not None and isinstance(fact, Observed) else None
             if after is not None and after != known:
-                self._put(after)
+                self._put(intents.with_excerpt(self.world.logs, after))
 
     def _limits(self) -> Limits:
         executor = self.world.executor
         if executor is None:
             raise Stalled("NoExecutor", "Nothing is configured to run flows here.")
         waiting = sum(1 for one in self.attempts.unsettled if one.phase == "intended" and one.wanted == "run")
-        free = executor.free(self.row.id)
+        free = executor.free()
         self.is_full = free == 0
         queues = {name: limit - self._load(name) for name, limit in self.world.queues.items()}
         return Limits(None if free is None else max(0, free - waiting), queues)
+
+    def _await_slot(self) -> None:
+        wanted = self.is_full and self.decision.starved and not self._is_offered(self._place())
+        if self.world.executor is not None:
+            self.world.executor.await_slot(self.row.id, wanted)
 
     def _load(self, queue: str) -> int:
         """How many attempts are in a queue, less those of this run that were found to have ended just now."""

@@ -112,7 +112,7 @@ def _again(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -> 
     if spoken:
         open_reviews = world.store.reviews(key.repository)
         done.reviews += [replace(row, judged="") for row in open_reviews if row.head == key.sha]
-        done.checks += [replace(row, posted="") for row in spoken]
+        done.checks += [replace(row, posted="", final=False) for row in spoken]
     return "Done again." if wanted else "There is no such check any more."
 
 

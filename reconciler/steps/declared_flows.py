@@ -70,7 +70,7 @@ def compare(
     moved_to = {(row.path, row.name) for row in found.moved}
     for place, one in new.items():
         if place not in moved_to and not one.errors:
-            found.added.append(_declared(_new_row(repository, place, sha), one))
+            found.added.append(_new_row(repository, one, sha))
     found.scheduled = {place for place, one in new.items() if one.is_scheduled}
     found.look = _look(found, loaded, {path: parts[path] for path in parts.keys() - freed})
     return found
@@ -205,10 +205,19 @@ def _declared(row: FlowRow, loaded: Loaded) -> FlowRow:
     )
 
 
-def _new_row(repository: str, place: Place, sha: str, scope: str = "") -> FlowRow:
-    path, name = place
+def _new_row(repository: str, loaded: Loaded, sha: str) -> FlowRow:
+    scope, path, name = "", loaded.file, loaded.name
     identity = "\0".join((repository, scope, path, name, sha))
-    return FlowRow(sha256(identity.encode()).hexdigest()[:20], repository, scope, path, name)
+    return FlowRow(
+        sha256(identity.encode()).hexdigest()[:20],
+        repository,
+        scope,
+        path,
+        name,
+        declared=loaded.declared,
+        references=loaded.references,
+        settings_json=encode(loaded.settings),
+    )
 
 
 def _pair_moves(

@@ -148,14 +148,14 @@ class _Step:
 
         Their plans are made when they are needed, from the commit that they were recorded at.
         """
-        rows = [replace(row, connecting=True) for row in found.added]
-        active = [row for row in rows if (row.path, row.name) in found.scheduled or _starts(row)]
+        active = [row for row in found.added if (row.path, row.name) in found.scheduled or _starts(row)]
         waiting = {row.id for row in active}
         recorded = [
-            replace(row, connecting=False, applied_sha=self.refs.head, applied_declared=row.declared)
-            for row in rows
+            replace(row, applied_sha=self.refs.head, applied_declared=row.declared)
+            for row in found.added
             if row.id not in waiting
         ]
+        active = [replace(row, connecting=True) for row in active]
         if recorded:
             self.world.source.keep(self.row.name, self.refs.head)
         found.added = [*recorded, *active]

@@ -76,7 +76,7 @@ class Draft:
         if run.id in self._stopped:
             return
         self._stopped.add(run.id)
-        stopped = replace(run, state=replace(run.state, stop_asked_by=run.state.stop_asked_by or BY))
+        stopped = replace(run, state=run.state.having(stop_asked_by=run.state.stop_asked_by or BY))
         if any(one is run for one in self.changes.new_runs):  # begun in this very step: it is inserted as stopped
             new = tuple(stopped if one is run else one for one in self.changes.new_runs)
             self.changes = replace(self.changes, new_runs=new)

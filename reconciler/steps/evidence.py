@@ -9,10 +9,10 @@ from reconciler.checks.evidence import RunEvidence
 from reconciler.checks.ops import OpView, failed, leaves, views
 from reconciler.engine.model import FINAL, OpState
 from reconciler.ports import Logs, Records
-from reconciler.records import RunRow
+from reconciler.records import AttemptRow, RunRow
+from reconciler.steps.intents import LOG_LINES
 from reconciler.steps.plans import plan_of
 
-LOG_LINES = 400  # read of the op that failed first, to find the likely error in
 EXIT_CODES = 100  # failed ops that are looked up; more are only counted
 MEASURED = 100  # ops whose numbers are compared with those of the last good run
 
@@ -27,6 +27,7 @@ def evidence_of(store: Records, logs: Logs | None, run: RunRow, now: float, url:
     plan, ops = plan_of(store, run), [row.state for row in store.ops(run.id)]
     seen = views(plan, ops)
     bad = [view.state for view in failed(seen)]
+    ended = store.attempts_by_id([op.attempt for op in bad[:EXIT_CODES] if op.attempt])
     good = store.last_good(run)
     measured = _measured(seen)
     return RunEvidence(
@@ -36,8 +37,8 @@ def evidence_of(store: Records, logs: Logs | None, run: RunRow, now: float, url:
         ops,
         now,
         cause=run.cause,
-        logs=_logs(logs, bad[:1]),
-        exit_codes=_exit_codes(store, bad[:EXIT_CODES]),
+        logs=_logs(ended, logs, bad[:1]),
+        exit_codes=_exit_codes(ended, bad[:EXIT_CODES]),
         metrics=_numbers(store, measured),
         last_good=_numbers_of(store, good, [op.path for op in measured]) if good else {},
         last_good_run=good.id if good else "",
@@ -45,14 +46,14 @@ def evidence_of(store: Records, logs: Logs | None, run: RunRow, now: float, url:
     )
 
 
-def _logs(logs: Logs | None, ops: Sequence[OpState]) -> Mapping[str, str]:
-    if logs is None:
-        return {}
-    return {op.path: logs.tail(op.attempt, LOG_LINES) for op in ops if op.attempt}
+def _logs(rows: Mapping[str, AttemptRow], logs: Logs | None, ops: Sequence[OpState]) -> Mapping[str, str]:
+    """What was kept of a log when its op failed, so that all replicas say the same; else what there is of it here."""
+    kept = {op.path: row.excerpt for op in ops if (row := rows.get(op.attempt or "")) is not None}
+    here = {op.path: logs.tail(op.attempt, LOG_LINES) for op in ops if op.attempt and logs and not kept.get(op.path)}
+    return {**kept, **here}
 
 
-def _exit_codes(store: Records, ops: Sequence[OpState]) -> Mapping[str, int]:
-    rows = store.attempts_by_id([op.attempt for op in ops if op.attempt])
+def _exit_codes(rows: Mapping[str, AttemptRow], ops: Sequence[OpState]) -> Mapping[str, int]:
     found = ((op.path, rows.get(op.attempt or "")) for op in ops)
     return {path: row.exit_code for path, row in found if row is not None and row.exit_code is not None}
 

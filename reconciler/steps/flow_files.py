@@ -72,7 +72,7 @@ class Loaded:
 
     def without_plan(self) -> Loaded:
         """What was found out alone: many of these fit into memory at once."""
-        return replace(self, judgement=None)
+        return replace(self, judgement=None) if self.judgement is not None else self
 
 
 class Revision:
@@ -173,8 +173,10 @@ class Revision:
         Reads no file but the lock file, for flows that use what it pins: of it only their own pins count.
         """
         settings = self.settings.for_flow(path, name)
+        return self._declared(path, name, references, settings, self.code(path, references, settings))
+
+    def _declared(self, path: str, name: str, references: Sequence[str], settings: FlowSettings, code: str) -> str:
         entries = [(one, self._entry(one)) for one in (path, *references)]
-        code = self.code(path, references, settings)
         return digest([HASH_VERSION, name, entries, code, settings, self.settings.severities])
 
     def _entry(self, path: str) -> tuple[str, ...] | None:
@@ -207,20 +209,24 @@ class Revision:
         settings = self.settings.for_flow(flow.file, flow.name)
         own = self.settings
         judgement = judge(flow, self.read, start=start, severities=own.severities, remote=own.remote)
-        loaded = Loaded(
+        findings, references = _all_findings(parsed, judgement), judgement.references
+        is_fragment = bool(flow.operation.is_preset or flow.operation.template)
+        stops = is_fragment or judgement.unbound or errors_of(findings)
+        root = None if stops else judgement.root
+        code = self.code(flow.file, references, settings)
+        return Loaded(
             flow.file,
             flow.name,
-            bool(flow.operation.is_preset or flow.operation.template),
-            _all_findings(parsed, judgement),
-            judgement.references,
+            is_fragment,
+            findings,
+            references,
             judgement.unbound,
-            self.declared(flow.file, flow.name, judgement.references),
+            self._declared(flow.file, flow.name, references, settings, code),
             settings,
-            self.code(flow.file, judgement.references, settings),
+            code,
+            is_scheduled=root is not None and root.ready.operation.schedule is not None,
+            judgement=None if root is None else judgement,
         )
-        if not loaded.startable or loaded.errors or judgement.root is None:
-            return loaded
-        return replace(loaded, judgement=judgement, is_scheduled=judgement.root.ready.operation.schedule is not None)
 
 
 def load(
@@ -245,5 +251,7 @@ def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _all_findings(parsed: ParsedFile, judgement: Judgement) -> tuple[Finding, ...]:
     """Each finding once, by place."""
+    if not parsed.findings and not judgement.findings:
+        return ()
     merged = {found.place: found for found in (*parsed.findings, *judgement.findings)}
     return tuple(sorted(merged.values(), key=lambda found: found.place))

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.engine.decisions import Limits, LookUpCache, RunJoins
 from reconciler.engine.machine import RunMachine
-from reconciler.engine.model import (
-    AttemptPaths,
-    CacheAnswer,
-    Fact,
-    JoinAnswer,
-    Limits,
-    LookUpCache,
-    RunFacts,
-    RunJoins,
-    RunState,
-)
+from reconciler.engine.model import AttemptPaths, CacheAnswer, Fact, JoinAnswer, RunFacts, RunState
 from reconciler.plan.encoding import decode
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import walk

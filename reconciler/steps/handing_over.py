@@ -41,7 +41,7 @@ def hand_over(
     kept = {state.path: state for state in states if state.path in same and _holds(state, at_work)}
     moving = [row for row in live if row.op in kept and row.id == kept[row.op].attempt and row.id in at_work]
     return HandedOver(
-        tuple(replace(state) for state in kept.values()),
+        tuple(state.copy() for state in kept.values()),
         tuple(replace(row, run=new) for row in moving),
         tuple(OpRow(old, _left_behind(kept[row.op], new, now)) for row in moving),
     )
@@ -56,7 +56,7 @@ def _holds(state: OpState, at_work: Set[str]) -> bool:
 
 def _left_behind(state: OpState, new: str, now: float) -> OpState:
     message = f"Its attempt was handed to run {new}."
-    return replace(state, status=Status.STOPPED, reason="HandedOver", message=message, finished_at=now, attempt=None)
+    return state.having(status=Status.STOPPED, reason="HandedOver", message=message, finished_at=now, attempt=None)
 
 
 def _same(old: Plan, new: Plan) -> frozenset[str]:

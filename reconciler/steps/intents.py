@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.checks.log_excerpt import excerpt
 from reconciler.engine.model import FINAL, AttemptPaths, AttemptSpec, Layout, Observed, Performed, Status
-from reconciler.ports import Stalled, World
+from reconciler.ports import Logs, Stalled, World
 from reconciler.records import AttemptRow, Lease, RunRow
 
+LOG_LINES = 400  # at the end of a log, in which the likely error is looked for
 TRY_AGAIN = 5.0  # s until an act of which nothing is known is repeated, where the executor names no time
 
 
@@ -42,7 +44,7 @@ def start(world: World, run: RunRow, path: str, spec: AttemptSpec, now: float) -
 
 def in_code_dir(spec: AttemptSpec, run: RunRow) -> AttemptSpec:
     """The spec with the working tree that its run was started from, if it was one."""
-    return replace(spec, labels={**spec.labels, "code_dir": run.code_dir}) if run.code_dir else spec
+    return spec.having(labels={**spec.labels, "code_dir": run.code_dir}) if run.code_dir else spec
 
 
 def stop(attempt: AttemptRow, reason: str) -> AttemptRow:
@@ -90,6 +92,13 @@ def after(row: AttemptRow, fact: Performed | Observed) -> AttemptRow:
     if row.phase == "ended":
         return row
     return _after_seen(row, fact) if isinstance(fact, Observed) else _after_act(row, fact)
+
+
+def with_excerpt(logs: Logs | None, row: AttemptRow) -> AttemptRow:
+    """The row of a failed attempt with what its log says of that: only this place can read it, and not for ever."""
+    if logs is None or row.phase != "ended" or row.status != Status.FAILED:
+        return row
+    return replace(row, excerpt="\n".join(excerpt(logs.tail(row.id, LOG_LINES)).lines))
 
 
 def _after_seen(row: AttemptRow, fact: Observed) -> AttemptRow:

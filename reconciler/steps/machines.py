@@ -6,7 +6,8 @@ A machine is used again only where the store holds exactly what its own last ste
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from threading import Lock
 
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL
@@ -19,6 +20,7 @@ from reconciler.steps.at_work import AtWork
 from reconciler.steps.plans import plan_of
 
 MOST = 32  # runs; those moved longest ago are built anew
+MOST_OPS = 50_000  # of all of them together, about 60 MB; a larger run is kept alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,23 @@ class _Kept:
     engine: Engine
     version: int  # that the run's row has if the last step's transaction was committed …
     writer: int  # … by the lease that this step was given, and nobody wrote it since
+    size: int  # ops, the children of sweeps that were made among them
 
 
 class Machines:
-    """At most MOST machines. One that is taken is gone until its step gives it back: a step that raises never does.
+    """At most MOST machines of MOST_OPS ops. One that is taken is gone until its step gives it back.
 
-    Each run is under one lease at a time, so no two workers take the same; the single calls below are atomic.
+    A step that raises never does. Each run is under one lease at a time, so no two workers take the same.
     """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = Lock()
 
     def take(self, row: RunRow) -> Engine | None:
         """The machine that led to the row as it is stored; None if there is none, or somebody else wrote it."""
-        kept = self._kept.pop(row.id, None)
+        with self._lock:
+            kept = self._kept.pop(row.id, None)
         proven = kept is not None and (kept.version, kept.writer) == (row.version, row.writer)
         return kept.engine if kept is not None and proven else None
 
@@ -60,9 +65,15 @@ class Machines:
         if written.state.status in FINAL:
             return
         moved = bool(changes.runs)
-        self._kept[before.id] = _Kept(engine, before.version + moved, lease.token if moved else before.writer)
-        if len(self._kept) > MOST:
-            self._kept.popitem(last=False)
+        version, writer = before.version + moved, lease.token if moved else before.writer
+        kept = _Kept(engine, version, writer, max(engine.ops, engine.machine.size))
+        with self._lock:
+            self._kept[before.id] = kept
+            while len(self._kept) > 1 and (len(self._kept) > MOST or self._size() > MOST_OPS):
+                self._kept.popitem(last=False)
+
+    def _size(self) -> int:
+        return sum(kept.size for kept in self._kept.values())
 
 
 def build(world: World, row: RunRow) -> Engine:
@@ -71,7 +82,7 @@ def build(world: World, row: RunRow) -> Engine:
     ops = [op.state for op in world.store.ops(row.id)]
     attempts = AtWork(world.store.attempts(row.id))
     paths = {attempt.id: attempt.op for attempt in attempts.all.values()}
-    machine = RunMachine(plan, replace(row.state), ops, row.facts, intents.layout(world), paths)
+    machine = RunMachine(plan, row.state.copy(), ops, row.facts, intents.layout(world), paths)
     kinds = {path: op.kind for path, op in walk(plan)}
     services = tuple(path for path, kind in kinds.items() if kind == "service")
     return Engine(machine, plan, services, attempts, len(kinds))

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.engine.model import FINAL, Asked
+from reconciler.engine.model import FINAL, Asked, OpState
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import op_at
+from reconciler.ports import Store
 from reconciler.records import Changes, RequestRow, RunRow
+from reconciler.steps.lost_files import refusal_of_lost
 from reconciler.steps.restarting import VERBS as AGAIN
 
 ASKED = ("stop", "skip", "approve", "resume")
+_GO_ON = {"resume": "go on", "copy": "be copied"}
 
 
-def refusal(run: RunRow, plan: Plan, request: RequestRow) -> str:
+def refusal(store: Store, run: RunRow, plan: Plan, request: RequestRow) -> str:
     """Why a request cannot be done, for people; "" if it can."""
     if request.verb not in (*ASKED, *AGAIN):
         return f"A run cannot be asked to {request.verb}."
@@ -25,7 +28,12 @@ def refusal(run: RunRow, plan: Plan, request: RequestRow) -> str:
         return f"Run {run.id} has not ended: only a run that has can be resumed."
     if request.verb in ASKED and request.verb != "resume" and ended:
         return f"Run {run.id} has ended ({run.state.status}): there is nothing to {request.verb}."
-    return "Name the op to skip." if request.verb == "skip" and not request.op else ""
+    if request.verb == "skip" and not request.op:
+        return "Name the op to skip."
+    if _builds_on_files(request):
+        states = [row.state for row in store.ops(run.id)]
+        return refusal_of_lost(store, run.id, _GO_ON.get(request.verb, "be restarted"), _kept(states, request.op))
+    return ""
 
 
 def asked(request: RequestRow) -> Asked:
@@ -43,6 +51,16 @@ def without_run(requests: Sequence[RequestRow], now: float) -> Changes:
     """What was asked of a run that is not there."""
     answer = "There is no such run any more: what is past its time is pruned."
     return Changes(answered=tuple(replace(one, done_at=now, answer=answer) for one in requests))
+
+
+def _builds_on_files(request: RequestRow) -> bool:
+    """Whether it takes over what the run has done."""
+    return request.verb in ("resume", "copy") or bool(request.op or request.arguments.get("failed"))
+
+
+def _kept(ops: Sequence[OpState], named: str | None) -> list[OpState]:
+    """All but the op that is begun once more by its name, and what is inside it."""
+    return [op for op in ops if named is None or not f"{op.path}.".startswith((f"{named}.", f"{named}["))]
 
 
 def _has(plan: Plan, path: str) -> bool:

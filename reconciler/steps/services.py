@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from reconciler.engine.model import AttemptSpec, DeclareService, Observed, ServiceSeen
+from reconciler.engine.decisions import DeclareService
+from reconciler.engine.model import AttemptSpec, Observed, ServiceSeen
 from reconciler.keys import RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.walk import op_path
@@ -44,7 +45,7 @@ def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> 
     known = next((row for row in store.services(flow) if row.op == action.path), None)
     if known is not None and known.order > order:
         return known
-    spec = intents.in_code_dir(replace(action.spec, labels={**action.spec.labels, CODE: code[:20]}), run)
+    spec = intents.in_code_dir(action.spec.having(labels={**action.spec.labels, CODE: code[:20]}), run)
     wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), order, run.id, place=run.place)
     if known is None:
         return wanted
@@ -55,7 +56,7 @@ def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> 
 def spec_hash(spec: AttemptSpec) -> str:
     """What tells whether an instance is still the declared one: all of the spec but who declared it, and where."""
     code = {CODE: spec.labels.get(CODE, "")}
-    text = encode(replace(spec, attempt="", run="", number=1, commit="", labels=code))
+    text = encode(spec.having(attempt="", run="", number=1, commit="", labels=code))
     for own in (spec.attempt, spec.run):
         text = text.replace(own.encode(), b"-")
     return sha256(text).hexdigest()[:20]
@@ -88,12 +89,15 @@ def keep(world: World, flow: FlowRow, lease: Lease, now: float, declared_ops: It
     `declared_ops`: the service ops of the applied plan, others are pruned once the run that declared them has ended;
     None keeps what is there.
     """
-    return _Keeper(world, flow, now, declared_ops).keep(lease)
+    return _Keeper(world, flow, lease, now, declared_ops).keep()
 
 
 class _Keeper:
-    def __init__(self, world: World, flow: FlowRow, now: float, declared_ops: Iterable[str] | None) -> None:
+    def __init__(
+        self, world: World, flow: FlowRow, lease: Lease, now: float, declared_ops: Iterable[str] | None
+    ) -> None:
         self.world = world
+        self.lease = lease
         self.now = now
         self.flow = flow
         self.rows = {row.op: row for row in world.store.services(flow.id)}
@@ -107,8 +111,8 @@ class _Keeper:
         self.changed: dict[str, AttemptRow] = {}
         self.gone: list[tuple[str, str]] = []
 
-    def keep(self, lease: Lease) -> Kept:
-        performed = intents.perform(self.world, list(self.attempts.values()), lease, self.now)
+    def keep(self) -> Kept:
+        performed = intents.perform(self.world, list(self.attempts.values()), self.lease, self.now)
         for attempt in performed.rows:
             self._put(attempt)
             self._note_end(attempt)
@@ -177,7 +181,7 @@ class _Keeper:
             self._put(intents.stop(attempt, reason))
 
     def _start(self, row: ServiceRow) -> None:
-        spec = _instance(row, self.now)
+        spec = _instance(row, f"{self.lease.token}/{self.now:.6f}")
         place = self.world.executor.place if self.world.executor is not None else ""
         self._put(
             AttemptRow(spec.attempt, "", row.op, spec, spec.number, place=place, flow=row.flow, created_at=self.now)
@@ -194,12 +198,15 @@ class _Keeper:
         return min(times, default=None)
 
 
-def _instance(row: ServiceRow, now: float) -> AttemptSpec:
-    """The spec under an id of its own: each start of an instance is an attempt, and paths in it follow the id."""
+def _instance(row: ServiceRow, when: str) -> AttemptSpec:
+    """The spec under an id of its own: each start of an instance is an attempt, and paths in it follow the id.
+
+    `when` tells starts apart: by the lease as well as by the clock, which may stand still or be set back.
+    """
     known = row.spec.attempt
-    fresh = sha256(f"{row.flow}/{row.op}/{row.spec_hash}/{row.restarts}/{now:.6f}".encode()).hexdigest()[: len(known)]
+    fresh = sha256(f"{row.flow}/{row.op}/{row.spec_hash}/{row.restarts}/{when}".encode()).hexdigest()[: len(known)]
     spec = decode(encode(row.spec).replace(known.encode(), fresh.encode()), AttemptSpec)
-    return replace(spec, number=row.restarts + 1)
+    return spec.having(number=row.restarts + 1)
 
 
 def _news(before: ServiceRow | None, row: ServiceRow) -> bool:

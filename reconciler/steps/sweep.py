@@ -13,9 +13,9 @@ from reconciler.engine.retention import DAY, FOREVER, FilesMark, files_cutoff, f
 from reconciler.keys import SweepKey
 from reconciler.ports import AttemptFiles, Files, World
 from reconciler.records import AttemptRow, Changes, EventRow, Gone, Lease, RunRow
+from reconciler.steps import belonging
 
 LOOK = 3600.0  # s between looks
-ELSEWHERE = 60.0  # s until somebody of the place has another chance to take its key
 SLICE = 500  # results that are forgotten at once
 MOST_REMOVED = 200  # attempts whose files go in one step
 
@@ -37,20 +37,27 @@ class Sweep:
         """Look at one shelf. Raises Waiting, Stalled as the source does."""
         now, files = self._world.clock.now(), self._world.files
         if files is None or files.place != key.place:
-            return Changes(again_at=now + ELSEWHERE)
+            elsewhere = belonging.is_elsewhere(self._world, key.place)
+            return belonging.handed_to(self._world, key.place) if elsewhere else Changes()  # it went with its files
+        changes = self._look(files, now)
+        return changes if lease.place == key.place else replace(changes, place=key.place)
+
+    def _look(self, files: Files, now: float) -> Changes:
         if not self._looking:
             self._left, self._seen, self._looking = list(files.shelves()), set(), True
         changes = self._shelf(files, self._left[-1], now) if self._left else self._commits(now)
         if changes is None and self._left:
             self._left.pop()
         elif changes is None:
-            return self._end(now)
+            return self._end(files.place, now)
         return changes or Changes(again_at=now)
 
     def _shelf(self, files: Files, shelf: str, now: float) -> Changes | None:
         """None if nothing is to be written for it."""
         store, found = self._world.store, files.on_shelf(shelf)
-        cached_since = store.cached_since()  # before it is asked who uses what: what is cached no more gets no new user
+        cached_since = store.cached_since(
+            files.place
+        )  # before it is asked who uses what: what is cached no more gets no new user
         rows = store.attempts_by_id([one.attempt for one in found])
         runs = store.runs_by_id({row.run for row in rows.values()} - {""})
         marks = [_mark(one, rows.get(one.attempt), runs) for one in found]
@@ -112,17 +119,17 @@ class Sweep:
                 source.let_go(repository, unneeded)
         return None
 
-    def _end(self, now: float) -> Changes:
+    def _end(self, place: str, now: float) -> Changes:
         """The look is over: what has no room goes in the next one, results that may be reused first."""
         policy = self._world.retention
         self._looking = False
         self._sizes = {attempt: size for attempt, size in self._sizes.items() if attempt in self._seen}
         before, self._cutoff = self._cutoff, files_cutoff(self._sizes.values(), policy, now)
         crowded = self._cutoff > now - policy.files and self._cutoff > before
-        results = self._world.store.aged(self._cutoff, 0.0, SLICE).cache if crowded else ()
+        results = self._world.store.crowded_results(place, self._cutoff, SLICE) if crowded else ()
         if results:
             self._cutoff = before
-            return Changes(gone=Gone(cache=results), again_at=now)
+            return Changes(gone=Gone(cache=tuple(results)), again_at=now)
         return Changes(again_at=now if crowded else now + LOOK)
 
 

@@ -92,7 +92,7 @@ def _may_differ(
     """False: all that the flow depends on is the same in both."""
     if base.settings != result.settings or touch.touches(path, references):
         return True
-    return touch.touches_code(path, base.settings.for_flow(path, name).code)
+    return touch.touches_code(path, base.settings.code_of(path, name))
 
 
 def _referred_to(rows: Mapping[Place, FlowRow], result: Revision, places: Iterable[Place]) -> set[str]:

@@ -75,7 +75,7 @@ def test_a_store_that_has_lost_a_plan_is_told_in_a_sentence(typed, store):
     store.wake([Wake(RunKey(GOOD))])
     lease = store.lease("test", 60.0)
     assert lease is not None
-    lost = replace(row, state=replace(row.state, id="99" + "0" * 18), plan="gone")
+    lost = replace(row, state=row.state.having(id="99" + "0" * 18), plan="gone")
     store.commit(lease, Changes(new_runs=(lost,)))
 
     shown = typed("status", "99")
@@ -86,7 +86,7 @@ def test_a_store_that_has_lost_a_plan_is_told_in_a_sentence(typed, store):
 
 @pytest.mark.slow
 def test_the_shell_completes_words_runs_flows_and_ops(data, store):
-    assert completed("headgate re", data) == ["restart", "resume"]
+    assert completed("headgate re", data) == ["restart", "resume", "restore"]
     assert completed("headgate stop 3f", data) == [LIVE, FAILED]
     assert completed("headgate pause ", data) == ["churn"]
     assert completed(f"headgate logs {FAILED} tr", data) == ["train"]

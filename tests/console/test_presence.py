@@ -45,7 +45,7 @@ def service(store, machine, monkeypatch):
     begun = []
 
     def service_that_waits(seconds):
-        begun.append(Presence(store, store, machine.executor, machine.data_dir, "", seconds))
+        begun.append(Presence(store, machine.executor, machine.data_dir, "", seconds))
         begun[-1].begin(shared=True)
 
     yield service_that_waits

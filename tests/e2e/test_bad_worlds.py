@@ -224,8 +224,8 @@ def _with_all_programs(place: Place, act: Callable[[], object]) -> object:
 
 def test_a_service_that_may_open_few_files_says_so_and_goes_on_when_it_may_open_more(served):
     assert served.process is not None
-    limit = f"--nofile={len(os.listdir(f'/proc/{served.process.pid}/fd'))}:"
-    subprocess.run(["prlimit", f"--pid={served.process.pid}", limit], check=True)
+    # Lower than any number that is free: how many are open at a moment says little, some are a git's of that moment.
+    subprocess.run(["prlimit", f"--pid={served.process.pid}", "--nofile=4:"], check=True)
     sha = pushed(served)
     served.eventually(lambda: "open files" in served.log() or "unable to open" in served.log())
     time.sleep(3)

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.adapters.process_adoption import running_pid
+from reconciler.adapters.process_condition import attempt_folders, folder_in
+from reconciler.adapters.process_records import is_alive, read_record
 from tests.e2e.service import PATIENCE, flow
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -51,6 +54,15 @@ class Desk:
         out, _ = self.type("status", "--format", "json").communicate(timeout=PATIENCE)
         return sorted(run["status"] for run in json.loads(out)["runs"])
 
+    def end_ops(self) -> None:
+        """KILL what still runs; whoever supervises it ends then."""
+        attempts = [folder_in(self.root / "data", attempt) for attempt in attempt_folders(self.root / "data")]
+        records = [record for folder in attempts if (record := read_record(folder)) is not None]
+        for pid in filter(None, map(running_pid, records)):
+            os.killpg(pid, signal.SIGKILL)
+        supervisors = {record.supervisor for record in records if record.supervisor is not None}
+        self.eventually(lambda: not any(map(is_alive, supervisors)))
+
     def eventually(self, what: Callable[[], object]) -> None:
         until = time.monotonic() + PATIENCE
         while not what():
@@ -67,6 +79,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             command.kill()
         if command.stdout is not None and not command.stdout.closed:
             command.communicate()
+    desk.end_ops()  # they outlive a command that was killed
 
 
 def lives(pid: int) -> bool:

@@ -1,66 +1,94 @@
-"""`make histories N=1000 SEED=1`: random histories on every core; the laws, what was covered, how fast it went.
+"""Random histories on every core: whether the laws hold, what was covered, how fast it went.
 
-Ends with 1 at the first history that breaks a law, after it was made small: its seed and moves repeat it.
+Each history that breaks a law is told at once, made small. Ends with 1 if one does, with 130 if it was interrupted;
+the summary is that of what was played by then.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
+import signal
 import sys
 import time
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 
-from tests.histories.coverage import Pairs, counted, possible
-from tests.histories.playing import Played, play, shrunk
+from tests.histories.coverage import counted
+from tests.histories.tally import Tally, played, told, told_of
+
+CHUNK = 25  # histories that a process plays at once
+ENOUGH = 5  # broken histories, then no more are played
+TELL = 60.0  # s between lines of progress
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make histories", description=__doc__)
     parser.add_argument("number", type=int, nargs="?", default=1000, help="how many histories")
     parser.add_argument("seed", type=int, nargs="?", default=1, help="of the first one; the next has the next")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="one per core where it is not given")
+    parser.add_argument("--pairs", action="store_true", help="tell how often each pair was met")
     options = parser.parse_args()
-    seeds = range(options.seed, options.seed + options.number)
-    begin, steps, faults, pairs = time.monotonic(), 0, Counter[str](), Counter[tuple[str, str]]()
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for number, (played, covered) in enumerate(pool.map(_one, seeds, chunksize=4), 1):
-            if played.broken:
-                pool.shutdown(cancel_futures=True)
-                return _tell(played)
-            steps += played.steps
-            faults.update(played.faults)
-            pairs.update(covered)
-            if number % 500 == 0:
-                print(f"{number} histories, none breaks a law", file=sys.stderr, flush=True)
-    took = time.monotonic() - begin
-    print(f"{len(seeds)} histories from seed {options.seed}: every law holds")
-    print(f"{took:.0f} s, {len(seeds) / took:.1f} histories/s, {steps / took:.0f} steps/s")
-    print("faults met: " + ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(faults.items())))
-    print(f"{len(pairs)} pairs of (status of an op, fact about it):")
-    for (status, fact), count in sorted(pairs.items()):
-        print(f"  {status:16} {fact:24} {count}")
-    missing = sorted(possible() - pairs.keys())
-    print(f"never met, of {len(possible())} that can be: {len(missing)}")
-    for status, fact in missing:
-        print(f"  {status:16} {fact}")
-    return 0
+    if options.number < 1 or options.processes < 1:
+        parser.error("it needs at least one history and one process")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it has the summary as well
+    seeds, begin, tally = range(options.seed, options.seed + options.number), time.monotonic(), Tally()
+    interrupted = _play_all(_chunks(seeds, options.processes), options.processes, tally, begin, len(seeds))
+    print(f"seeds {seeds[0]} to {seeds[-1]}" + (", interrupted" if interrupted else "") + ":")
+    print("\n".join(told(tally, time.monotonic() - begin, options.pairs)))
+    return 130 if interrupted else 1 if tally.broken else 0
 
 
-def _one(seed: int) -> tuple[Played, Pairs]:
+def _chunks(seeds: range, processes: int) -> Sequence[range]:
+    size = max(1, min(CHUNK, len(seeds) // processes))
+    return [seeds[start : start + size] for start in range(0, len(seeds), size)]
+
+
+def _play_all(chunks: Sequence[range], processes: int, tally: Tally, begin: float, number: int) -> bool:
+    """Returns whether it was interrupted; what was played by then is counted."""
+    pool = ProcessPoolExecutor(processes, initializer=_prepare)
+    futures = [pool.submit(_chunk, chunk) for chunk in chunks]
+    interrupted, told_at = False, begin
+    try:
+        for one in _as_they_come(futures):
+            tally.add(one)
+            for broken in one.broken:
+                print("\n".join(told_of(broken)), flush=True)
+            if len(tally.broken) >= ENOUGH:
+                break
+            if time.monotonic() - told_at > TELL:
+                told_at = time.monotonic()
+                print(_progress(tally, told_at - begin, number), file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        interrupted = True
+    pool.shutdown(wait=False, cancel_futures=True)
+    return interrupted
+
+
+def _as_they_come(futures: Sequence[Future[Tally]]) -> Iterator[Tally]:
+    return (future.result() for future in as_completed(futures))
+
+
+def _progress(tally: Tally, seconds: float, number: int) -> str:
+    left = (number - tally.histories) * seconds / tally.histories
+    word = f"{len(tally.broken)} break a law" if tally.broken else "every law holds"
+    return f"{tally.histories:,} of {number:,} histories, {word}; {left / 60:.0f} min to go"
+
+
+def _prepare() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the summary is the first process's business
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     logging.disable(logging.CRITICAL)  # thousands of faults are met on purpose
+    gc.set_threshold(20_000, 20, 50)  # a history makes many objects and few circles
+
+
+def _chunk(seeds: range) -> Tally:
     with counted() as pairs:
-        return play(seed), pairs
-
-
-def _tell(played: Played) -> int:
-    small = shrunk(played)
-    print(f"seed {played.seed} breaks a law; {len(small.moves)} of its {len(played.moves)} moves are enough:")
-    for move in small.moves:
-        print(f"  {move}")
-    print("\n".join(small.broken))
-    return 1
+        tally = played(seeds)
+    tally.pairs = pairs
+    return tally
 
 
 if __name__ == "__main__":

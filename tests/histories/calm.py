@@ -15,7 +15,7 @@ SLACK = 90.0  # s by which a deadline may be noticed late: nobody need look earl
 
 def calm_down(world: HistoryWorld) -> None:
     """Let the world come to rest."""
-    world.drawn.rate = 0.0
+    world.drawn.rate, world.drawn.racing = 0.0, False
     world.executor.mute = world.checks.away = world.source.away = world.source.broken = False
     world.executor.slots = None
     world.executor.answers.clear()

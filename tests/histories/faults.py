@@ -21,6 +21,7 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "executor": frozenset({"start", "stop"}),
     "checks": frozenset({"post"}),
     "logs": frozenset(),
+    "files": frozenset({"remove"}),
 }
 PURE = frozenset({"paths"})  # cannot fail
 LEASE = 30.0  # s; a worker that sleeps longer than this has lost its key
@@ -39,6 +40,10 @@ class Around(Protocol):
 
     def hear_news(self) -> None:
         """Something happens that wakes keys, perhaps the very one that is held."""
+        ...
+
+    def contradict(self) -> None:
+        """Others move what the worker that is held is about to write."""
         ...
 
 
@@ -119,6 +124,14 @@ def be_overtaken(call: Call) -> Any:
     return call.done()
 
 
+def be_contradicted(call: Call) -> Any:
+    """Others move the very flows and runs that it is about to write: who is late starts anew."""
+    changes = call.arguments[1]
+    if changes.runs or changes.flows:
+        call.around.contradict()
+    return call.done()
+
+
 def sleep(call: Call) -> Any:
     """The worker sleeps past its lease while others go on, and then does it."""
     call.around.go_on(LEASE + 1.0)
@@ -136,6 +149,7 @@ FAULTS: Sequence[Fault] = (
     be_overtaken,
     sleep,
 )
+AT_COMMITS: Sequence[Fault] = (*FAULTS, be_contradicted)
 
 
 def _not_now(call: Call) -> list[Performed]:
@@ -167,19 +181,23 @@ class Drawn:
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
         self.rate = 0.0
+        self.racing = False  # until somebody else was faster than a step that writes runs or flows
         self.counts: dict[str, int] = {}
 
     def fault_of(self, port: str, method: str) -> Fault | None:
+        if self.racing and method == "commit":
+            return be_contradicted
         often = _OFTEN[port] if method in EFFECTS[port] else _READS
         if self.rate == 0.0 or self.random.random() >= self.rate * often:
             return None
-        fault = self.random.choice(FAULTS)
+        fault = self.random.choice(AT_COMMITS if method == "commit" else FAULTS)
         met = f"{port} {fault.__name__}"
         self.counts[met] = self.counts.get(met, 0) + 1
         return fault
 
 
-_OFTEN: Mapping[str, float] = {"store": 1.0, "source": 3.0, "checks": 6.0, "executor": 10.0}  # the store is asked most
+# The store is asked most.
+_OFTEN: Mapping[str, float] = {"store": 1.0, "source": 3.0, "checks": 6.0, "executor": 10.0, "files": 10.0}
 _READS = 0.1  # a step makes a dozen
 
 

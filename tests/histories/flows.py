@@ -8,7 +8,10 @@ from typing import Any
 
 from tests.documents import dag, exits, op, runs_forever, writes
 
+FLOWS = ("churn", "prices")  # that histories change; others are there as well
 BROKEN = ("version: 1.1\nkind: {", "version: 1.1\nrun: {kind: jub}\n")
+SETTINGS_FILE = ".headgate.yaml"
+NEWER_WINS = 'settings: {"**": {code: none, onNewPlan: cancel}}'
 RETRIES = 2  # of the op `flaky`
 TIMEOUT = 20  # s, of the op `slow`
 SETTINGS: Mapping[str, Sequence[Any]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -11,11 +11,10 @@ import yaml
 from reconciler.engine.model import Observed, Performed, Status
 from reconciler.keys import RepositoryKey
 from reconciler.records import MetricRow, Wake
-from tests.histories.flows import BROKEN, SETTINGS, some_flow
+from tests.histories.flows import BROKEN, FLOWS, SETTINGS, SETTINGS_FILE, some_flow
 from tests.histories.world import HistoryWorld
 from tests.world import REPOSITORY, Ending
 
-FLOWS = ("churn", "prices")
 BRANCHES = ("topic", "other")
 VERBS = ("stop", "restart", "resume", "skip", "copy", "approve")
 _SEEN = (Status.STARTING, Status.RUNNING, Status.WARNING, Status.UNSCHEDULABLE, Status.UNKNOWN, Status.PROCESSING)
@@ -29,11 +28,10 @@ class Move:
     seed: int
 
 
-def drawn(seed: int, length: int) -> list[Move]:
-    """The moves of a history."""
+def drawn(seed: int, lengths: Sequence[int]) -> list[Move]:
+    """The moves of a history, as many as one of these lengths."""
     random = Random(seed)
-    names = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
-    return [Move(random.choice(names), random.randrange(2**31)) for _ in range(length)]
+    return [Move(random.choice(_NAMES), random.randrange(2**31)) for _ in range(random.choice(lengths))]
 
 
 def perform(world: HistoryWorld, move: Move) -> None:
@@ -75,7 +73,7 @@ def _break_file(world: HistoryWorld, random: Random) -> None:
 def _configure(world: HistoryWorld, random: Random) -> None:
     chosen = {name: random.choice(values) for name, values in SETTINGS.items() if random.random() < 0.5}
     text = yaml.safe_dump({"settings": {"**": {"code": "none", **chosen}}})
-    world.push(**{".headgate.yaml": text if random.random() < 0.8 else "settings: ["})
+    world.push(**{SETTINGS_FILE: text if random.random() < 0.8 else "settings: ["})
 
 
 def _revert(world: HistoryWorld, random: Random) -> None:
@@ -115,13 +113,13 @@ def _close(world: HistoryWorld, random: Random) -> None:
 
 
 def _ask(world: HistoryWorld, random: Random) -> None:
-    runs = world.store.runs()
+    runs = list(world.inserted)  # also of one that is not kept any more
     if runs:
         verb, run = random.choice(VERBS), random.choice(runs)
         op_path = {"skip": random.choice(["train", "prepare"]), "approve": "deploy"}.get(verb)
         if verb in ("stop", "restart") and random.random() < 0.3:
             op_path = random.choice(["train", "tune", "nested", "slow"])
-        world.ask(verb, run.id, op_path, **({"failed": True} if verb == "restart" and random.random() < 0.5 else {}))
+        world.ask(verb, run, op_path, **({"failed": True} if verb == "restart" and random.random() < 0.5 else {}))
 
 
 def _ask_flow(world: HistoryWorld, random: Random) -> None:
@@ -223,6 +221,19 @@ def _jump(world: HistoryWorld, random: Random) -> None:
     world.set_back += max(0, -seconds)
 
 
+def _race(world: HistoryWorld, random: Random) -> None:
+    """Two processes are about to write the same rows."""
+    _merge(world, random)
+    world.drawn.racing = True
+    _turn(world, random)
+
+
+def _tidy(world: HistoryWorld, random: Random) -> None:
+    """It is looked for what is past its time, perhaps after a long while."""
+    world.tidy(random.choice([0, 700, 8000]))
+    _turn(world, random)
+
+
 _WEIGHTS: Mapping[str, int] = {
     "merge": 5,
     "merge_untold": 1,
@@ -254,5 +265,8 @@ _WEIGHTS: Mapping[str, int] = {
     "limit": 1,
     "wait": 2,
     "jump": 1,
+    "race": 2,
+    "tidy": 1,
 }
+_NAMES = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
 _MOVES: Mapping[str, Callable[[HistoryWorld, Random], None]] = {name: globals()[f"_{name}"] for name in _WEIGHTS}

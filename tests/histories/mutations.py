@@ -10,12 +10,14 @@ from typing import Any
 from reconciler.adapters.sql import queue
 from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
+from reconciler.adapters.sql.retention import SqlRetention
 from reconciler.engine import ending, machine, observing, starting
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL, Performed
+from reconciler.engine.retention import FOREVER, FlowMarks, Needs
 from reconciler.ports import LeaseLost
 from reconciler.records import Changes
-from reconciler.steps import advance_run, following_head, intents, reconcile_flow, services
+from reconciler.steps import advance_run, following_head, intents, reconcile_flow, services, sweep
 
 Mutation = Callable[[], Any]
 
@@ -258,6 +260,39 @@ def skipped_ops_end_the_run_early() -> Any:
     return _patched(RunMachine, "_settle", mistaken)
 
 
+# --- what is forgotten ------------------------------------------------------------------------------------------------
+
+
+def what_is_needed_is_pruned() -> Any:
+    """Every run that has ended is past its time, whoever needs it."""
+
+    def mistaken(_: Any) -> Any:
+        none = FlowMarks(newest_from=FOREVER, most_from=FOREVER)
+        return lambda self, marks, *counts: Needs({mark.state.flow: none for mark in marks})
+
+    return _patched(SqlRetention, "needs", mistaken)
+
+
+def pruned_runs_leave_no_trace() -> Any:
+    """Nobody can tell any more that a run was there."""
+    return _commit(
+        lambda changes: replace(changes, events=tuple(one for one in changes.events if one.kind != "pruned"))
+    )
+
+
+def files_go_before_that_is_written() -> Any:
+    """Files are removed in the step that decides it."""
+
+    def mistaken(whole: Any) -> Any:
+        def files_past(*given: Any) -> Any:
+            found = whole(*given)
+            return replace(found, remove=found.remove + found.mark, mark=())
+
+        return files_past
+
+    return _patched(sweep, "files_past", mistaken)
+
+
 # --- what follows the head --------------------------------------------------------------------------------------------
 
 
@@ -325,6 +360,7 @@ def rejected_flows_run() -> Any:
 
 _WAYS: tuple[Mutation, ...] = (
     no_fence,
+    versions_are_not_checked,
     answers_are_forgotten,
     wakes_are_forgotten,
     attempts_are_not_written_down,
@@ -346,6 +382,9 @@ _WAYS: tuple[Mutation, ...] = (
     retries_have_no_end,
     children_are_doubled,
     skipped_ops_end_the_run_early,
+    what_is_needed_is_pruned,
+    pruned_runs_leave_no_trace,
+    files_go_before_that_is_written,
     flows_that_are_gone_stay,
     frozen_flows_are_removed,
     removals_are_not_held,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from tests.histories.moves import Move, drawn, perform
 from tests.histories.world import HistoryWorld, NeverRests
 from tests.world import dag, exits
 
-MOVES = 25
+LENGTHS = (4, 6, 9, 14, 28)  # moves: short histories are cheap, what only long ones meet is met as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,15 @@ class Played:
     broken: tuple[str, ...]
     steps: int
     faults: dict[str, int]
+    outcomes: dict[str, int]
 
 
 def play(seed: int, moves: Sequence[Move] | None = None) -> Played:
     """Play the history of a seed, or some of its moves, to rest, and judge it."""
-    chosen = tuple(drawn(seed, MOVES) if moves is None else moves)
+    chosen = tuple(drawn(seed, LENGTHS) if moves is None else moves)
     world = HistoryWorld(seed)
-    return Played(seed, chosen, tuple(_outcome(world, chosen)), world.steps(), world.drawn.counts)
+    broken = tuple(_outcome(world, chosen))
+    return Played(seed, chosen, broken, world.steps(), world.drawn.counts, world.outcomes())
 
 
 def _outcome(world: HistoryWorld, moves: Sequence[Move]) -> list[str]:
@@ -41,6 +44,9 @@ def _outcome(world: HistoryWorld, moves: Sequence[Move]) -> list[str]:
         return broken_laws(world)
     except NeverRests:
         return ["the world never comes to rest"]
+    except Exception as error:  # noqa: BLE001 - a history that cannot be played to its end is told like any other
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return [f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno}): {error}"]
 
 
 def shrunk(played: Played, is_broken: Callable[[Played], bool] = lambda one: bool(one.broken)) -> Played:

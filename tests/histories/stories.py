@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.histories.faults import Fault, Nth
 from tests.histories.world import HistoryWorld
-from tests.world import dag, exits, op, runs_forever
+from tests.world import REPOSITORY, dag, exits, op, runs_forever
 
 Story = Callable[[HistoryWorld], object]
 
@@ -63,6 +63,54 @@ def a_removal(world: HistoryWorld) -> None:
     world.push(churn=None)
 
 
+def an_approval(world: HistoryWorld) -> None:
+    """An op waits for a person, who approves it."""
+    guarded = exits(0, dependencies=["train"], isApproved=False)
+    world.merge(ops={"train": exits(0), "deploy": guarded, "after": exits(0, dependencies=["deploy"])})
+    world.settle()
+    world.ask("approve", world.run().id, "deploy")
+
+
+def a_removal_that_is_approved(world: HistoryWorld) -> None:
+    """Most of what is known is gone at once: that is held until a person approves it."""
+    world.push(other=dag({"a": exits(0)}))
+    world.merge(ops={"train": runs_forever()})
+    world.settle()
+    world.push(churn=None, other=None)
+    world.settle()
+    world.approve_head()
+
+
+def a_proposal(world: HistoryWorld) -> None:
+    """It is judged, changed, judged again and merged."""
+    world.merge(ops={"train": exits(0)})
+    world.settle()
+    world.propose("topic", churn=dag({"train": exits(0), "broken": {"dependencies": ["nobody"]}}))
+    world.settle()
+    world.propose("topic", churn=dag({"train": exits(0), "more": exits(0, dependencies=["train"])}))
+    world.settle()
+    world.accept("topic")
+
+
+def a_proposal_that_is_closed(world: HistoryWorld) -> None:
+    """Its review is over, and another one begins."""
+    world.merge(ops={"train": exits(0)})
+    world.settle()
+    world.propose("topic", churn=dag({"train": exits(1)}))
+    world.settle()
+    world.close_proposal("topic")
+    world.propose("other", churn=dag({"more": exits(0)}))
+
+
+def a_look_for_what_is_old(world: HistoryWorld) -> None:
+    """Three runs, of which the first and its files are past their time and needed by nobody."""
+    for number in range(3):
+        world.merge(ops={"train": op("exit", "0", f"{number}", cache={"disable": True})})
+        world.settle()
+        world.clock.time += 7200
+    world.tidy(0)
+
+
 def _board() -> dict[str, Any]:
     run = {"kind": "service", "ports": [80], "container": {"image": "any"}}
     return {"component": {"run": run}}
@@ -78,6 +126,11 @@ STORIES: Sequence[Story] = (
     a_restart_of_what_failed,
     a_stop,
     a_removal,
+    an_approval,
+    a_removal_that_is_approved,
+    a_proposal,
+    a_proposal_that_is_closed,
+    a_look_for_what_is_old,
 )
 
 
@@ -104,6 +157,8 @@ def _outcome(world: HistoryWorld) -> Mapping[str, Any]:
         "live": sorted(one.spec.op for one in world.executor.processes.values() if not one.ended),
         "checks": {(sha, name): one.conclusion for sha, several in checks.items() for name, one in several.items()},
         "flows": sorted((row.name, row.retired, row.generation) for row in world.store.flows()),
+        "reviews": [(row.proposal, row.open) for row in world.store.reviews(REPOSITORY, open_only=False)],
+        "files": sorted(world.files_of.there()),
         "left": [type(row.key).__name__ for row in world.store.pending()],
         "parked": [row.parked for row in world.store.pending() if row.parked],
     }

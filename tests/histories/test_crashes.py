@@ -41,7 +41,7 @@ def end_meanwhile(call: Call) -> object:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_run_that_is_written_over_is_seen() -> None:
-    """Random histories come to this too seldom."""
+    """Random histories come to this seldom."""
     with versions_are_not_checked():
         found = [told(a_newer_plan, Nth(number, end_meanwhile))["wrong"] for number in range(1, 20)]
     right = [told(a_newer_plan, Nth(number, end_meanwhile))["wrong"] for number in range(1, 20)]

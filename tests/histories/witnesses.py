@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reconciler.checks.model import Check
-from reconciler.engine.model import FINAL, Performed
-from reconciler.keys import Key, text_of
+from reconciler.engine.model import FINAL, Performed, Status
+from reconciler.keys import Key, RunKey, text_of
 from reconciler.ports import LeaseLost
-from reconciler.records import AttemptRow, Changes, FlowRow, Lease, RunRow
+from reconciler.records import AttemptRow, Changes, EventRow, FlowRow, Gone, Lease, OpRow, RunRow
+from tests.fake_files import FakeFiles
 from tests.fakes import FakeChecks, FakeExecutor
 
 if TYPE_CHECKING:
@@ -82,12 +83,30 @@ class WatchfulChecks(FakeChecks):
         return super().post(repository, sha, checks, lease)
 
 
+class WatchfulFiles(FakeFiles):
+    """Notes every removal that should not have been."""
+
+    def __init__(self, world: HistoryWorld) -> None:
+        super().__init__(world.executor)
+        self.world = world
+
+    def remove(self, attempts: Sequence[str]) -> Mapping[str, str]:
+        rows = self.world.store.attempts_by_id(attempts)
+        for attempt in attempts:
+            if self.alive(attempt):
+                self.world.wrong.append(f"the files of {attempt} were removed while it ran")
+            if attempt in rows and rows[attempt].pruned_at is None:
+                self.world.wrong.append(f"the files of {rows[attempt].op} were removed before that was written down")
+        return super().remove(attempts)
+
+
 class WatchedStore:
     """The store, and what is wrong with what steps write to it. Only what was really written counts."""
 
     def __init__(self, world: HistoryWorld) -> None:
         self._world = world
         self._holders: dict[Key, int] = {}  # token of the lease that was given last
+        self._held_back: dict[int, bool] = {}  # by token: whether removals were held when it was given
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._world.store, name)
@@ -96,16 +115,22 @@ class WatchedStore:
         lease = self._world.store.lease(*given)
         if lease is not None:
             self._holders[lease.key] = lease.token
+            rows = self._world.looking.execute("SELECT broken, pruning_held FROM repositories").fetchall()
+            self._held_back[lease.token] = any(broken or held for broken, held in rows)
         return lease
 
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
         found = [*self._ended_again(changes.attempts), *self._superseded(changes.new_runs)]
-        found += [*self._removed(changes.flows), *self._overwritten(changes)]
+        found += [*self._removed(lease, changes.flows), *self._overwritten(changes), *self._empty_results(changes.ops)]
+        found += self._still_needed(changes.gone, changes.events) if changes.gone is not None else ()
+        forgotten = changes.gone.requests if changes.gone is not None else ()
         before = self._queued(lease.key)
         self._world.store.commit(lease, changes, keep)
         if self._holders[lease.key] != lease.token:
             found.append(f"{lease.owner} wrote for {text_of(lease.key)}, which it did not hold")
         self._world.wrong += found
+        self._world.forgotten.update(forgotten)
+        self._world.inserted |= {run.id: (run.state.flow, run.occurrence) for run in changes.new_runs}
         if not keep:
             self._look_for_news(lease, before)
 
@@ -146,8 +171,11 @@ class WatchedStore:
             if known is not None and known.version != row.version:
                 yield f"{row.id} was written over what somebody else had written"
 
-    def _removed(self, flows: Sequence[FlowRow]) -> Iterator[str]:
-        """Nothing is retired whose file is at the head, nor while nobody can know what is a flow."""
+    def _removed(self, lease: Lease, flows: Sequence[FlowRow]) -> Iterator[str]:
+        """Nothing is retired whose file is at the head, nor while nobody can know what is a flow.
+
+        What was decided at one head may be written when a newer one is held.
+        """
         for row in (row for row in flows if row.retired and not row.scope):
             known = self._world.store.flow(row.id)
             if known is None or known.retired:
@@ -156,8 +184,31 @@ class WatchedStore:
             assert repository is not None
             if row.path in self._world.source.trees[repository.head]:
                 yield f"{row.name} was retired, but its file is there"
-            if repository.broken or repository.pruning_held:
+            if (repository.broken or repository.pruning_held) and self._held_back[lease.token]:
                 yield f"{row.name} was retired while that was held"
+
+    def _empty_results(self, ops: Sequence[OpRow]) -> Iterator[str]:
+        """Whoever uses a result again finds the files that came with it."""
+        for state in (row.state for row in ops if row.state.cached_from and row.state.attempt is None):
+            if state.status is Status.SUCCEEDED and state.artifacts in self._world.files_of.removed:
+                yield f"{state.path} was given a result whose files were gone"
+
+    def _still_needed(self, gone: Gone, events: Sequence[EventRow]) -> Iterator[str]:
+        """Only what has ended, was answered and is needed by nobody is forgotten, and a run leaves its trace."""
+        store, traced = self._world.store, {one.subject for one in events if one.kind == "pruned"}
+        for row in filter(None, (store.run(run) for run, _ in gone.runs)):
+            why = [*_needs(store, row), *(["it leaves no trace"] if row.id not in traced else [])]
+            yield from (f"{row.occurrence} was pruned, though {one}" for one in why)
+        for attempt, run in gone.files:
+            known = store.run(run)
+            if known is not None and known.state.status not in FINAL:
+                yield f"the files of {attempt} are to go, though its run is {known.state.status}"
+        for flow in filter(None, (store.flow(one) for one in gone.flows)):
+            if not flow.retired:
+                yield f"{flow.name} was forgotten, though it is there"
+        for request in filter(None, (store.request(one) for one in gone.requests)):
+            if not request.answer:
+                yield f"{request.id} was forgotten without an answer"
 
     def _look_for_news(self, lease: Lease, before: tuple[int, float] | None) -> None:
         """Who was woken during a step has another one, as early as the wake wants."""
@@ -172,3 +223,20 @@ class WatchedStore:
         found = self._world.looking.execute("SELECT generation, due_at FROM wakes WHERE key = ?", [text_of(key)])
         rows = found.fetchall()
         return rows[0] if rows else None
+
+
+def _needs(store: Any, run: RunRow) -> Iterator[str]:
+    """What needs a run, as far as can be told without asking as retention does."""
+    flow = store.flow(run.state.flow)
+    if run.state.status not in FINAL:
+        yield f"it is {run.state.status}"
+    if store.attempts(run.id):
+        yield "an attempt of it lives"
+    if store.requests(RunKey(run.id)):
+        yield "something is asked of it"
+    if any(one.run == run.id and one.wanted for one in store.services(run.state.flow)):
+        yield "a service that it declared is wanted"
+    if store.users([run.id]):
+        yield "its results are used"
+    if flow is not None and not flow.retired and run.sha and run.sha == flow.applied_sha:
+        yield "it is of the commit that is applied"

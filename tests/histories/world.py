@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Any
 
 from reconciler.adapters.sql_store import SqlStore
 from reconciler.engine.model import Observed
-from reconciler.keys import text_of
+from reconciler.engine.retention import Policy
+from reconciler.keys import RepositoryKey, RetentionKey, SweepKey, text_of
 from reconciler.loop import Loop
 from reconciler.ports import Stalled, Waiting, World
 from reconciler.records import MetricRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.fakes import FakeChecks, FakeExecutor, FakeLogs, FakeSource
 from tests.histories.faults import Crash, Drawn, Faulty, Plan
-from tests.histories.witnesses import WatchedStore, WatchfulChecks, WatchfulExecutor
+from tests.histories.flows import FLOWS, NEWER_WINS, SETTINGS_FILE, some_flow
+from tests.histories.witnesses import WatchedStore, WatchfulChecks, WatchfulExecutor, WatchfulFiles
 from tests.stores import emptied_store
-from tests.world import REPOSITORY, TestWorld
+from tests.world import REPOSITORY, Ending, TestWorld
 
 MOST_TURNS = 500  # of one settling
 MOST_STEPS = 3_000  # of a history
+KEPT = Policy(runs=600, failed_runs=900, newest=1, most=3, cache=900, files=900, history=1800)  # s
 POLL = 300.0  # s; a world that looks around all the time shows little of what it has to be told
 
 
@@ -40,7 +45,11 @@ class HistoryWorld(TestWorld):
         self.wrong: list[str] = []  # what witnesses saw
         self.set_back = 0.0  # s by which the clock was turned back in all
         self.crashes = 0
+        self.inserted: dict[str, tuple[str, str]] = {}  # every run there ever was → its flow and occurrence
+        self.forgotten: set[str] = set()  # requests that were answered and are not kept any more
+        self.tidied = False  # it was looked for what is past its time
         super().__init__()
+        self.files_of = WatchfulFiles(self)
         self.watched_store = WatchedStore(self)
         self.executor.report, self.executor.wake = self._report, self.tell
         self.restart()
@@ -63,9 +72,9 @@ class HistoryWorld(TestWorld):
         if not hasattr(self, "watched_store"):  # while it is being made
             return super().new_loop(owner)
         behind = {"store": self.watched_store, "source": self.source, "executor": self.executor}
-        behind |= {"checks": self.checks, "logs": FakeLogs()}
-        ports = {name: Faulty(name, port, self) for name, port in behind.items()}
-        world = World(**ports, clock=self.clock, queues=self.queues, poll_seconds=POLL)  # type: ignore[arg-type]
+        behind |= {"checks": self.checks, "logs": FakeLogs(), "files": self.files_of}
+        ports: dict[str, Any] = {name: Faulty(name, port, self) for name, port in behind.items()}
+        world = World(**ports, clock=self.clock, queues=self.queues, poll_seconds=POLL, retention=KEPT)
         loop = Loop(world.store, steps_of(world), self.clock, owner=f"{owner}-{len(self.loops)}", workers=1)
         self.loops.append(loop)
         return loop
@@ -73,6 +82,14 @@ class HistoryWorld(TestWorld):
     def steps(self) -> int:
         """How many steps were made so far."""
         return sum(number for loop in self.loops for (what, _), number in loop.counts.items() if what == "step")
+
+    def outcomes(self) -> dict[str, int]:
+        """What steps came to, other than well → how often."""
+        counts = Counter({"crash": self.crashes})
+        for loop in self.loops:
+            for (what, _), number in loop.counts.items():
+                counts[what] += number if what in _OUTCOMES else 0
+        return {what: number for what, number in counts.items() if number}
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
@@ -104,17 +121,28 @@ class HistoryWorld(TestWorld):
 
     # --- while a worker is held up in a call --------------------------------------------------------------------------
 
-    def go_on(self, seconds: float) -> None:
+    def go_on(self, seconds: float, turns: int = 6) -> None:
         """Others go on, so long later."""
         self.held_up = True
         try:
             self.clock.time += seconds
             other = self.new_loop("other")
-            for _ in range(self.random.randrange(1, 7)):
+            for _ in range(self.random.randrange(1, turns + 1)):
                 self.turn(other)
                 self.executor.work()
         finally:
             self.held_up = False
+
+    def contradict(self) -> None:
+        """One commit changes a flow and lets newer plans stop older ones; others act on it, and processes end."""
+        self.drawn.racing = False
+        if self.source.broken or not self.store.repositories():
+            return
+        self._commit("main", {self.random.choice(FLOWS): some_flow(self.random), SETTINGS_FILE: NEWER_WINS})
+        self.store.wake([Wake(RepositoryKey(REPOSITORY))])
+        self.executor.end("train", Ending())
+        self.deeds += 1
+        self.go_on(0.0, turns=12)
 
     def hear_news(self) -> None:
         """Processes move and a person asks something of every flow, while a step is at work."""
@@ -122,6 +150,12 @@ class HistoryWorld(TestWorld):
         for row in self.store.flows(REPOSITORY, ""):
             if not row.retired:
                 self.ask_flow("unpause", row.name)
+
+    def tidy(self, seconds: float) -> None:
+        """So long later it is looked for what is past its time."""
+        self.tidied = True
+        self.clock.time += seconds
+        self.tell([Wake(RetentionKey()), Wake(SweepKey(self.executor.place))])
 
     # --- the post -----------------------------------------------------------------------------------------------------
 
@@ -168,6 +202,7 @@ class BreakableSource(FakeSource):
         return super().__getattribute__(name)
 
 
+_OUTCOMES = ("conflict", "lease_lost", "waiting", "stalled", "given_up", "parked", "fault")
 _READS = ("refs", "tree", "changed", "read", "merge", "merge_base", "first_parents", "keep")
 
 

@@ -319,6 +319,19 @@ def test_the_log_tells_once_why_a_key_waits(clock, loop_of, caplog):
     ]
 
 
+def test_the_log_tells_once_of_a_short_wait_that_does_not_end(clock, loop_of, caplog):
+    refused = "This machine could not work on shop: Too many open files."
+    loop = loop_of(raises(Waiting("MachineRefused", refused, timedelta(seconds=5))))
+    told = []
+    for _ in range(6):
+        assert loop.turn()
+        clock.advance(6)
+        told.append(len(caplog.records))
+
+    assert told == [0, 0, 0, 1, 1, 1]
+    assert caplog.records[0].getMessage() == f"run/r1: {refused} (MachineRefused)"
+
+
 class FullDisk:
     """A queue on a disk that is full; tells how often it was asked."""
 

@@ -55,3 +55,26 @@ def test_a_lost_place_is_no_failure_of_the_op(world):
 
     assert state.state.disruptions == 1
     assert world.check().status != "completed"
+
+
+class OwnLogs:
+    """The logs of one place."""
+
+    def tail(self, attempt, lines):
+        return "reading\nValueError: no rows in 2024-13\n"
+
+
+def test_a_check_that_another_place_words_shows_the_log_all_the_same(world):
+    world.merge(ops={"train": exits(1)})
+    ours = World(world.store, world.source, world.executor, world.checks, world.clock, OwnLogs())
+    world.loop = Loop(world.store, steps_of(ours), world.clock, "here", workers=1)
+    world.checks.away = True
+    world.settle()
+    world.checks.away = False
+    move(world, "there")  # it has no such file
+    world.clock.jump(60)
+    world.settle()
+
+    assert world.check().conclusion == "failure"
+    assert "Its log says `ValueError: no rows in 2024-13`." in world.check().summary
+    assert "2 lines of the log of `train`, around the likely error:" in world.check().summary

@@ -1,16 +1,20 @@
 """Pruning in a whole Headgate: what is old goes, what is needed stays, a death at any moment leaves nothing over."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from reconciler.engine.model import AttemptSpec
 from reconciler.engine.retention import DAY, Policy
 from reconciler.keys import RetentionKey, SweepKey
 from reconciler.loop import Loop
-from reconciler.ports import AttemptFiles, World
-from reconciler.records import Wake
+from reconciler.ports import World
+from reconciler.records import AttemptRow, CacheRow, Changes, PlaceRow, Wake
 from reconciler.steps.wiring import steps_of
-from tests.fakes import Ending, FakeLogs
+from tests.fake_files import FakeFiles
+from tests.fakes import Ending, FakeExecutor, FakeLogs
 from tests.world import TestWorld, exits, op, runs_forever, writes
 
 POLICY = Policy(runs=90 * DAY, failed_runs=90 * DAY, newest=1)
@@ -53,37 +57,6 @@ class Watched:
         return called if name in self._names else found
 
 
-class FakeFiles:
-    """A directory per attempt that was started, until it is removed."""
-
-    def __init__(self, world):
-        self.world = world
-        self.place = world.executor.place
-        self.removed = set()
-        self.strange = {}  # attempts of which nobody knows, and when their directory changed
-
-    def there(self):
-        started = {attempt for _, _, attempt in self.world.executor.started}
-        return (started | self.strange.keys()) - self.removed
-
-    def shelves(self):
-        return sorted({attempt[:1] for attempt in self.there()})
-
-    def on_shelf(self, shelf):
-        mine = sorted(attempt for attempt in self.there() if attempt.startswith(shelf))
-        processes = self.world.executor.processes
-        return [
-            AttemptFiles(one, self.strange.get(one, 0.0), one in processes and not processes[one].ended) for one in mine
-        ]
-
-    def size(self, attempt):
-        return 100
-
-    def remove(self, attempts):
-        self.removed |= set(attempts)
-        return {}
-
-
 class KeepingWorld(TestWorld):
     """A world that forgets."""
 
@@ -92,7 +65,7 @@ class KeepingWorld(TestWorld):
         super().__init__(directory)
 
     def new_loop(self, owner, **ports):
-        self.files_of = self.files_of or FakeFiles(self)
+        self.files_of = self.files_of or FakeFiles(self.executor)
         given = {"store": self.store, "source": self.source, "executor": self.executor, "checks": self.checks}
         wired = World(
             **(given | {"files": self.files_of} | ports),
@@ -126,6 +99,12 @@ class KeepingWorld(TestWorld):
         self.merge(ops={**first, "more": exits(0)})
         self.settle()
         return older
+
+    def answer_to(self, verb, run, op=None, **arguments):
+        """What is answered to somebody who asks this of a run."""
+        request = self.ask(verb, run, op, **arguments)
+        self.settle()
+        return self.answer(request)
 
     def left_of(self, run):
         """Every row that speaks of a run."""
@@ -162,6 +141,20 @@ def test_a_trace_says_when_a_run_was_pruned_and_goes_later(world):
 
     world.prune(days=400)
     assert world.store.pruned(old.id[:6]) is None
+
+
+def test_what_was_said_at_the_end_stays_when_the_last_good_run_goes(world):
+    old = world.run_twice(first={"prepare": writes({"rows": "3"})})
+    said = world.check()
+    assert old.id[:7] in said.summary
+    world.prune(days=31)
+    assert world.store.run(old.id) is None
+    posts = world.checks.posts
+    world.wake_everything()
+    world.settle()
+
+    assert world.check() == said
+    assert world.checks.posts == posts
 
 
 def test_the_newest_run_and_the_last_good_one_stay(world):
@@ -434,3 +427,124 @@ def test_a_death_at_any_moment_of_pruning_leaves_nothing_over(tmp_path, calls):
     assert world.files_of.there() <= known
     assert world.store.run(kept.id) == kept
     assert world.faults() == 0
+
+
+def half_done(world):
+    """A run whose first op succeeded and whose second one failed, with the files of both pruned."""
+    world.with_policy(files=10 * DAY, cache=3600.0)
+    world.merge(ops={"prepare": writes({"rows": "3"}), "train": exits(1, dependencies=["prepare"])})
+    world.settle()
+    run = world.run()
+    world.prune(days=20)
+    world.prune()
+    assert not world.files_of.there()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("verb", "op", "arguments", "words"),
+    [
+        ("resume", None, {}, "cannot go on from what it has done"),
+        ("resume", "train", {}, "cannot go on from what it has done"),
+        ("restart", None, {"failed": True}, "cannot be restarted from what it has done"),
+        ("restart", "train", {}, "cannot be restarted from what it has done"),
+        ("copy", None, {}, "cannot be copied from what it has done"),
+    ],
+)
+def test_what_builds_on_pruned_files_is_refused_in_words(world, verb, op, arguments, words):
+    run = half_done(world)
+    answer = world.answer_to(verb, run.id, op, **arguments)
+
+    assert answer.startswith(f"Run {run.id} {words}: the artifacts of `prepare` were pruned on ")
+    assert answer.endswith(f"Run it as a whole: `headgate restart {run.id}`.")
+    assert [row.id for row in world.runs()] == [run.id]
+    assert world.statuses(run) == {"prepare": "succeeded", "train": "failed"}
+
+
+def test_a_run_whose_files_were_pruned_is_restarted_as_a_whole(world):
+    run = half_done(world)
+    world.answer_to("restart", run.id)
+
+    assert len(world.runs()) == 2
+    assert world.starts("prepare") == 2
+
+
+def test_a_run_of_which_nothing_succeeded_needs_no_files_to_go_on(world):
+    world.with_policy(files=10 * DAY, cache=3600.0)
+    world.merge(ops={"train": exits(1)})
+    world.settle()
+    world.prune(days=20)
+    world.prune()
+    world.answer_to("resume", world.run().id)
+
+    assert world.starts("train") == 2
+
+
+# --- several places on one database -----------------------------------------------------------------------------------
+
+
+def at(world, place):
+    """A service of another place, which takes what belongs to nobody or to it."""
+    executor = FakeExecutor(world.clock)
+    executor.place = place
+    files = FakeFiles(world.executor)
+    files.place = place
+    wired = World(
+        world.store, world.source, executor, world.checks, world.clock, retention=world.policy, files=files, shared=True
+    )
+    loop = Loop(world.store, steps_of(wired), world.clock, owner=place, workers=1, places=lambda: ("", place))
+    world.loops.append(loop)
+    return loop
+
+
+def turns(loop, most=20):
+    """How many keys somebody finds, at most so many."""
+    return sum(1 for _ in range(most) if loop.turn())
+
+
+def test_files_are_swept_by_a_service_of_their_place_alone(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    here, there = at(world, "here"), at(world, "there")
+    world.store.wake([Wake(SweepKey("here"))])
+
+    assert turns(there) == 1, "it hands the key over, and is not asked again"
+    assert turns(there) == 0
+    assert turns(here) > 0
+    assert world.store.queued(SweepKey("here")).due_at > world.clock.time
+    world.clock.time += 2 * 3600.0
+    world.store.wake([Wake(SweepKey("here"))])
+    turns(there)
+    with closing(sqlite3.connect(world.path)) as database:
+        found = database.execute("SELECT place, ready_at <= ? FROM wakes WHERE key = 'sweep/here'", [world.clock.time])
+        assert found.fetchone() == ("here", True), "it belongs to its place from now on"
+
+
+def test_the_key_of_a_place_that_was_given_up_goes_with_its_files(world):
+    world.store.see_place(PlaceRow("here", "", "one", "0.2.0"))
+    world.store.wake([Wake(SweepKey("here"))])
+    world.store.give_up("here", "It does not return.")
+    turns(at(world, "there"))
+
+    assert world.store.queued(SweepKey("here")) is None
+
+
+def test_room_is_made_at_one_place_whatever_is_reused_at_another(world):
+    """An older result that may be reused has its files elsewhere: neither does it go, nor does it keep files here."""
+    world.connect()
+    spec = AttemptSpec("b1", "r0", "a", 1, "job", "f", "shop", "", {})
+    row = AttemptRow("b1", "r0", "a", spec, phase="ended", place="there", created_at=world.clock.time)
+    world.store.wake([Wake(SweepKey("there"))])
+    older = CacheRow("k", "b1", "r0", b"{}", "b1", world.clock.time)
+    world.store.commit(world.store.lease("test", 9.0), Changes(attempts=(row,), cache=(older,)))
+    world.with_policy(files_size=250.0)
+    for number in range(6):
+        world.merge(ops={f"op{number}": writes({"x": str(number)})})
+        world.settle()
+        world.clock.time += DAY
+    world.prune()
+    world.prune()
+
+    left = world.files_of.there()
+    assert {path for _, path, attempt in world.executor.started if attempt in left} == {"op4", "op5"}
+    assert world.store.cached_since("there") == older.finished_at

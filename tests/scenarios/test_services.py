@@ -265,3 +265,17 @@ def test_a_service_whose_start_was_unknown_and_that_is_seen_running_leaves_its_f
         world.loop.turn()
 
     assert sum(world.loop.counts.values()) <= steps + 2
+
+
+def test_an_instance_that_is_declared_anew_at_the_same_instant_is_another_attempt(world):
+    """A clock need not have moved between two starts."""
+    world.merge(ops={"board": service()})
+    world.settle(seconds=0)
+    world.executor.end("board", Ending(1))
+    world.loop.turn()
+    world.ask("restart", world.run().id)
+    world.settle(seconds=0)
+
+    known = world.store.service_attempts(world.flow("churn").id, live=False)
+    assert [row.phase for row in known] == ["ended", "started"]
+    assert world.starts("board") == 2

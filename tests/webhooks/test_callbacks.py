@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ class Edge:
         self.client = TestClient(Starlette(routes=list(callback_routes(self.tokens, self, self, self.now))))
         spec = AttemptSpec("a-1", "run-1", "train", 1, "job", "churn", "ml", "c0ffee", {})
         for attempt, phase in (("a-1", "started"), ("a-2", "started"), ("a-3", "ended")):
-            self.rows[attempt] = AttemptRow(attempt, "run-1", "train", replace(spec, attempt=attempt), phase=phase)
+            self.rows[attempt] = AttemptRow(attempt, "run-1", "train", spec.having(attempt=attempt), phase=phase)
 
     def now(self) -> float:
         return 1000.0

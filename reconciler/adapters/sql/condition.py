@@ -31,6 +31,7 @@ class Condition:
     log_size: int  # bytes of a SQLite file's write-ahead log
     now: float  # seconds since the epoch by its clock
     newest: float | None  # when the newest thing it tells of happened
+    standby: bool = False  # it only follows another server
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class OpenedToRead:
         self._url = address_of(url_or_path)
         self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
         self._clock = clock
-        self._database = Database(_to_read(self._url))
+        self._database = Database(to_read(self._url))
         self.store = SqlStore(self._database, clock)
 
     def close(self) -> None:
@@ -86,7 +87,7 @@ class OpenedToRead:
             newest = connection.execute(_NEWEST).scalar() if schema else None
             usable = schema == NEWEST or ((schema or "") > NEWEST and may_work_beside(connection, str(schema)))
             sizes = self._size(connection), self._log_size()
-            return Condition(schema, usable, faults, *sizes, self._now(connection), newest)
+            return Condition(schema, usable, faults, *sizes, self._now(connection), newest, self._follows(connection))
 
     def queue(self) -> Sequence[QueuedKey]:
         """Every key, the one that is due longest first."""
@@ -136,6 +137,9 @@ class OpenedToRead:
         log = _log_of(self._file) if self._file is not None else None
         return log.stat().st_size if log is not None and log.exists() else 0
 
+    def _follows(self, connection: Connection) -> bool:
+        return self._file is None and bool(connection.execute(text("SELECT pg_is_in_recovery()")).scalar())
+
     def _now(self, connection: Connection) -> float:
         if self._file is not None:
             return self._clock.now()
@@ -150,10 +154,15 @@ def shown_address(url_or_path: str) -> str:
     return url.set(query={}).render_as_string(hide_password=True)
 
 
-def _to_read(url: URL) -> URL:
-    """SQLite makes two files beside a database that it reads, unless it may take it for one that nobody changes."""
+def to_read(url: URL) -> URL:
+    """The address with which a database is opened to be read alone.
+
+    SQLite makes two files beside a database that it reads, unless it may take it for one that nobody changes.
+    """
     if url.get_backend_name() != "sqlite":
-        return url.update_query_dict({"options": "-c default_transaction_read_only=on"}, append=True)
+        options = url.query.get("options", ())
+        given = [options] if isinstance(options, str) else options
+        return url.update_query_dict({"options": " ".join([*given, "-c default_transaction_read_only=on"])})
     file = Path(url.database or "").absolute()
     query = {"uri": "true", "mode": "ro"} | ({} if _log_of(file).exists() else {"immutable": "1"})
     return url.set(database=file.as_uri(), query=query)

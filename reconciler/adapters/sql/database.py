@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import URL, Connection, func, select
+from sqlalchemy import URL, Connection, Executable, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from reconciler.adapters.sql import direct
@@ -75,6 +75,18 @@ class Database:
         except SQLAlchemyError as error:
             raise self._translated(error) from error
 
+    def ask(self, statement: Executable, values: direct.Values) -> list[dict[str, Any]]:
+        """What a short question finds, as `read` sees it. Raises Waiting, Stalled.
+
+        On a file the writer answers while it rests: it has its pages in memory, which each commit takes from readers.
+        """
+        if self.dialect != "sqlite" or not self._writing.acquire(blocking=False):
+            return self._found(self._readers, statement, values)
+        try:
+            return self._found(self._writer, statement, values)
+        finally:
+            self._writing.release()
+
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in a transaction, perhaps with what others wait for. Raises what it raises, or Waiting."""
         job = _Job(work)
@@ -133,6 +145,12 @@ class Database:
             self._writing.release()
         self._readers.close()
 
+    def _found(self, connections: Kept, statement: Executable, values: direct.Values) -> list[dict[str, Any]]:
+        try:
+            return connections.use(lambda connection: direct.rows(connection, statement, values))
+        except SQLAlchemyError as error:
+            raise self._translated(error) from error
+
     def _commit_group(self) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
         try:
@@ -151,32 +169,28 @@ class Database:
         """Jobs only read and write through their connection, so they can be run again."""
         for left in reversed(range(DEADLOCKS)):
             try:
-                with self._writer.one() as connection:
-                    return self._commit(group, connection)
+                return self._writer.use(lambda connection: self._commit(group, connection))
             except OperationalError as error:
                 if not left or getattr(error.orig, "sqlstate", "") not in _RUN_AGAIN:
                     raise
         return None
 
     def _commit(self, group: list[_Job[Any]], connection: Connection) -> None:
-        """All jobs in one commit; one that fails takes only its own writes back."""
+        """All jobs in one commit; one that fails takes only its own writes back.
+
+        Where the whole transaction is lost, it is taken back with the connection.
+        """
         self._calling = False
-        with connection.begin() as transaction:
-            if len(group) == 1:
-                with group[0]:
-                    group[0].result = group[0].work(connection)
-                if isinstance(group[0].error, OperationalError):
-                    raise group[0].error
-                if group[0].error is not None:
-                    transaction.rollback()
-            else:
-                for job in group:
-                    with job, connection.begin_nested():
-                        job.result = job.work(connection)
-                    if isinstance(job.error, OperationalError):
-                        raise job.error  # the whole transaction is lost
-            if self._calling and transaction.is_active:
-                self._others.call(connection)
+        direct.begin(connection)
+        for job in group:
+            with job, nullcontext() if len(group) == 1 else connection.begin_nested():
+                job.result = job.work(connection)
+            if isinstance(job.error, OperationalError):
+                raise job.error
+        keep = len(group) > 1 or group[0].error is None
+        if keep and self._calling:
+            self._others.call(connection)
+        direct.end(connection, keep)
         for job in group:
             job.done = True
 
@@ -186,7 +200,7 @@ class Database:
             self._changed.notify_all()
 
     def _translated(self, error: SQLAlchemyError) -> ReconcileError:
-        cause = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+        cause = " ".join(str(error.orig).split()) if isinstance(error, DBAPIError) else type(error).__name__
         if "not a database" in cause or "malformed" in cause:
             return Stalled("StoreBroken", f"{self.name} is damaged or not a database of Headgate ({cause}).")
         return self._failure(f"cannot be used now ({cause})")

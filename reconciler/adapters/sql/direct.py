@@ -5,8 +5,9 @@ For a small statement SQLAlchemy's own execution costs five times as much as the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import Boolean, Connection, Dialect, Executable
@@ -14,17 +15,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
 Values = Mapping[str, Any]
+_NONE: Values = {}
+_AT_ONCE = nullcontext()
 
 
-def rows(connection: Connection, statement: Executable, values: Values | None = None) -> list[dict[str, Any]]:
+def rows(connection: Connection, statement: Executable, values: Values = _NONE) -> list[dict[str, Any]]:
     """What a statement finds, by the names of its columns. `values` are those of its parameters."""
-    made = _made(statement, (), connection.dialect)
-    cursor = run(connection, made.text, made.parameters(values or {}))
-    names = [column[0] for column in cursor.description]
-    return made.mended([dict(zip(names, found, strict=True)) for found in cursor.fetchall()])
+    made = _made(statement, tuple(values), connection.dialect, reads=True)
+    return made.found(run(connection, made.text, made.parameters(values)))
 
 
-def row(connection: Connection, statement: Executable, values: Values | None = None) -> dict[str, Any] | None:
+def row(connection: Connection, statement: Executable, values: Values = _NONE) -> dict[str, Any] | None:
     """The first of them."""
     found = rows(connection, statement, values)
     return found[0] if found else None
@@ -32,42 +33,99 @@ def row(connection: Connection, statement: Executable, values: Values | None = N
 
 def change(connection: Connection, statement: Executable, values: Sequence[Values]) -> int:
     """Run a statement that writes, once for each of these; returns how many rows it wrote."""
+    return changes(connection, [(statement, values)])[0]
+
+
+def changes(connection: Connection, batches: Iterable[tuple[Executable, Sequence[Values]]]) -> list[int]:
+    """Run statements, each once for each of its values; how many rows each wrote, or found.
+
+    A server is sent all of them before it is asked what came of the first.
+    """
+    with _together(connection):
+        cursors = [_begun(connection, statement, values) for statement, values in batches]
+    return [len(cursor.fetchall()) if cursor.description else int(cursor.rowcount) for cursor in cursors]
+
+
+def _begun(connection: Connection, statement: Executable, values: Sequence[Values]) -> Any:
     made = _made(statement, tuple(values[0]), connection.dialect)
     if len(values) == 1:
-        return int(run(connection, made.text, made.parameters(values[0])).rowcount)
-    return int(run(connection, made.text, [made.parameters(one) for one in values], many=True).rowcount)
+        return run(connection, made.text, made.parameters(values[0]))
+    return run(connection, made.text, [made.parameters(one) for one in values], many=True)
+
+
+def _together(connection: Connection) -> AbstractContextManager[object]:
+    if connection.dialect.name == "sqlite":
+        return _AT_ONCE
+    return _Pipeline(connection)
+
+
+class _Pipeline:
+    """Until it is left, the server's answers are not waited for."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pipeline = cast(Any, connection.connection.driver_connection).pipeline()
+
+    def __enter__(self) -> None:
+        self._pipeline.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        try:
+            self._pipeline.__exit__(*error)
+        except _failures(self._connection) as found:
+            raise _translated(self._connection, found, "(several statements)", ()) from found
 
 
 class _Made:
     """A statement as text of its dialect. Drivers know every type but two: see `_into` and `_flags`."""
 
-    def __init__(self, statement: Executable, columns: Sequence[str], dialect: Dialect) -> None:
-        compiled = cast(Any, statement).compile(dialect=dialect, column_keys=columns or None)
+    def __init__(self, statement: Executable, names: Sequence[str], dialect: Dialect, reads: bool) -> None:
+        compiled = cast(Any, statement).compile(dialect=dialect, column_keys=None if reads else names)
         self.text = str(compiled)
-        self._names: Sequence[str] | None = compiled.positiontup  # None: parameters are named
-        self._fixed = compiled.params
+        self._fixed = {name: value for name, value in compiled.params.items() if name not in names}
         self._into = _processors(compiled.binds, dialect)
+        self._in_order = _in_order(compiled.positiontup)  # None: parameters are named
         found = getattr(statement, "exported_columns", ()) if dialect.name == "sqlite" else ()
         self._flags = [column.name for column in found if isinstance(column.type, Boolean)]
+        self._columns: Sequence[str] = ()
 
-    def parameters(self, values: Values) -> Sequence[Any] | Values:
+    def parameters(self, values: Values) -> Any:
         """What the driver is given."""
-        given = {**self._fixed, **values}
-        for name, convert in self._into:
-            given[name] = convert(given[name])
-        return given if self._names is None else [given[name] for name in self._names]
+        if self._fixed or self._into:
+            given = {**self._fixed, **values}
+            for name, convert in self._into:
+                given[name] = convert(given[name])
+            values = given
+        return values if self._in_order is None else self._in_order(values)
 
-    def mended(self, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def found(self, cursor: Any) -> list[dict[str, Any]]:
         """Rows with their flags as such: a file has only numbers."""
+        columns = self._columns = self._columns or [column[0] for column in cursor.description]
+        found = [dict(zip(columns, one, strict=True)) for one in cursor.fetchall()]
         for name in self._flags:
             for one in found:
                 one[name] = None if one[name] is None else bool(one[name])
         return found
 
 
-@cache  # every statement that is run here lives as long as the process
-def _made(statement: Executable, columns: Sequence[str], dialect: Dialect) -> _Made:
-    return _Made(statement, columns, dialect)
+# Every statement that is run here lives as long as the process, and compiling it costs as much as running it ten times.
+_MADE: dict[tuple[Executable, tuple[str, ...], str], _Made] = {}
+
+
+def _made(statement: Executable, names: tuple[str, ...], dialect: Dialect, reads: bool = False) -> _Made:
+    known = _MADE.get((statement, names, dialect.name))
+    if known is None:
+        known = _MADE[statement, names, dialect.name] = _Made(statement, names, dialect, reads)
+    return known
+
+
+def _in_order(names: Sequence[str] | None) -> Callable[[Values], Sequence[Any]] | None:
+    """Values by name as those of a statement whose parameters have only places."""
+    if names is None:
+        return None
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def _processors(binds: Mapping[str, Any], dialect: Dialect) -> list[tuple[str, Callable[[Any], Any]]]:
@@ -79,13 +137,38 @@ def _processors(binds: Mapping[str, Any], dialect: Dialect) -> list[tuple[str, C
 
 def run(connection: Connection, text: str, parameters: Any = (), many: bool = False) -> Any:
     """A cursor that has run it. Raises what SQLAlchemy raises, and like it gives up a connection that was lost."""
-    dialect, pooled = connection.dialect, connection.connection
-    failures = cast(Any, dialect).loaded_dbapi.Error
-    cursor = pooled.cursor()
+    cursor = connection.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(text, parameters)
-    except failures as error:
-        if dialect.is_disconnect(error, cast(Any, pooled.driver_connection), cursor):
-            connection.invalidate(error)
-        raise DBAPIError.instance(text, parameters, error, failures, dialect=dialect) from error
+    except _failures(connection) as error:
+        raise _translated(connection, error, text, parameters) from error
     return cursor
+
+
+def begin(connection: Connection) -> None:
+    """Begin a transaction that writes, to be ended by `end`. PostgreSQL's driver does it with the first statement."""
+    if connection.dialect.name == "sqlite":
+        run(connection, "BEGIN IMMEDIATE")
+
+
+def end(connection: Connection, keep: bool) -> None:
+    """Commit what was written since `begin`, or take it back."""
+    if connection.in_transaction():  # SQLAlchemy counts it as its own where it ran a statement in it
+        connection.commit() if keep else connection.rollback()
+        return
+    pooled = connection.connection
+    try:
+        pooled.commit() if keep else pooled.rollback()
+    except _failures(connection) as error:
+        raise _translated(connection, error, "COMMIT" if keep else "ROLLBACK", ()) from error
+
+
+def _failures(connection: Connection) -> type[Exception]:
+    return cast(type[Exception], cast(Any, connection.dialect).loaded_dbapi.Error)
+
+
+def _translated(connection: Connection, error: Exception, text: str, parameters: Any) -> Exception:
+    dialect = connection.dialect
+    if dialect.is_disconnect(cast(Any, error), cast(Any, connection.connection.driver_connection), None):
+        connection.invalidate(error)
+    return cast(Exception, DBAPIError.instance(text, parameters, error, _failures(connection), dialect=dialect))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
-from reconciler.adapters.sql import direct
 from reconciler.ports import Stalled
 
 BUSY_MS = 15_000  # how long another process may hold the file before we say so
@@ -66,24 +65,25 @@ def engine_of(url: URL, autocommit: bool, connections: int) -> Engine:
     )
     if on_file:
         event.listen(engine, "connect", _prepare_file)
-        if not autocommit:
-            event.listen(engine, "begin", _begin_immediate)
     else:
+        event.listen(engine, "do_connect", _connect_with_patience)
         event.listen(engine, "connect", _prepare_session)
         _ask_after_rest(engine)
     return engine
 
 
 def _prepare_file(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # Python's own BEGIN comes late and is not IMMEDIATE
+    connection.isolation_level = None  # transactions begin where we say so (direct.begin)
     if not connection.execute("PRAGMA page_count").fetchone()[0]:  # only an empty file can be told so
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: Connection) -> None:
-    direct.run(connection, "BEGIN IMMEDIATE")
+def _connect_with_patience(_dialect: object, _record: object, given: Any, named: Any) -> Any:
+    from reconciler.adapters.sql.patience import Connection as Patient  # the driver is only there where it is wanted
+
+    return Patient.connect(*given, **named)
 
 
 def _prepare_session(connection: Any, _: object) -> None:

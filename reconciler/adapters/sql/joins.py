@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Select, func, select
 
 from reconciler.adapters.sql import rows
 from reconciler.adapters.sql.tables import metrics, ops, plans, runs
-from reconciler.engine.model import FINAL, JoinQuery, OpState, RunState
+from reconciler.engine.decisions import JoinQuery
+from reconciler.engine.model import FINAL, OpState, RunState
 from reconciler.engine.queries import asked_values, matches, sort_rows, value_of
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
+
+Result = TypeVar("Result")
 
 FRESH = 0.5  # s after which a connection goes back to the pool, which asks whether it still lives
 
@@ -25,6 +28,16 @@ class Kept:
         try:
             yield connection
             failed = False
+        finally:
+            self._give_back(connection, failed)
+
+    def use(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` does with such a connection: for what is so small that a context costs as much."""
+        connection, failed = self._taken(), True
+        try:
+            result = work(connection)
+            failed = False
+            return result
         finally:
             self._give_back(connection, failed)
 

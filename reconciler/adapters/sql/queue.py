@@ -12,14 +12,15 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, Double, Executable, Select, bindparam, case, delete, func, select, update
 
 from reconciler.adapters.sql import direct
 from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.moment import NOW
 from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
 from reconciler.adapters.sql.tables import counters, wakes
-from reconciler.adapters.sql.writing import NEVER, Statements, execute, is_soon, move_rows, run_batch
+from reconciler.adapters.sql.writing import NEVER, Batch, Statements, check_moves, execute, is_soon, run_moves
 from reconciler.keys import PRIORITY, Key, key_of, text_of
 from reconciler.ports import INTERNAL_ERROR, Clock, LeaseLost, WakeRow
 from reconciler.records import Changes, Lease, Wake
@@ -49,9 +50,10 @@ class SqlQueue:
             self._database.write(work)
 
     def lease(self, owner: str, seconds: float, places: Sequence[str] | None = None) -> Lease | None:
-        if self._next_at(places) > self._clock.now():  # asking a reader first: an idle worker must not hold the writer
+        soonest = self._next_at(places)
+        if soonest > self._clock.now():  # asked before: an idle worker must not hold up who writes
             return None
-        return self._database.write(lambda connection: self._lease(connection, owner, seconds, places))
+        return self._database.write(lambda connection: self._lease(connection, owner, seconds, places, soonest))
 
     def renew(self, leases: Sequence[Lease], seconds: float) -> Sequence[Lease]:
         return self._database.write(lambda connection: self._renew(connection, leases, seconds)) if leases else []
@@ -65,37 +67,33 @@ class SqlQueue:
 
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
         now = self._clock.now()
-        batches, runs = self._statements.changes(changes, lease.token, now), run_batch(changes.runs, lease.token)
-        flows = self._statements.flows(changes.flows)
+        held = self._fence(lease) if keep else self._acknowledge(lease, changes.again_at)
+        moved = [*run_moves(changes.runs, lease.token), *self._statements.flow_moves(changes.flows)]
         wakes = (*changes.wakes, *(Wake(request.key) for request in changes.asked))
-        woken = self._statements.wakes(wakes, now)
+        written = [*self._statements.changes(changes, lease.token, now), *self._statements.wakes(wakes, now)]
+        if changes.place is not None:
+            written.append((_MOVE, [{"_key": text_of(lease.key), "_place": changes.place}]))
 
         def work(connection: Connection) -> None:
-            if keep:
-                self._fence(connection, lease)
-            else:
-                self._acknowledge(connection, lease, changes.again_at)
             if changes.gone is not None:
                 hold_writers(connection)
-            move_rows(connection, [*runs, *flows])
-            execute(connection, batches)
+            counts = direct.changes(connection, [*held, *moved, *written])
+            if not any(counts[: len(held)]):
+                raise _lost(lease)
+            check_moves(moved, counts[len(held) :])
             write_uses(connection, changes.uses)
             if changes.gone is not None:
                 prune(connection, changes.gone)
-            execute(connection, woken)
-            if is_soon(wakes, now):
+            if changes.place is not None or is_soon(wakes, now):  # somebody else may be the one to take it
                 self._database.call()
-            if changes.place is not None:
-                direct.change(connection, _MOVE, [{"_key": text_of(lease.key), "_place": changes.place}])
-                self._database.call()  # somebody else may be the one to take it
 
         self._database.write(work)
 
     def retry(self, lease: Lease, at: float, reason: str, message: str) -> None:
-        self._database.write(lambda connection: self._release(connection, lease, _AGAIN, at, reason, message))
+        self._give_back(lease, _AGAIN, at, reason, message)
 
     def park(self, lease: Lease, reason: str, message: str) -> None:
-        self._database.write(lambda connection: self._release(connection, lease, _PARK, NEVER, reason, message))
+        self._give_back(lease, _PARK, NEVER, reason, message)
 
     def wait(self, seconds: float, places: Sequence[str] | None = None) -> None:
         seen, interrupts = self._database.changes(), self._database.interrupts
@@ -118,71 +116,76 @@ class SqlQueue:
 
     def pending(self) -> Sequence[WakeRow]:
         with self._database.read() as connection:
-            found = connection.execute(select(wakes).order_by(wakes.c.key)).mappings().all()
+            found = direct.rows(connection, _PENDING)
         return [_wake_row(row) for row in found]
 
     def _next_at(self, places: Sequence[str] | None) -> float:
         """When the next key may be leased; NEVER if no wake, retry or end of a lease lies ahead."""
-        with self._database.read() as connection:
-            found = direct.rows(connection, _asked(_NEXT, places), _of(places))[0]["at"]
+        found = self._database.ask(_asked(_NEXT, places), _of(places))[0]["at"]
         return NEVER if found is None else float(found)
 
-    def _lease(self, connection: Connection, owner: str, seconds: float, places: Sequence[str] | None) -> Lease | None:
-        now, deadline = self._now(connection), self._clock.monotonic() + seconds
-        row = _most_urgent(connection, now, places)
+    def _lease(
+        self, connection: Connection, owner: str, seconds: float, places: Sequence[str] | None, soonest: float
+    ) -> Lease | None:
+        now, deadline = self._clock.now(), self._clock.monotonic() + seconds
+        row = _most_urgent(connection, now, places, soonest)
         if row is None:
             return None
         token = direct.rows(connection, _COUNT_UP)[0]["value"]
         lease = _lease_of(row, token, deadline, owner)
-        values = {"owner": owner, "lease_until": now + seconds, "ready_at": now + seconds, "token": token}
-        values |= {"attempts": lease.attempts, "reason": lease.reason, "due_at": NEVER}
+        values = {"owner": owner, "token": token, "attempts": lease.attempts, "reason": lease.reason, "due_at": NEVER}
         if row["token"]:
             values["message"] = LAPSED
-        direct.change(connection, _BY_KEY, [{"_key": row["key"], **values}])
+        direct.change(connection, _TAKE, [{"_key": row["key"], "_now": now, "_seconds": seconds, **values}])
         return lease
 
     def _renew(self, connection: Connection, leases: Sequence[Lease], seconds: float) -> list[Lease]:
-        now, deadline = self._now(connection), self._clock.monotonic() + seconds
-        ends = {"lease_until": now + seconds, "ready_at": now + seconds}
-        return [
-            replace(lease, deadline=deadline)
-            for lease in leases
-            if direct.change(connection, _HELD, [{**_held(lease, now), **ends}]) == 1
-        ]
+        deadline = self._clock.monotonic() + seconds
+        held = [(_RENEW, [{**self._held(lease), "_seconds": seconds}]) for lease in leases]
+        counts = direct.changes(connection, held)
+        return [replace(lease, deadline=deadline) for lease, count in zip(leases, counts, strict=True) if count]
 
-    def _fence(self, connection: Connection, lease: Lease) -> None:
-        if direct.row(connection, _FENCE, _held(lease, self._now(connection))) is None:
-            raise _lost(lease)
+    def _fence(self, lease: Lease) -> list[Batch]:
+        return [(_FENCE, [self._held(lease)])]
 
-    def _acknowledge(self, connection: Connection, lease: Lease, again_at: float | None) -> None:
+    def _acknowledge(self, lease: Lease, again_at: float | None) -> list[Batch]:
         """The key goes if nobody woke it since it was leased, and its step does not want to look again."""
-        gone = {**_held(lease, self._now(connection)), "_generation": lease.generation}
-        if again_at is None and direct.change(connection, _REMOVE, [gone]):
-            return
-        self._release(connection, lease, _AGAIN, NEVER if again_at is None else again_at)
+        if again_at is not None:
+            return [self._release(lease, _AGAIN, again_at)]
+        gone = {**self._held(lease), "_generation": lease.generation}
+        return [(_REMOVE, [gone]), self._release(lease, _AGAIN, NEVER)]
 
-    def _release(
-        self, connection: Connection, lease: Lease, how: Executable, at: float, reason: str = "", message: str = ""
-    ) -> None:
+    def _release(self, lease: Lease, how: Executable, at: float, reason: str = "", message: str = "") -> Batch:
         """Give a key back: with a reason, its step has failed."""
         attempts = 0 if not reason else lease.attempts + 1 if lease.reason == reason else 1
         values = {"_at": at, "attempts": attempts, "reason": reason, "message": message}
-        held = {**_held(lease, self._now(connection)), "_generation": lease.generation}
-        if not direct.change(connection, how, [{**held, **values}]):
-            raise _lost(lease)
+        return how, [{**self._held(lease), "_generation": lease.generation, **values}]
 
-    def _now(self, connection: Connection) -> float:
-        """The clock that all who share the database share: its server's, or for a file this machine's."""
-        return self._database.now(connection, self._clock)
+    def _give_back(self, lease: Lease, how: Executable, at: float, reason: str, message: str) -> None:
+        released = self._release(lease, how, at, reason, message)
+
+        def work(connection: Connection) -> None:
+            if not direct.changes(connection, [released])[0]:
+                raise _lost(lease)
+
+        self._database.write(work)
+
+    def _held(self, lease: Lease) -> dict[str, Any]:
+        return {"_key": text_of(lease.key), "_token": lease.token, "_now": self._clock.now()}
 
 
 def _lost(lease: Lease) -> LeaseLost:
     return LeaseLost(f"The lease of {text_of(lease.key)} ran out or was taken.")
 
 
-def _most_urgent(connection: Connection, now: float, places: Sequence[str] | None) -> dict[str, Any] | None:
+def _most_urgent(
+    connection: Connection, now: float, places: Sequence[str] | None, soonest: float
+) -> dict[str, Any] | None:
+    """`soonest` is when the first of them was due."""
     longest_due, due, of = _asked(_LONGEST_DUE, places), _asked(_DUE, places), _of(places)
-    found = direct.row(connection, longest_due, {"_now": now - PATIENCE, **of})
+    found = None
+    if soonest <= now - PATIENCE:
+        found = direct.row(connection, longest_due, {"_now": now, **of})
     for priority in _URGENCY:
         found = found or direct.row(connection, due, {"_now": now, "_priority": priority, **of})
     return found
@@ -210,20 +213,17 @@ def _lease_of(row: Found, token: int, deadline: float, owner: str) -> Lease:
     return Lease(key_of(row["key"]), token, row["generation"], deadline, owner, attempts, reason, row["place"])
 
 
-def _held(lease: Lease, now: float) -> dict[str, Any]:
-    return {"_key": text_of(lease.key), "_token": lease.token, "_now": now}
-
-
 def _wake_row(row: Found) -> WakeRow:
     parked = f"{row['reason']}: {row['message']}" if row["parked"] else ""
     return WakeRow(key_of(row["key"]), row["ready_at"], row["owner"], row["attempts"], parked)
 
 
 _URGENCY = sorted(set(PRIORITY.values()), reverse=True)
+_PENDING = select(wakes).order_by(wakes.c.key)
 _NEXT = select(func.min(wakes.c.ready_at).label("at"))
-_READY = select(wakes).where(wakes.c.ready_at <= bindparam("_now")).order_by(wakes.c.ready_at).limit(1)
-_LONGEST_DUE = _READY.with_for_update(skip_locked=True)
-_DUE = _READY.where(wakes.c.priority == bindparam("_priority")).with_for_update(skip_locked=True)
+_FIRST = select(wakes).order_by(wakes.c.ready_at).limit(1).with_for_update(skip_locked=True)
+_LONGEST_DUE = _FIRST.where(wakes.c.ready_at <= NOW - PATIENCE)
+_DUE = _FIRST.where(wakes.c.ready_at <= NOW, wakes.c.priority == bindparam("_priority"))
 _MOVE = update(wakes).where(wakes.c.key == bindparam("_key")).values(place=bindparam("_place"))
 _COUNT_UP = (
     update(counters).where(counters.c.name == "token").values(value=counters.c.value + 1).returning(counters.c.value)
@@ -231,12 +231,14 @@ _COUNT_UP = (
 _HOLDS = (
     wakes.c.key == bindparam("_key"),
     wakes.c.token == bindparam("_token"),
-    wakes.c.lease_until > bindparam("_now"),
+    wakes.c.lease_until > NOW,
 )
 _BY_KEY = update(wakes).where(wakes.c.key == bindparam("_key"))
 _HOLDERS = select(wakes.c.key, wakes.c.owner, wakes.c.token).where(wakes.c.token != 0)
 _EXPIRE = _BY_KEY.where(wakes.c.token == bindparam("_token")).values(lease_until=0.0, ready_at=0.0)
-_HELD = _BY_KEY.where(*_HOLDS[1:])
+_END = NOW + bindparam("_seconds", type_=Double())
+_TAKE = _BY_KEY.values(lease_until=_END, ready_at=_END)  # other columns are set from the names of the parameters
+_RENEW = _TAKE.where(*_HOLDS[1:])
 _FENCE = select(wakes.c.key).where(*_HOLDS).with_for_update()
 _REMOVE = delete(wakes).where(*_HOLDS, wakes.c.generation == bindparam("_generation"))
 

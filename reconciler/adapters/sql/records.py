@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from reconciler.adapters.sql import batches, direct, questions, rows
 from reconciler.adapters.sql.database import Database
@@ -19,17 +19,14 @@ from reconciler.adapters.sql.tables import (
     events,
     flows,
     metrics,
-    ops,
     plans,
     repositories,
     requests,
-    reviews,
-    runs,
     schedules,
-    services,
 )
 from reconciler.adapters.sql.writing import Statements, execute
-from reconciler.engine.model import JoinQuery, Observed, OpState, Status
+from reconciler.engine.decisions import JoinQuery
+from reconciler.engine.model import Observed, OpState
 from reconciler.flows.model import Json
 from reconciler.keys import FlowKey, Key, RepositoryKey, RunKey, text_of
 from reconciler.ports import Clock
@@ -100,31 +97,31 @@ class SqlRecords:
     # --- repositories, reviews, flows, plans
 
     def repository(self, name: str) -> RepositoryRow | None:
-        return self._one(select(repositories).where(repositories.c.name == name), _flat(RepositoryRow))
+        return self._one(questions.equal(repositories, "name"), _flat(RepositoryRow), _name=name)
 
     def repositories(self) -> Sequence[RepositoryRow]:
         return self._all(select(repositories).order_by(repositories.c.name), _flat(RepositoryRow))
 
     def reviews(self, repository: str, open_only: bool = True) -> Sequence[ReviewRow]:
-        statement = select(reviews).where(reviews.c.repository == repository).order_by(reviews.c.proposal)
-        return self._all(statement.where(reviews.c.open) if open_only else statement, _flat(ReviewRow))
+        statement = questions.OPEN_REVIEWS if open_only else questions.REVIEWS
+        return self._all(statement, _flat(ReviewRow), _repository=repository)
 
     def conversation(self, repository: str, proposal: str) -> ConversationRow | None:
         named = (conversations.c.repository == repository, conversations.c.proposal == proposal)
         return self._one(select(conversations).where(*named), lambda row: rows.of_body(ConversationRow, row))
 
     def flow(self, flow: str) -> FlowRow | None:
-        return self._one(select(flows).where(flows.c.id == flow), rows.flow_of)
+        return self._one(questions.equal(flows, "id"), rows.flow_of, _id=flow)
 
     def flows(self, repository: str | None = None, scope: str | None = None) -> Sequence[FlowRow]:
-        statement = _equal(select(flows), {flows.c.repository: repository, flows.c.scope: scope})
-        return self._all(statement.order_by(flows.c.id), rows.flow_of)
+        wanted = _given(repository=repository, scope=scope)
+        return self._all(questions.some_flows(*wanted), rows.flow_of, **_parameters(wanted))
 
     def plan(self, plan: str) -> PlanRow | None:
-        return self._one(select(plans).where(plans.c.id == plan), _flat(PlanRow))
+        return self._one(questions.equal(plans, "id"), _flat(PlanRow), _id=plan)
 
     def plan_by_hash(self, plan_hash: str) -> PlanRow | None:
-        return self._one(select(plans).where(plans.c.hash == plan_hash).order_by(plans.c.id).limit(1), _flat(PlanRow))
+        return self._one(questions.PLAN_BY_HASH, _flat(PlanRow), _hash=plan_hash)
 
     # --- runs, ops, attempts
 
@@ -140,48 +137,43 @@ class SqlRecords:
         prefix: str | None = None,
         limit: int = 100,
     ) -> Sequence[RunRow]:
-        wanted = {runs.c.flow: flow, runs.c.sha: sha, runs.c.repository: repository, runs.c.live: live}
-        statement = _equal(select(runs), wanted).order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
-        if prefix is not None:
-            statement = statement.where(runs.c.id >= prefix, runs.c.id < prefix + LAST)
-        return self._all(statement, rows.run_of)
+        wanted = _given(flow=flow, sha=sha, repository=repository)
+        statement = questions.newest_runs(live, prefix is not None, *wanted)
+        prefixed = {} if prefix is None else {"_from": prefix, "_upto": prefix + LAST}
+        return self._all(statement, rows.run_of, **_parameters(wanted), **prefixed, _limit=limit)
 
     def last_good(self, run: RunRow) -> RunRow | None:
         made = run.state.created_at
-        statement = select(runs).where(runs.c.flow == run.state.flow, runs.c.status == Status.SUCCEEDED.value)
-        statement = statement.where(runs.c.created_at < made).order_by(runs.c.created_at.desc(), runs.c.id.desc())
-        newest = self._all(statement.limit(_EARLIER), rows.run_of)
-        return next((one for one in newest if (one.state.finished_at or 0.0) < made), None)
+        newest = self._all(questions.GOOD_RUNS, rows.run_of, _flow=run.state.flow, _before=made, _limit=_EARLIER)
+        ended = (one for one in newest if (one.state.finished_at or 0.0) < made)
+        # By a clock that was set back what came later was made earlier: tokens tell who wrote first.
+        return next((one for one in ended if one.writer <= run.writer), None)
 
     def ops(self, run: str, paths: Sequence[str] | None = None) -> Sequence[OpRow]:
         if paths is None:
-            return self._all(select(ops).where(ops.c.run == run).order_by(ops.c.path), rows.op_of)
+            return self._all(questions.OPS, rows.op_of, _run=run)
         with self._database.read() as connection:
             return [rows.op_of(row) for row in batches.ops_of(connection, run, paths)]
 
     def attempts(self, run: str, live: bool = True, op: str | None = None) -> Sequence[AttemptRow]:
-        if live and op is None:
-            return self._all(questions.LIVE_ATTEMPTS, rows.attempt_of, _run=run)
-        of_run = attempts.c.run == run
-        return self._attempts(of_run if op is None else of_run & (attempts.c.op == op), live)
+        return self._attempts(live, **_given(run=run, op=op))
 
     def service_attempts(self, flow: str, live: bool = True) -> Sequence[AttemptRow]:
-        return self._attempts((attempts.c.flow == flow) & (attempts.c.run == ""), live)
+        return self._attempts(live, flow=flow, run="")
 
     def attempt(self, attempt: str) -> AttemptRow | None:
-        return self._one(select(attempts).where(attempts.c.id == attempt), rows.attempt_of)
+        return self._one(questions.equal(attempts, "id"), rows.attempt_of, _id=attempt)
 
     def attempts_by_id(self, wanted: Sequence[str]) -> Mapping[str, AttemptRow]:
         with self._database.read() as connection:
             return {row["id"]: rows.attempt_of(row) for row in batches.attempts_of(connection, wanted)}
 
     def live_attempts(self, place: str) -> Sequence[AttemptRow]:
-        return self._attempts(attempts.c.place == place, live=True)
+        return self._attempts(True, place=place)
 
     def queue_load(self, queue: str) -> int:
-        statement = select(func.count()).select_from(attempts).where(attempts.c.live, attempts.c.queue == queue)
         with self._database.read() as connection:
-            return int(connection.execute(statement).scalar_one())
+            return int(direct.rows(connection, questions.QUEUE_LOAD, {"_queue": queue})[0]["load"])
 
     def observations(self, run: str = "", flow: str = "") -> Sequence[ObservationRow]:
         if run:
@@ -194,7 +186,7 @@ class SqlRecords:
         return self._all(questions.OPEN_REQUESTS, rows.request_of, _key=text_of(key))
 
     def request(self, request: str) -> RequestRow | None:
-        return self._one(select(requests).where(requests.c.id == request), rows.request_of)
+        return self._one(questions.equal(requests, "id"), rows.request_of, _id=request)
 
     def approved(self, repository: str, sha: str) -> bool:
         statement = select(approvals.c.sha).where(approvals.c.repository == repository, approvals.c.sha == sha)
@@ -204,15 +196,13 @@ class SqlRecords:
     # --- schedules, services, checks
 
     def schedule(self, flow: str) -> ScheduleRow | None:
-        return self._one(select(schedules).where(schedules.c.flow == flow), _flat(ScheduleRow))
+        return self._one(questions.equal(schedules, "flow"), _flat(ScheduleRow), _flow=flow)
 
     def services(self, flow: str) -> Sequence[ServiceRow]:
-        statement = select(services).where(services.c.flow == flow).order_by(services.c.op)
-        return self._all(statement, _body(ServiceRow))
+        return self._all(questions.SERVICES, _body(ServiceRow), _flow=flow)
 
     def checks(self, repository: str, sha: str) -> Sequence[CheckRow]:
-        statement = select(checks).where(checks.c.repository == repository, checks.c.sha == sha)
-        return self._all(statement.order_by(checks.c.name), _flat(CheckRow))
+        return self._all(questions.CHECKS, _flat(CheckRow), _repository=repository, _sha=sha)
 
     def commits_with_checks(self, repository: str, limit: int = 50) -> Sequence[str]:
         """The commits that were spoken of last, newest first."""
@@ -255,9 +245,8 @@ class SqlRecords:
 
     # ---
 
-    def _attempts(self, which: ColumnElement[bool], live: bool) -> Sequence[AttemptRow]:
-        statement = select(attempts).where(which).order_by(attempts.c.created_at, attempts.c.id)
-        return self._all(statement.where(attempts.c.live) if live else statement, rows.attempt_of)
+    def _attempts(self, live: bool, **wanted: str) -> Sequence[AttemptRow]:
+        return self._all(questions.some_attempts(live, *wanted), rows.attempt_of, **_parameters(wanted))
 
     def _observe(self, connection: Connection, seen: Sequence[Observed | MetricRow]) -> None:
         keys = _owners(connection, {one.attempt for one in seen})
@@ -297,9 +286,9 @@ class SqlRecords:
 
     def _all(self, statement: Select[Any], made: Callable[[rows.Found], Row], **values: Any) -> list[Row]:
         """The rows that a statement finds; with values it is one that is made once."""
+        if values:
+            return [made(row) for row in self._database.ask(statement, values)]
         with self._database.read() as connection:
-            if values:
-                return [made(row) for row in direct.rows(connection, statement, values)]
             return [made(row) for row in connection.execute(statement).mappings()]
 
 
@@ -307,15 +296,18 @@ def _owners(connection: Connection, wanted: set[str], held: bool = False) -> dic
     """Whom to wake for each attempt that is known; `held`: nobody else moves them before we have committed."""
     found: dict[str, Key] = {}
     for ids in batches.chunks(wanted):
-        size = 1 << (len(ids) - 1).bit_length()  # few statements: the last id fills what is left
-        places = {f"_{place}": ids[min(place, len(ids) - 1)] for place in range(size)}
-        for row in direct.rows(connection, questions.owners(size, held), places):
+        values = batches.filled(ids)
+        for row in direct.rows(connection, questions.owners(len(values), held), values):
             found[row["id"]] = RunKey(row["run"]) if row["run"] else FlowKey(row["flow"])
     return found
 
 
-def _equal(statement: Select[Any], wanted: Mapping[Any, Any]) -> Select[Any]:
-    return statement.where(*(column == value for column, value in wanted.items() if value is not None))
+def _given(**wanted: Any) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"_{name}": value for name, value in values.items()}
 
 
 def _flat(kind: type[Row]) -> Callable[[rows.Found], Row]:

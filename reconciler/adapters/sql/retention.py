@@ -85,10 +85,10 @@ class SqlRetention:
                 _cached_since(connection),
             )
 
-    def cached_since(self) -> float:
-        """The end of the oldest result that may be reused; infinity where there is none."""
+    def cached_since(self, place: str) -> float:
+        """The end of the oldest result with files at a place that may be reused; infinity where there is none."""
         with self._database.read() as connection:
-            return _cached_since(connection)
+            return _cached_since(connection, _at(place))
 
     def users(self, wanted: Iterable[str]) -> Mapping[str, Sequence[RunRow]]:
         """By run: the runs that took over or reused its results and are still there."""
@@ -123,6 +123,11 @@ class SqlRetention:
         with self._database.read() as connection:
             found = connection.execute(statement).mappings().first()
         return None if found is None else rows.of_flat(EventRow, found)
+
+    def crowded_results(self, place: str, before: float, limit: int) -> Sequence[tuple[str, str]]:
+        """Results with files at a place that were made before then, by key and attempt."""
+        with self._database.read() as connection:
+            return _pairs(connection, _old_results(before).where(_at(place)).limit(limit))
 
     def aged(self, cached_before: float, before: float, limit: int) -> Aged:
         """Rows past their time that no run holds, at most `limit` of each kind, and none that is still needed."""
@@ -255,8 +260,13 @@ def _bodies(connection: Connection) -> Iterator[bytes]:
         last = found[-1][0]
 
 
-def _cached_since(connection: Connection) -> float:
-    found = connection.execute(select(func.min(cache.c.finished_at))).scalar()
+def _at(place: str) -> ColumnElement[bool]:
+    """Results whose artifacts are at a place."""
+    return cache.c.artifacts.in_(select(attempts.c.id).where(attempts.c.place == place))
+
+
+def _cached_since(connection: Connection, *which: ColumnElement[bool]) -> float:
+    found = connection.execute(select(func.min(cache.c.finished_at)).where(*which)).scalar()
     return float("inf") if found is None else float(found)
 
 

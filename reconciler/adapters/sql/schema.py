@@ -24,15 +24,24 @@ def migrate(connection: Connection) -> None:
         return None
     if current is not None and current > REVISION:
         return _check_newer(connection, current)
-    if connection.dialect.name == "postgresql":  # a file is ours alone already
-        connection.execute(text("SET LOCAL statement_timeout = 0"))  # moving much data takes its time
+    if connection.dialect.name != "postgresql":  # a file is ours alone already
+        return _upgrade(connection)
+    from reconciler.adapters.sql.patience import unhurried
+
+    with unhurried(connection):  # moving much data takes its time
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        return _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    if not connection.in_transaction():
+        connection.begin()  # in what has begun already: else the migrations would commit by themselves
     # Alembic takes a third of a second to load: a command on an up-to-date database does without it.
     from reconciler.adapters.sql.migrations.apply import upgrade
 
     upgrade(connection, revision(connection), VERSION_TABLE)
-    return None
 
 
 def revision(connection: Connection) -> str | None:

@@ -35,7 +35,7 @@ class SqlSpending:
 
         def work(connection: Connection) -> tuple[float, str]:
             now = self._database.now(connection, self._clock)
-            held = self._held(connection, account)
+            held = self._account(connection, account)
             if held["paused_until"] > now:
                 return held["paused_until"] - now, str(held["reason"])
             found = direct.rows(connection, _SPENT, {"_account": account, "_since": int((now - KEPT) / SLOT)})
@@ -52,13 +52,13 @@ class SqlSpending:
 
         def work(connection: Connection) -> None:
             until = self._database.now(connection, self._clock) + seconds
-            if self._held(connection, account)["paused_until"] < until:
+            if self._account(connection, account)["paused_until"] < until:
                 values = {"_account": account, "_until": until, "_reason": reason}
                 direct.change(connection, _PAUSE, [values])
 
         self._database.write(work)
 
-    def _held(self, connection: Connection, account: str) -> dict[str, Any]:
+    def _account(self, connection: Connection, account: str) -> dict[str, Any]:
         """The account's row, which is ours until the transaction ends: of two replicas one waits for the other."""
         direct.change(
             connection, self._statements.add["accounts"], [{"account": account, "paused_until": 0.0, "reason": ""}]

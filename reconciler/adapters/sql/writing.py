@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, insert, update
@@ -22,7 +23,7 @@ _INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgre
 
 
 class Statements:
-    """The statements that write, made once for a dialect (`sqlite` or `postgresql`) and used for every batch."""
+    """The statements that write, for a dialect (`sqlite` or `postgresql`), and the batches of a step."""
 
     def __init__(self, dialect: str) -> None:
         self._insert = _INSERTS[dialect]
@@ -57,10 +58,10 @@ class Statements:
         ]
         return [batch for batch in batches if batch[1]]
 
-    def flows(self, flows: Sequence[FlowRow]) -> list[Batch]:
+    def flow_moves(self, flows: Sequence[FlowRow]) -> list[Batch]:
         """Insert flows, or replace those that still have the version that was read (0: it was not there)."""
-        values = [{**rows.flow_values(row), "_id": row.id, "_version": row.version} for row in flows]
-        return [(self.move_flow, values)] if values else []
+        values = ({**rows.flow_values(row), "_id": row.id, "_version": row.version} for row in flows)
+        return [(self.move_flow, [one]) for one in values]
 
     def _move_flow(self) -> Executable:
         flow, values, read = tables.flows.c, self._insert(tables.flows), bindparam("_version", type_=Integer)
@@ -117,14 +118,19 @@ class Statements:
         )
 
 
+@cache
+def statements_of(dialect: str) -> Statements:
+    """Those of a dialect: a statement that is made again would be compiled again."""
+    return Statements(dialect)
+
+
 def _put(values: Any, keys: list[str], replaced: dict[str, Any]) -> Executable:
     return cast(Executable, values.on_conflict_do_update(index_elements=keys, set_=replaced))
 
 
 def execute(connection: Connection, batches: Iterable[Batch]) -> None:
     """Run every batch."""
-    for statement, values in batches:
-        direct.change(connection, statement, values)
+    direct.changes(connection, batches)
 
 
 def is_soon(wakes: Iterable[Wake], now: float) -> bool:
@@ -132,18 +138,23 @@ def is_soon(wakes: Iterable[Wake], now: float) -> bool:
     return any(wake.at is None or wake.at <= now + SOON for wake in wakes)
 
 
-def run_batch(runs: Sequence[RunRow], writer: int) -> list[Batch]:
+def run_moves(runs: Sequence[RunRow], writer: int) -> list[Batch]:
     """Replace runs that still have the version that was read, raising it by one. `writer` is the lease's token."""
-    values = [{**rows.run_values(replace(row, writer=writer)), "_id": row.id, "_version": row.version} for row in runs]
-    return [(_MOVE_RUN, values)] if values else []
+    return [(_MOVE_RUN, [_moved(row, writer)]) for row in runs]
 
 
-def move_rows(connection: Connection, batches: list[Batch]) -> None:
-    """Raises Conflict if a run or flow has moved on since it was read."""
-    for statement, values in batches:
-        for one in values:
-            if direct.change(connection, statement, [one]) != 1:
-                raise Conflict(f"Run or flow {one['_id']} has moved on since it was read.")
+def _moved(row: RunRow, writer: int) -> rows.Values:
+    """Only what may change: a file writes the pages of every index that a statement names a column of."""
+    written = rows.run_values(replace(row, writer=writer, version=row.version + 1))
+    changed = {name: written[name] for name in _MOVING}
+    return {**changed, "_id": row.id, "_version": row.version}
+
+
+def check_moves(moves: Sequence[Batch], counts: Sequence[int]) -> None:
+    """Raises Conflict if a run or flow has moved on since it was read: then its statement wrote no row."""
+    for (_, values), count in zip(moves, counts, strict=False):
+        if count != 1:
+            raise Conflict(f"Run or flow {values[0]['_id']} has moved on since it was read.")
 
 
 def _with_version(row: RunRow) -> rows.Values:
@@ -181,6 +192,7 @@ _ANSWER = (
     .where(tables.requests.c.id == bindparam("_id"))
     .values(done_at=bindparam("_done_at"), answer=bindparam("_answer"))
 )
+_MOVING = ("status", "live", "body")
 _MOVE_RUN = (  # the other columns are set from the names of the parameters
     update(tables.runs)
     .where(tables.runs.c.id == bindparam("_id"), tables.runs.c.version == bindparam("_version"))

@@ -27,7 +27,7 @@ def ran_at(store, place):
     """The op `train` of a run that succeeded ran there."""
     store.wake([Wake(CheckKey("shop", SHA))])
     row = next(iter(store.attempts_by_id(["a1"]).values()))
-    spec = replace(row.spec, attempt="a5", run=GOOD)
+    spec = row.spec.having(attempt="a5", run=GOOD)
     moved = replace(row, id="a5", run=GOOD, op="train", spec=spec, place=place)
     store.commit(store.lease("test", 60.0), Changes(attempts=(moved,)))
 

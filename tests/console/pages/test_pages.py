@@ -6,6 +6,7 @@ import pytest
 
 from console.pages.security import POLICY
 from reconciler.keys import FlowKey, RunKey
+from reconciler.records import Changes, EventRow, Gone
 from tests.console.pages.world import SHA, PagesWorld
 from tests.reconciler.checks.samples import CHURN, op, plan, state
 
@@ -383,3 +384,23 @@ def test_of_very_many_lines_that_hold_a_text_the_first_are_shown(world, run):
     assert "2,000 lines with" in html
     assert html.count('<span class="row">') == 500
     assert "1 line with" in world.get(f"/runs/{run}/logs/train%5B1%5D?search=other").text
+
+
+def test_the_page_of_a_run_that_was_pruned_says_when_and_how_it_had_ended(world, run):
+    world.write(
+        Changes(events=(EventRow(1_700_000_000.0, "9a00ffff", "pruned", reason="Pruned", message="It ended failed."),))
+    )
+    said = world.get("/runs/9a00")
+
+    assert said.status_code == 410
+    assert "Run 9a00ffff was pruned on 2023-11-14 22:13" in said.text
+    assert "It ended failed." in said.text
+
+
+def test_a_run_whose_files_were_pruned_says_so_on_its_page_and_at_its_logs(world, run):
+    attempts = [(row.id, run) for row in world.store.attempts(run, live=False)]
+    assert "were pruned" not in world.get(f"/runs/{run}").text
+    world.write(Changes(gone=Gone(files=tuple(attempts), read_at=1_700_000_000.0)))
+
+    assert "Logs and artifacts of its ops were pruned on 2023-11-14 22:13" in world.get(f"/runs/{run}").text
+    assert "The log was pruned on 2023-11-14 22:13" in world.get(f"/runs/{run}/logs/train%5B1%5D").text

@@ -39,8 +39,9 @@ def lease(seconds: float = 60.0) -> Lease:
 def spec(attempt: str, command: Sequence[str], **more: Any) -> AttemptSpec:
     container = {"command": list(command), **more.pop("container", {})}
     section = {"container": container, **more.pop("section", {})}
+    run = more.pop("run", "run-1")
     given = {"kind": "job", "repository": "", "commit": "", **more}
-    return AttemptSpec(attempt, "run-1", "train", 1, flow="churn", run_section=section, **given)
+    return AttemptSpec(attempt, run, "train", 1, flow="churn", run_section=section, **given)
 
 
 def sh(attempt: str, script: str, **more: Any) -> AttemptSpec:

@@ -493,3 +493,14 @@ def test_trees_that_somebody_died_over_go_with_the_others(tmp_path, remote, sour
     source.let_go("demo", source.kept("demo", time.time() + SOON))
 
     assert [path.name for path in trees.iterdir()] == [".making-now"]
+
+
+def test_a_mirror_that_a_failed_disk_left_empty_is_made_anew(tmp_path, remote, source):
+    head = remote.commit({"a": "1"})
+    source.refs("demo")
+    mirror = source.mirror_of("demo")
+    (mirror / "HEAD").write_bytes(b"")
+    again = GitSource(tmp_path / "data", {"demo": str(remote.path)}.__getitem__)
+
+    assert again.refs("demo").head == head
+    assert again.read("demo", head, ["a"]) == {"a": b"1"}

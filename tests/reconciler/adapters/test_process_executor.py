@@ -207,19 +207,55 @@ def test_nothing_is_started_after_the_lease_has_ended(machine):
 # --- slots ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_that_finds_no_slot_is_woken_when_one_is_free(tmp_path):
+@pytest.fixture
+def one_slot(tmp_path: Path) -> Iterator[Machine]:
     machine = Machine(tmp_path / "data", slots=1)
-    first, second = sh("a-1", "sleep 0.1"), sh("a-2", "true")
-    assert machine.executor.free("run-2") == 1
-
-    assert machine.start(first, second) == ["done", "again"]
-    assert machine.executor.free("run-2") == 0
-    machine.end(first)
-
-    assert eventually(lambda: machine.woken == ["run-1", "run-2"])
-    assert machine.start(second) == ["done"]
-    machine.end(second)
+    yield machine
     machine.executor.close()
+
+
+def test_runs_that_find_no_slot_are_woken_in_turn_one_for_each_slot_that_is_free(one_slot):
+    first, second, third = sh("a-1", "sleep 0.1"), sh("a-2", "true", run="run-2"), sh("a-3", "true", run="run-3")
+    assert one_slot.executor.free() == 1
+
+    assert one_slot.start(first, third, second) == ["done", "again", "again"]
+    assert one_slot.executor.free() == 0
+    one_slot.end(first)
+
+    assert eventually(lambda: one_slot.woken == ["run-3"])
+    assert one_slot.start(third) == ["done"]
+    one_slot.end(third)
+    assert eventually(lambda: one_slot.woken == ["run-3", "run-2"])
+
+
+def test_a_run_that_waits_for_a_slot_that_came_free_just_now_is_woken_at_once(one_slot):
+    one_slot.executor.await_slot("run-2", wanted=True)
+
+    assert one_slot.woken == ["run-2"]
+
+
+def test_a_run_that_waits_no_more_is_passed_over(one_slot):
+    op = sh("a-1", "sleep 0.1")
+    one_slot.start(op)
+    for run in ("run-2", "run-3"):
+        one_slot.executor.await_slot(run, wanted=True)
+    one_slot.executor.await_slot("run-2", wanted=False)
+
+    one_slot.end(op)
+
+    assert eventually(lambda: one_slot.woken == ["run-3"])
+
+
+@pytest.mark.slow
+def test_a_slot_that_the_run_whose_turn_it_was_did_not_take_goes_to_the_next(one_slot):
+    op = sh("a-1", "sleep 0.1")
+    one_slot.start(op)
+    for run in ("run-2", "run-3"):
+        one_slot.executor.await_slot(run, wanted=True)
+
+    one_slot.end(op)
+
+    assert eventually(lambda: one_slot.woken == ["run-2", "run-3"])
 
 
 # --- stop -------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.process_link import Command
+from reconciler.adapters.process_living import Live
 from reconciler.adapters.process_logs import LogLimits
-from reconciler.adapters.process_reaper import Live, Reaper
+from reconciler.adapters.process_reaper import Reaper
 from reconciler.adapters.process_records import Folder, claim, folder_of, this_writer
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.engine.model import Observed, Status
@@ -67,5 +68,5 @@ def test_an_attempt_whose_supervisor_died_just_before_it_was_handed_over_is_lost
     assert eventually(lambda: bool(watch.seen))
     [end] = watch.seen
     assert (end.attempt, end.status, end.reason, end.disruption) == ("op-1", Status.FAILED, "NodeLost", True)
-    assert eventually(lambda: not watch.reaper.all())
+    assert eventually(lambda: not watch.reaper.living.all())
     assert not (tmp_path / "ran").exists()

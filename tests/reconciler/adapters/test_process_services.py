@@ -92,7 +92,7 @@ def test_a_service_takes_no_slot(machine):
     op = service(0, "/bin/sh", "-c", "sleep 60")
     machine.start(op)
 
-    assert machine.executor.free("run-1") == 1
+    assert machine.executor.free() == 1
 
     end(machine, op)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.adapters.sql_store import open_store
-from reconciler.engine.model import JoinQuery, Measured, Observed, Status
+from reconciler.engine.decisions import JoinQuery
+from reconciler.engine.model import Measured, Observed, Status
 from reconciler.keys import FlowKey, RepositoryKey, RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.model import Graph, Plan, PlannedMatrix, PlannedOp
@@ -381,8 +382,8 @@ def test_the_last_good_run_is_the_newest_earlier_one_of_the_flow_that_succeeded(
     asking = run_row("now", created_at=NOW)
     write(store, Changes(new_runs=(*made, asking)))
 
-    assert store.last_good(asking).id == "b"
-    assert store.last_good(made[0]) is None
+    assert store.last_good(store.run("now")).id == "b"
+    assert store.last_good(store.run("a")) is None
 
 
 def test_a_run_that_had_not_succeeded_yet_when_this_one_was_made_is_no_last_good_run_of_it(store):
@@ -391,15 +392,15 @@ def test_a_run_that_had_not_succeeded_yet_when_this_one_was_made_is_no_last_good
     asking = run_row("c", status=Status.STOPPED, created_at=NOW, finished_at=NOW + 3)
     write(store, Changes(new_runs=(early, late, asking)))
 
-    assert store.last_good(asking).id == "a"
+    assert store.last_good(store.run("c")).id == "a"
 
 
 def test_of_runs_made_at_the_same_instant_none_is_the_last_good_one_of_the_other(store):
     one, two = (run_row(name, status=Status.SUCCEEDED) for name in ("a", "b"))
     write(store, Changes(new_runs=(one, two)))
 
-    assert store.last_good(two) is None
-    assert store.last_good(one) is None
+    assert store.last_good(store.run("a")) is None
+    assert store.last_good(store.run("b")) is None
 
 
 def test_many_attempts_ops_and_metrics_are_read_at_once(store):

@@ -162,3 +162,16 @@ def test_a_file_gives_space_back(tmp_path):
     store.close()
 
     assert (tmp_path / "headgate.db").stat().st_size < before / 2
+
+
+def test_results_are_asked_for_by_the_place_of_their_files(store):
+    write(
+        store,
+        attempts=(attempt_row("a1", phase="ended", place="one"), attempt_row("b1", phase="ended", place="two")),
+        cache=(CacheRow("k", "a1", "r1", b"{}", "a1", NOW - 9), CacheRow("k", "b1", "r1", b"{}", "b1", NOW - 5)),
+    )
+
+    assert (store.cached_since("one"), store.cached_since("two")) == (NOW - 9, NOW - 5)
+    assert store.cached_since("three") == float("inf")
+    assert store.crowded_results("two", NOW, 9) == (("k", "b1"),)
+    assert store.crowded_results("one", NOW - 9, 9) == ()

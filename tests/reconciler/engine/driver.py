@@ -6,6 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reconciler.engine.decisions import (
+    DeclareService,
+    JoinQuery,
+    Limits,
+    LookUpCache,
+    RunJoins,
+    StartAttempt,
+    StopAttempt,
+    Transition,
+)
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import (
     FINAL,
@@ -13,23 +23,15 @@ from reconciler.engine.model import (
     AttemptPaths,
     AttemptSpec,
     CacheAnswer,
-    DeclareService,
     Fact,
     JoinAnswer,
-    JoinQuery,
-    Limits,
-    LookUpCache,
     Observed,
     OpState,
     Performed,
     RunFacts,
-    RunJoins,
     RunState,
     ServiceSeen,
-    StartAttempt,
     Status,
-    StopAttempt,
-    Transition,
 )
 from reconciler.flows.model import Cache
 from reconciler.plan.model import EventEdge, Graph, Plan, PlannedOp
@@ -146,7 +148,7 @@ class Driver:
         """The machine, built from the rows where there is none, or where it crashed."""
         if self._machine is None or self.crashes:
             live = {attempt: spec.op for attempt, spec in {**self.live, **self.ending}.items()}
-            self._machine = RunMachine(self.plan, replace(self.run), self.rows.values(), self.facts, paths, live)
+            self._machine = RunMachine(self.plan, self.run.copy(), self.rows.values(), self.facts, paths, live)
         return self._machine
 
     def _limits(self) -> Limits:

@@ -3,7 +3,8 @@
 import pytest
 
 from reconciler.engine.again import taken_over
-from reconciler.engine.model import Limits, RunState
+from reconciler.engine.decisions import Limits
+from reconciler.engine.model import RunState
 from reconciler.plan.model import PlannedMatrix
 from tests.reconciler.engine.driver import Driver, failed, graph, op, plan, succeeded
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.model import AttemptPaths, CacheAnswer, Limits, LookUpCache
+from reconciler.engine.decisions import Limits, LookUpCache
+from reconciler.engine.model import AttemptPaths, CacheAnswer
 from reconciler.flows.model import IO, Cache
 from reconciler.plan.model import PlannedJoin, PlannedMatrix, Source
 from tests.reconciler.engine import driver

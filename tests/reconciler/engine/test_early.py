@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.engine.model import Limits, Measured
+from reconciler.engine.decisions import Limits
+from reconciler.engine.model import Measured
 from reconciler.flows.model import EarlyStopping
 from reconciler.plan.model import PlannedMatrix
 from tests.reconciler.engine.driver import Driver, failed, op, plan, succeeded

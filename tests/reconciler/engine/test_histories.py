@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from reconciler.engine.model import FINAL, Asked, Limits, Observed, Performed, Status
+from reconciler.engine.decisions import Limits
+from reconciler.engine.model import FINAL, Asked, Observed, Performed, Status
 from reconciler.flows.model import Cache, Trigger
 from reconciler.plan.model import PlannedHook, PlannedMatrix
 from tests.reconciler.engine.driver import Driver, graph, op, plan

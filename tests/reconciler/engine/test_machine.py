@@ -1,6 +1,7 @@
 """A run from its first op to its end: order, statuses, slots, priority."""
 
-from reconciler.engine.model import Limits, Observed, Performed, Status
+from reconciler.engine.decisions import Limits
+from reconciler.engine.model import Observed, Performed, Status
 from tests.reconciler.engine.driver import Driver, failed, op, plan, single
 
 
@@ -118,3 +119,11 @@ def test_an_op_that_nothing_can_run_refuses_the_whole_run():
     assert (run.run.status, run.run.reason) == ("failed", "Unsupported")
     assert run.run.message == "b: mxjob is not supported."
     assert run.started == []
+
+
+def test_what_a_decision_hands_out_is_left_alone_by_later_facts():
+    run = Driver(plan(op("a"))).step()
+    before = run.rows["a"]
+    run.runs("a")
+
+    assert (before.status, run.status("a")) == ("queued", "running")

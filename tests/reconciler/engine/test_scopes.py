@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.engine.model import Limits
+from reconciler.engine.decisions import Limits
 from reconciler.flows.model import IO, Trigger
 from reconciler.plan.model import PlannedHook, PlannedMatrix, Source
 from tests.reconciler.engine.driver import Driver, failed, graph, op, plan, single, succeeded

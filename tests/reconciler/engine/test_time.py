@@ -1,7 +1,5 @@
 """Retries, disruptions, deadlines, stops, skips, approvals."""
 
-from dataclasses import replace
-
 import pytest
 
 from reconciler.engine.attempts import MAX_DELAY, attempt_id, retry_delay
@@ -40,12 +38,13 @@ def test_delays_grow_and_are_the_same_for_the_same_attempt():
     assert max(delays) <= MAX_DELAY
 
 
-def test_attempt_ids_are_functions_of_run_op_and_number():
-    assert attempt_id("r", "a", 1) == attempt_id("r", "a", 1)
-    assert (
-        len({attempt_id("r", "a", 1), attempt_id("r", "a", 2), attempt_id("r", "b", 1), attempt_id("s", "a", 1)}) == 4
-    )
-    assert len(attempt_id("r", "a", 1)) == 20
+def test_attempt_ids_are_functions_of_run_plan_commit_op_and_number():
+    known = ("r", "plan", "commit", "a", 1)
+    others = [("s", *known[1:]), ("r", "other", *known[2:]), ("r", "plan", "other", "a", 1), (*known[:3], "b", 1)]
+
+    assert attempt_id(*known) == attempt_id(*known)
+    assert len({attempt_id(*one) for one in [known, *others, (*known[:4], 2)]}) == 6
+    assert len(attempt_id(*known)) == 20
 
 
 def test_a_passed_deadline_stops_the_attempt_and_fails_the_op():
@@ -104,7 +103,7 @@ def test_a_run_that_a_newer_plan_asked_to_stop_stops():
 
 def test_a_live_attempt_of_another_run_goes_on_in_this_one():
     old = Driver(plan(op("a"), op("b", ["a"]))).step().runs("a")
-    new = Driver(old.plan, rows=dict(old.rows), run=replace(old.run, id="run2", status=Status.CREATED))
+    new = Driver(old.plan, rows=dict(old.rows), run=old.run.having(id="run2", status=Status.CREATED))
     new.live = dict(old.live)
     new.step()
     assert new.started == []

@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from reconciler.flows.collecting import uncollected
+from reconciler.flows.collecting import SELDOM, collect_seldom, uncollected
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +60,14 @@ def test_work_side_by_side_leaves_the_search_on() -> None:
         thread.join()
 
     assert gc.isenabled()
+
+
+def test_a_process_can_search_seldom() -> None:
+    before = gc.get_threshold()
+    try:
+        collect_seldom()
+
+        assert gc.get_threshold()[0] == SELDOM
+        assert gc.isenabled()
+    finally:
+        gc.set_threshold(*before)

@@ -22,6 +22,13 @@ from reconciler.flows.settings import RepositorySettings
         ("file[!0-9].txt", "filex.txt"),
         ("./train.py", "train.py"),
         ("a?c", "abc"),
+        ("/train.py", "train.py"),
+        ("/src/", "src/a"),
+        ("x[y.py", "x[y.py"),
+        ("{a.py", "{a.py"),
+        ("{a,b}.{py,c[ch]}", "b.ch"),
+        ("{src/,lib}", "lib"),
+        ("a.p[y]", "a.py"),
     ],
 )
 def test_glob_takes_path(glob: str, path: str) -> None:
@@ -36,6 +43,7 @@ def test_glob_takes_path(glob: str, path: str) -> None:
         ("a?c", "a/c"),
         ("{a,b}/*.py", "c/x.py"),
         ("a.b", "axb"),
+        ("**/*.py", "a.pyc"),
         ("[", "["),
     ],
 )
@@ -49,6 +57,8 @@ def test_the_last_glob_that_speaks_of_a_path_decides() -> None:
     assert matches("train.py", globs)
     assert not matches("data/big.csv", globs)
     assert matches("data/keep.csv", globs)
+    assert not matches("train.py", ("!data/**",))
+    assert not matches("train.py", ())
 
 
 def test_shared_components_presets_and_settings_are_never_flows() -> None:

@@ -85,3 +85,11 @@ def test_broken_settings_are_found_and_never_raise() -> None:
 )
 def test_settings_are_said_plainly_as_no_run_fills_templates_in(said):
     assert [found.rule for found in parse_settings(said.encode())[1]] == ["template-not-allowed"]
+
+
+def test_the_code_of_a_flow_is_asked_for_by_itself() -> None:
+    settings, _ = parse_settings(TEXT)
+
+    for path, name in (("pipelines/churn.yaml", "churn"), ("pipelines/other.yaml", "nightly"), ("a.yaml", "b")):
+        assert settings.code_of(path, name) == settings.for_flow(path, name).code
+    assert settings.code_of("pipelines/churn.yaml", "churn") == ("src/**", "train.py")

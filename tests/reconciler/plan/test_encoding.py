@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from reconciler.plan.encoding import Record, decode, encode
+
 # In a process of its own, as a fault in foreign code ends the process.
 READERS = """
 import sys, threading
@@ -34,3 +36,21 @@ def test_threads_may_read_the_first_values_of_a_type_at_the_same_time():
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "read\n", "")
+
+
+class Place(Record):
+    name: str
+    slots: int = 1
+
+
+def test_a_copy_of_a_record_and_one_having_other_fields_leave_it_alone():
+    place = Place("here")
+    copied, larger = place.copy(), place.having(slots=4)
+    copied.name = "there"
+
+    assert (place, copied, larger) == (Place("here"), Place("there"), Place("here", 4))
+
+
+def test_a_record_is_encoded_as_a_dataclass_is():
+    assert encode(Place("here")) == b'{"name":"here","slots":1}'
+    assert decode(b'{"slots":2,"name":"here","new":true}', Place) == Place("here", 2)

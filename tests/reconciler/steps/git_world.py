@@ -7,8 +7,9 @@ from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.sql_store import open_store
 from reconciler.checks.model import Check
+from reconciler.engine.decisions import Limits, LookUpCache
 from reconciler.engine.machine import RunMachine
-from reconciler.engine.model import AttemptPaths, Limits, LookUpCache, RunFacts, RunState
+from reconciler.engine.model import AttemptPaths, RunFacts, RunState
 from reconciler.keys import FlowKey, Key, RepositoryKey, ReviewKey
 from reconciler.plan.encoding import decode
 from reconciler.ports import World

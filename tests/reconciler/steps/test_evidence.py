@@ -1,12 +1,14 @@
 """Evidence of a run, out of a store that a whole Headgate has filled."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
+from reconciler.adapters.sql_store import open_store
 from reconciler.records import MetricRow
 from reconciler.steps.evidence import evidence_of
 from tests.world import Ending, TestWorld, dag, exits, runs_forever, writes
@@ -25,17 +27,17 @@ def evidence(world, run=None):
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """The statements that are sent to any database meanwhile."""
+    """What files are asked that are opened meanwhile, as their engine is told it."""
     sent: list[str] = []
 
-    def note(connection, cursor, statement, parameters, context, executemany):
-        sent.append(statement)
+    def note(connection, _record):
+        connection.set_trace_callback(sent.append)
 
-    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Pool, "connect", note)
     try:
         yield sent
     finally:
-        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Pool, "connect", note)
 
 
 def test_outputs_that_are_numbers_stand_beside_those_of_the_last_good_run(world):
@@ -85,6 +87,20 @@ def test_a_failed_run_is_no_good_run_and_a_later_one_is_not_the_last(world):
     assert evidence(world, good).last_good_run == ""
 
 
+def test_a_run_that_came_later_by_a_clock_set_back_is_not_the_last_good_one(world):
+    world.merge(ops={"train": writes({"accuracy": "0.9"})})
+    world.settle()
+    first, said = world.run(), world.check()
+    world.clock.jump(-600)
+    world.merge(ops={"train": writes({"accuracy": "0.7"})})
+    world.settle()
+    world.wake_everything()
+    world.settle()
+
+    assert evidence(world, first).last_good_run == ""
+    assert world.check(sha=first.sha) == said
+
+
 def test_numbers_of_a_result_that_was_reused_count_as_those_of_its_run(world):
     score = {"score": writes({"accuracy": "0.9"})}
     world.merge(ops=score)
@@ -107,8 +123,9 @@ def test_the_number_of_reads_does_not_grow_with_the_run(world, number):
     world.merge(ops={f"op{index}": exits(2) for index in range(number)})
     world.settle()
 
-    run = world.run()
-    with counted() as sent:
-        told = evidence(world, run)
+    run, now = world.run(), world.clock.now()
+    with counted() as sent, closing(open_store(world.path, world.clock)) as store:
+        sent.clear()
+        told = evidence_of(store, None, run, now)
     assert len(told.exit_codes) == number
     assert len([statement for statement in sent if "FROM" in statement]) == 7

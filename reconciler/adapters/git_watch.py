@@ -1,0 +1,107 @@
+"""Noticing that refs of a repository on this machine moved: by the times of few files, without asking Git.
+
+Git writes a ref by renaming a file, so that the directory's time changes. A repository whose times tell nothing, as on
+some network file systems, is looked at by the clock like any other.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+from reconciler.ports import ReconcileError
+
+EVERY = 0.1  # s between two glances
+YOUNG = 0.05  # s: a second change so soon after the first may have the same time
+_FILES = ("HEAD", "packed-refs", "reftable/tables.list")
+_FOLDERS = ("refs/heads", "refs/tags")
+
+Stamp = tuple[int, int, int] | None  # None: there is no such file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RefTimes:
+    """The times of all that a ref's move touches, as they were at one moment."""
+
+    stamps: Mapping[str, Stamp]
+    certain: bool  # nothing was so young that another change could hide behind it
+
+    def have_changed(self) -> bool:
+        """Whether a ref may have moved since. A new folder of refs shows in the one that it is in."""
+        return not self.certain or any(_stamp(path) != known for path, known in self.stamps.items())
+
+
+def ref_times(directory: Path) -> RefTimes:
+    """Those of a repository, bare or with a working tree."""
+    place = _git_directory(directory)
+    stamps = {path: _stamp(path) for path in _touched(place)}
+    newest = max((stamp[0] for stamp in stamps.values() if stamp is not None), default=0)
+    return RefTimes(stamps, certain=time.time_ns() - newest > YOUNG * 1e9)
+
+
+class GitWatch:
+    """Tells of repositories whose refs moved since they were looked at. Its thread begins with `begin`."""
+
+    def __init__(self) -> None:
+        self._looks: dict[str, RefTimes] = {}
+        self._told: dict[str, RefTimes] = {}  # the looks that are known to be out of date
+        self._ending = Event()
+        self._thread: Thread | None = None
+
+    def looked(self, repository: str, times: RefTimes) -> None:
+        """Note the times that a repository had before its refs were read."""
+        self._looks[repository] = times
+
+    def moved(self) -> Sequence[str]:
+        """Repositories to be looked at again, of which nobody was told yet."""
+        looks = list(self._looks.items())
+        return [name for name, times in looks if self._told.get(name) is not times and times.have_changed()]
+
+    def begin(self, tell: Callable[[Sequence[str]], None]) -> None:
+        """Begin to tell. What could not be told is told again."""
+        self._thread = Thread(target=self._run, args=(tell,), name="refs", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Tell no more."""
+        self._ending.set()
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+
+    def _run(self, tell: Callable[[Sequence[str]], None]) -> None:
+        while not self._ending.wait(EVERY):
+            looks, moved = dict(self._looks), self.moved()
+            if moved:
+                with suppress(ReconcileError):
+                    tell(moved)
+                    self._told.update({name: looks[name] for name in moved if name in looks})
+
+
+def _touched(place: Path) -> Iterator[str]:
+    yield from (str(place / name) for name in _FILES)
+    for top in _FOLDERS:
+        yield str(place / top)
+        yield from (os.path.join(folder, name) for folder, names, _ in os.walk(place / top) for name in names)
+
+
+def _stamp(path: str) -> Stamp:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _git_directory(directory: Path) -> Path:
+    """Where the refs of a repository are; a working tree may name another place (gitrepository-layout(5))."""
+    inside = directory / ".git"
+    if not inside.is_file():
+        return inside if inside.is_dir() else directory
+    place = directory / inside.read_text().removeprefix("gitdir:").strip()
+    common = place / "commondir"
+    return place / common.read_text().strip() if common.is_file() else place

@@ -1,0 +1,71 @@
+"""What is told of many histories: a verdict, what was covered, and how to play one again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from tests.histories.__main__ import _chunks
+from tests.histories.coverage import counted, possible
+from tests.histories.moves import Move
+from tests.histories.playing import Played
+from tests.histories.tally import Broken, Tally, played, told, told_of
+
+
+def test_every_seed_is_played_once() -> None:
+    assert [seed for chunk in _chunks(range(7, 207), 2) for seed in chunk] == list(range(7, 207))
+    assert [seed for chunk in _chunks(range(7, 8), 8) for seed in chunk] == [7]
+
+
+def test_the_summary_says_what_was_met_and_what_never() -> None:
+    with counted() as pairs:
+        tally = played([3, 4])
+    tally.pairs = pairs
+    text = "\n".join(told(tally, seconds=2.0))
+
+    assert text.startswith(f"2 histories, {tally.steps:,} steps: every law holds\n2 s, 1.0 histories/s, ")
+    assert f"{len(possible() & pairs.keys())} of {len(possible())} met" in text
+    assert "  never: seen warning, when " in text
+
+
+def test_what_is_counted_twice_is_added_up() -> None:
+    tally = Tally(1, 10, Counter({"store wait": 2}), Counter({"crash": 1}), Counter({("queued", "start done"): 1}))
+    tally.add(Tally(2, 5, Counter({"store wait": 1}), Counter({"conflict": 1}), Counter({("queued", "start done"): 3})))
+
+    text = "\n".join(told(tally, seconds=1.0, every_pair=True))
+    assert text.startswith("3 histories, 15 steps")
+    assert "faults of store: wait 3\nsteps came to: conflict 1, crash 1\n" in text
+    assert "4         start done, when queued" in text
+
+
+def test_a_broken_law_is_told_with_its_moves_and_how_to_repeat_it() -> None:
+    small = Played(7, (Move("merge", 1),), ("every_run_ends: merge:1 is running",), 9, {}, {})
+    broken = Broken(small, moves=20)
+
+    assert list(told_of(broken)) == [
+        "seed 7 breaks a law; 1 of its 20 moves are enough:",
+        "  Move(name='merge', seed=1)",
+        "every_run_ends: merge:1 is running",
+        "Play it again: make histories N=1 SEED=7",
+    ]
+    assert "a law is broken by seed 7" in next(told(Tally(broken=[broken]), seconds=1.0))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_who_interrupts_a_long_run_is_told_what_was_played_by_then() -> None:
+    command = [sys.executable, "-m", "tests.histories", "100000", "--processes", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as running:
+        time.sleep(20)
+        running.send_signal(signal.SIGINT)
+        told_by_then, _ = running.communicate(timeout=60)
+
+    assert running.returncode == 130
+    assert told_by_then.startswith("seeds 1 to 100000, interrupted:\n")
+    assert "every law holds" in told_by_then
