@@ -63,7 +63,7 @@ def _play_all(chunks: Sequence[range], processes: int, tally: Tally, begin: floa
                 print(_progress(tally, told_at - begin, number), file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         interrupted = True
-    pool.shutdown(wait=False, cancel_futures=True)
+    pool.shutdown(wait=True, cancel_futures=True)  # of a pool that is not waited for nothing is cancelled
     return interrupted
 
 

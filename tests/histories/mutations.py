@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+
+from sqlalchemy import delete, update
 
 from reconciler.adapters.sql import queue
 from reconciler.adapters.sql.queue import SqlQueue
@@ -15,7 +17,6 @@ from reconciler.engine import ending, machine, observing, starting
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL, Performed
 from reconciler.engine.retention import FOREVER, FlowMarks, Needs
-from reconciler.ports import LeaseLost
 from reconciler.records import Changes
 from reconciler.steps import advance_run, following_head, intents, reconcile_flow, services, sweep
 
@@ -38,35 +39,18 @@ def _patched(owner: Any, name: str, mistaken: Callable[[Any], Any]) -> Iterator[
 @contextmanager
 def no_fence() -> Iterator[None]:
     """A worker that slept past its lease writes all the same."""
+    always = (update(queue.counters).values(value=queue.counters.c.value), [{}])
 
     def whatever(whole: Any) -> Any:
-        def acknowledge(self: Any, connection: Any, lease: Any, again_at: Any) -> None:
-            with suppress(LeaseLost):
-                whole(self, connection, lease, again_at)
+        return lambda self, *given: [*whole(self, *given), always]
 
-        return acknowledge
-
-    open_to_all = _patched(SqlQueue, "_fence", lambda _: lambda self, connection, lease: None)
-    with open_to_all, _patched(SqlQueue, "_acknowledge", whatever):
+    with _patched(SqlQueue, "_fence", whatever), _patched(SqlQueue, "_acknowledge", whatever):
         yield
 
 
 def versions_are_not_checked() -> Any:
-    """A run or flow that has moved on since it was read is written all the same."""
-
-    def mistaken(whole: Any) -> Any:
-        def move_rows(connection: Any, batches: Any) -> None:
-            for statement, values in batches:
-                for one in values:
-                    table = statement.table
-                    key = table.c.id == one["_id"]
-                    found = connection.execute(table.select().where(key)).mappings().first()
-                    now = one["_version"] if found is None else found["version"]
-                    whole(connection, [(statement, [{**one, "_version": now}])])
-
-        return move_rows
-
-    return _patched(queue, "move_rows", mistaken)
+    """Who writes a run or flow that has moved on since it was read is not told."""
+    return _patched(queue, "check_moves", lambda _: lambda moved, counts: None)
 
 
 def answers_are_forgotten() -> Any:
@@ -109,11 +93,11 @@ def _commit(mistaken: Callable[[Changes], Changes]) -> Any:
 def wakes_during_a_step_are_acknowledged() -> Any:
     """A wake that came while its key was leased goes with the acknowledgement."""
 
+    anyway = delete(queue.wakes).where(*queue._HOLDS)
+
     def mistaken(whole: Any) -> Any:
-        def acknowledge(self: Any, connection: Any, lease: Any, again_at: Any) -> None:
-            query = queue.select(queue.wakes.c.generation).where(queue.wakes.c.key == queue.text_of(lease.key))
-            newest = connection.execute(query).scalar_one()
-            whole(self, connection, replace(lease, generation=newest), again_at)
+        def acknowledge(self: Any, lease: Any, again_at: Any) -> Any:
+            return whole(self, lease, again_at) if again_at is not None else [(anyway, [self._held(lease)])]
 
         return acknowledge
 
