@@ -53,6 +53,8 @@ class FakeGitHub(PullWords, AppWords):
         self.checked = True  # against the description; benchmarks may do without
         self.webhooks = Webhooks(self.clock, self.state.new_id, self.check_webhook)
         self.events = Events(self)
+        self.signed_in: str | None = None  # the person in the browser, for the pages of tests/github/pages.py
+        self.agrees = True  # to what those pages ask
         self._server = Server(self)
         self.url = self._server.url
         self._server.start()
