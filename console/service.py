@@ -22,6 +22,7 @@ from reconciler.adapters.git_commands import Children
 from reconciler.adapters.git_mirrors import Origin
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.github_names import is_github
+from reconciler.adapters.github_source import NoOrigin
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.adapters.process_files import ProcessFiles
@@ -150,7 +151,9 @@ class Service:
 
     def _origin_of(self, repository: str) -> Origin | None:
         """Who brings what is in a repository; None for one on this machine."""
-        return self.github.origin if self.github is not None and is_github(self._path_of(repository)) else None
+        if not is_github(self._path_of(repository)):
+            return None
+        return self.github.origin if self.github is not None else NoOrigin()
 
     def _checks(self) -> CommitChecks:
         notes = NotesChecks(self._path_of, children=self._children)

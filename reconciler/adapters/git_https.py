@@ -31,7 +31,8 @@ _OPTIONS = ("--quiet", "--force", "--prune", "--no-tags", "--no-write-fetch-head
 _NO_REF = re.compile(r"couldn't find remote ref (\S+)")
 _NO_COMMIT = re.compile(r"not our ref ([0-9a-f]{40})")
 _REFUSED = re.compile(r"could not read (?:Username|Password)|Authentication failed|returned error: 401", re.I)
-_GONE = re.compile(r"returned error: (?:301|302|307|308|403|404)|repository '.*' not found", re.I)
+_GONE = re.compile(r"returned error: (?:301|302|307|308|404)|repository '.*' not found", re.I)
+_STATUS = re.compile(r"returned error: (\d{3})")
 
 
 class TokenRefused(Exception):
@@ -109,6 +110,16 @@ def _sorted(failure: GitFailed, address: str) -> Exception:
     if _GONE.search(failure.message):
         return NotThere()
     if "unable to access" in failure.message or "RPC failed" in failure.message:
-        host = urlsplit(address).hostname
-        return Waiting("GitHubAway", f"Git on {host} does not answer; it is tried again.", timedelta(seconds=15))
+        return _away(urlsplit(address).hostname or "", _STATUS.search(failure.message))
     return failure
+
+
+def _away(host: str, status: re.Match[str] | None) -> Waiting:
+    match status[1] if status else "":
+        case "403":
+            what = f"Git on {host} lets us read nothing there: grant contents: read, and look at its list of addresses."
+            return Waiting("GitHubPermission", what, timedelta(minutes=5))
+        case "429":
+            return Waiting("GitHubLimit", f"Git on {host} asks to be left alone for a while.", timedelta(minutes=1))
+        case _:
+            return Waiting("GitHubAway", f"Git on {host} does not answer; it is tried again.", timedelta(seconds=15))

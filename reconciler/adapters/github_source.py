@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from urllib.parse import urlsplit
@@ -30,6 +30,15 @@ _PASSES = 3  # over a list of several pages, which moves while it is read
 class _Seen:
     facts: Facts
     pulls: tuple[Pull, ...]
+
+
+class NoOrigin:
+    """For repositories on GitHub that are known from times when it was configured."""
+
+    def refs(self, repository: str, mirror: Git) -> Refs:
+        """Raises Waiting."""
+        message = f"{repository} is on GitHub, and the server's configuration has no `github` any more."
+        raise Waiting("GitHubNotConfigured", f"{message} Its flows and their history stay as they are.", _GONE)
 
 
 class GitHubOrigin:
@@ -116,8 +125,10 @@ class GitHubOrigin:
         new = {ref: sha for ref, sha in wanted.items() if present.get(ref) != sha}
         branches = frozenset({seen.facts.default_branch, *(pull.base for pull in seen.pulls)})
         wish = self._fetch(mirror, seen.facts.repository, Wish(branches, QUEUE, new))
-        _forget(mirror, [ref for ref in present if ref not in wanted], wish.branches)
-        return listing(listed(mirror, "refs/heads"))
+        found = listing(listed(mirror, "refs/heads"))
+        stale = {name for name in found.branches if name not in wish.branches and not name.startswith(QUEUE)}
+        _forget(mirror, [*(ref for ref in present if ref not in wanted), *(f"refs/heads/{name}" for name in stale)])
+        return replace(found, branches={name: sha for name, sha in found.branches.items() if name not in stale})
 
     def _fetch(self, mirror: Git, repository: GitHubRepository, wish: Wish) -> Wish:
         address = f"{self._web}/{repository.name}.git"
@@ -163,10 +174,8 @@ def _pulls_in(mirror: Git) -> dict[str, str]:
     return {ref: sha for ref, _, sha in (line.rpartition(" ") for line in lines)}
 
 
-def _forget(mirror: Git, pulls: Iterable[str], branches: frozenset[str]) -> None:
+def _forget(mirror: Git, refs: Iterable[str]) -> None:
     """Let go of what is closed, and of branches that nobody wants into any more."""
-    heads = listing(listed(mirror, "refs/heads")).branches
-    stale = [f"refs/heads/{name}" for name in heads if name not in branches and not name.startswith(QUEUE)]
-    lines = "".join(f"delete {ref}\n" for ref in (*pulls, *stale))
+    lines = "".join(f"delete {ref}\n" for ref in refs)
     if lines:
         mirror.run("update-ref", "--stdin", stdin=lines.encode())

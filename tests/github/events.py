@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.github.git_hosting import ZERO
@@ -36,6 +37,13 @@ DESCRIBED = (
 COMMITS = 20  # of a push; the payload holds no more
 
 
+class Silence:
+    """Where nobody listens, nothing is put into words."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
 class Events:
     """One method for each kind of event."""
 
@@ -47,8 +55,8 @@ class Events:
         return Addresses(self.world.api_url, self.world.url)
 
     def push(self, repo: Repository, ref: str, before: str, after: str, by: Account, forced: bool) -> None:
-        revisions = [after] if before == ZERO else [after, f"^{before}"]
-        commits = [] if after == ZERO else [self._commit(repo, sha) for sha, *_ in repo.git.log(revisions, COMMITS)]
+        shas = [] if after == ZERO else repo.git.shas(after, None if before == ZERO else before, COMMITS)
+        commits = [self._commit(repo, sha) for sha in shas]
         page = f"{self.at.web}/{repo.full_name}"
         payload = {
             "ref": ref,
@@ -71,7 +79,8 @@ class Events:
             self._send("create" if before == ZERO else "delete", words | (made if before == ZERO else {}), repo, by)
 
     def _commit(self, repo: Repository, sha: str) -> Json:
-        changed = [] if not repo.git.sha(f"{sha}^") else repo.git.changed_files(f"{sha}^", sha)
+        parents = repo.git.described(sha).parents
+        changed = repo.git.changed_files(parents[0], sha) if parents else []
         names = {"added": "added", "modified": "modified", "removed": "removed"}
         return {
             **repositories.simple_commit(repo, sha),

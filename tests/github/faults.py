@@ -47,16 +47,16 @@ class Faults:
 
     def take(self, method: str, template: str) -> Fault | None:
         """The fault of this request."""
-        if self.outage:
+        if self.outage and self.outage.fits(method, template):
             return self.outage
         found = next((fault for fault in self.waiting if fault.fits(method, template)), None)
         if found:
             found.times -= 1
         return found
 
-    def begin_outage(self, status: int = 503) -> None:
-        """From now on everything fails: with this status, or with resets (0)."""
-        self.outage = Fault("error" if status else "reset", "", 1, status)
+    def begin_outage(self, status: int = 503, *, where: str = "") -> None:
+        """From now on everything (or what `where` names) fails: with this status, or with resets (0)."""
+        self.outage = Fault("error" if status else "reset", where, 1, status)
 
     def end_outage(self) -> None:
         self.outage = None

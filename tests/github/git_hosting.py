@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +44,25 @@ class ChangedFile:
     blob: str
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit without its files."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    seconds: int
+    message: str
+
+
 class BareRepository:
     """One bare repository on disk."""
 
     def __init__(self, path: Path, default_branch: str = "main") -> None:
         self.path = path
+        self._commits: set[str] = set()  # known to be here; nothing is ever collected
+        self._facts: dict[tuple[str, ...], str] = {}
         subprocess.run(
             ["git", "init", "-q", "--bare", f"--initial-branch={default_branch}", path], check=True, env=_ENVIRONMENT
         )
@@ -72,6 +86,12 @@ class BareRepository:
             raise RuntimeError(f"git {' '.join(arguments)}: {done.stderr.decode('utf-8', 'replace').strip()}")
         return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
+    def fact(self, *arguments: str) -> str:
+        """What git prints about commits named by their shas alone: asked once, as it never changes."""
+        if arguments not in self._facts:
+            self._facts[arguments] = self.git(*arguments)
+        return self._facts[arguments]
+
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
         """Full names of refs below the prefix -> sha."""
         lines = self.git("for-each-ref", "--format=%(objectname) %(refname)").splitlines()
@@ -80,10 +100,14 @@ class BareRepository:
 
     def sha(self, revision: str) -> str | None:
         """The commit that a revision names, or None."""
+        if revision in self._commits:
+            return revision
         try:
-            return self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+            found = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         except RuntimeError:
             return None
+        self._commits.add(found)
+        return found
 
     def set_ref(self, ref: str, sha: str | None) -> None:
         """Point a ref at a commit, or delete it."""
@@ -121,34 +145,47 @@ class BareRepository:
         else:
             self.set_ref(ref, sha)
 
+    def merged_tree(self, base: str, head: str) -> str | None:
+        """The tree that a merge makes, or None where they conflict."""
+        try:
+            return self.fact("merge-tree", "--write-tree", base, head).splitlines()[0]
+        except RuntimeError:
+            return None
+
     def merge(self, base: str, head: str, message: str, moment: float, *, squash: bool = False) -> str | None:
         """The commit that merges head into base, or None where they conflict."""
-        try:
-            tree = self.git("merge-tree", "--write-tree", base, head).splitlines()[0]
-        except RuntimeError:
+        tree = self.merged_tree(base, head)
+        if tree is None:
             return None
         parents = ["-p", base] if squash else ["-p", base, "-p", head]
         return self.git("commit-tree", tree, *parents, "-m", message, moment=moment)
 
     def changed_files(self, base: str, head: str) -> list[ChangedFile]:
         """What head changed since it left base."""
-        fork_point = self.git("merge-base", base, head)
-        raw = self.git("diff-tree", "-r", "-M", "-z", "--raw", "--numstat", fork_point, head)
+        fork_point = self.fact("merge-base", base, head)
+        raw = self.fact("diff-tree", "-r", "-M", "-z", "--raw", "--numstat", fork_point, head)
         return list(_changes(raw.split("\0")))
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether a move from old to new is a fast-forward."""
         try:
-            self.git("merge-base", "--is-ancestor", old, new)
+            return self.fact("merge-base", old, new) == old
         except RuntimeError:
             return False
-        return True
 
-    def log(self, revisions: Sequence[str], limit: int = 20) -> list[tuple[str, str, str, int, str]]:
-        """(sha, tree, author, seconds, message) of commits, newest first."""
-        text = self.git("log", f"-{limit}", "--format=%H%x00%T%x00%an%x00%at%x00%B%x01", *revisions, "--")
-        rows = (row.strip("\n").split("\0") for row in text.split("\x01") if row.strip("\n"))
-        return [(sha, tree, author, int(seconds), body.strip()) for sha, tree, author, seconds, body in rows]
+    def count(self, base: str, head: str) -> int:
+        """How many commits head has that base does not have."""
+        return int(self.fact("rev-list", "--count", f"{base}..{head}"))
+
+    def shas(self, new: str, old: str | None, limit: int) -> list[str]:
+        """Commits that came with a push, newest first."""
+        return self.fact("rev-list", f"--max-count={limit}", new, *([f"^{old}"] if old else [])).splitlines()
+
+    def described(self, sha: str) -> Commit:
+        """What a commit says of itself."""
+        text = self.fact("show", "--no-patch", "--format=%T%x00%P%x00%an%x00%at%x00%B", sha)
+        tree, parents, author, seconds, message = text.split("\0")
+        return Commit(sha, tree, tuple(parents.split()), author, int(seconds), message.strip())
 
 
 def _data(content: str | bytes) -> bytes:

@@ -34,6 +34,8 @@ class App:
     permissions: Permissions
     events: list[str]
     client_id: str
+    client_secret: str = ""
+    callback: str = ""  # where sign-in leads back to
     keys: list[str] = field(default_factory=list)  # PEM, public halves
 
 
@@ -60,6 +62,17 @@ class Token:
     installation: Installation | None = None
     person: Account | None = None
     expires_at: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Grant:
+    """A code that a browser carries back: for a token of a person, or for the secrets of a new App."""
+
+    app: App
+    expires_at: float
+    person: Account | None = None
+    challenge: str = ""
+    private_key: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -96,7 +96,8 @@ class Call:
 
     def commit(self, repository: Repository, revision: str) -> str:
         """The sha of `heads/x`, `tags/x`, a branch or a sha."""
-        for candidate in (f"refs/{revision}", f"refs/heads/{revision}", revision):
+        names = [f"refs/{revision}", f"refs/heads/{revision}"] if not re.fullmatch("[0-9a-f]{40}", revision) else []
+        for candidate in (*names, revision):
             if sha := repository.git.sha(candidate):
                 return sha
         raise Refused(422, f"No commit found for SHA: {revision}")

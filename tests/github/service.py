@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+import traceback
 from collections import Counter
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
@@ -17,19 +18,19 @@ from urllib.parse import parse_qsl
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from tests.github import git_service
+from tests.github import git_service, pages
 from tests.github.answers import Answer, Refused
 from tests.github.auth import Actor, authenticate
 from tests.github.faults import Fault
 from tests.github.git_service import Page
 from tests.github.requests import Request
-from tests.github.routes import apps, check_runs, comments, hooks, pulls, repositories, statuses
+from tests.github.routes import apps, check_runs, comments, hooks, pulls, repositories, statuses, users
 from tests.github.routing import Call, Route, route
 
 if TYPE_CHECKING:
     from tests.github.world import FakeGitHub
 
-_MODULES = (apps, check_runs, comments, hooks, pulls, repositories, statuses)  # importing them filled the table
+_MODULES = (apps, check_runs, comments, hooks, pulls, repositories, statuses, users)  # importing them filled the table
 VERSIONS = ("2022-11-28", "2026-03-10")
 _PREFIX = "/api/v3"  # where an Enterprise server has its API
 _TRANSPORTS: dict[tuple[str, int], asyncio.Transport] = {}
@@ -114,7 +115,11 @@ class Application:
             await asyncio.sleep(self.world.faults.latency)
         if fault and fault.kind in ("error", "reset", "hang"):
             return _broken(fault)
-        page = await asyncio.to_thread(asked.answer, at_once)
+        [page] = await asyncio.gather(asyncio.to_thread(asked.answer, at_once), return_exceptions=True)
+        if isinstance(page, BaseException):  # a mistake of ours, not of who asked
+            words = "".join(traceback.format_exception(page))
+            self.world.complaints.append(f"the fake failed at {asked.request.signature}: {words}")
+            return Page(500, {}, b"")
         return _broken(fault) if fault else page
 
 
@@ -161,6 +166,7 @@ class Asked:
         self.query = scope["query_string"].decode("latin-1")
         raw = scope["raw_path"].decode("latin-1")
         self.git = git_service.is_git(raw)
+        self.browser = pages.page_of(raw) is not None
         self.base = world.url + (_PREFIX if raw.startswith(_PREFIX + "/") else "")
         self.path = self._without_id(raw.removeprefix(_PREFIX) if not self.git else raw)
         self.found: tuple[Route, dict[str, str]] | None = None if self.git else route.find(self.method, self.path)
@@ -179,6 +185,8 @@ class Asked:
     def answer(self, at_once: int) -> Page:
         if self.git:
             return git_service.serve(self.world, self.method, self.path, self.query, self.headers, self.body)
+        if self.browser:
+            return pages.serve(self.world, self.path, self.query, self.headers, self.body)
         actor_name, limits = "nobody", self.world.limits
         try:
             self._check_headers()

@@ -17,6 +17,7 @@ from tests.github.records import (
     CheckRun,
     CheckSuite,
     Comment,
+    Grant,
     Installation,
     PullRequest,
     Repository,
@@ -40,6 +41,7 @@ class State:
     tokens: dict[str, Token] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
     former_names: dict[str, int] = field(default_factory=dict)  # "owner/name" in lower case -> repository
+    grants: dict[str, Grant] = field(default_factory=dict)
     suites: dict[int, CheckSuite] = field(default_factory=dict)
     runs: dict[int, CheckRun] = field(default_factory=dict)
     statuses: list[Status] = field(default_factory=list)

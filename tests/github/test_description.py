@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from tests.github.client import Client, as_app, as_installation
@@ -32,9 +35,12 @@ def test_every_route_answers_as_it_is_described(github: FakeGitHub):
         client.delete("/installation/token")
     with Client(github.api_url, github.token("ann")) as client:
         client.get("/user")
+        client.get("/user/installations")
+        client.get(f"/user/installations/{installation.id}/repositories")
+    _make_another_app(github)
 
-    assert [row.signature for row in github.requests if not 200 <= row.status < 300] == []
-    assert {row.signature for row in github.requests} == set(described_routes())
+    assert [row.signature for row in github.requests if not 200 <= row.status < 400] == []
+    assert {row.signature for row in github.requests} == {*described_routes(), "POST /settings/apps/new"}
 
 
 def _tour_of_the_app(client: Client, installation: int) -> None:
@@ -80,6 +86,17 @@ def _tour_of_writing(client: Client, sha: str, comment: int) -> None:
     client.post(f"{REPO}/issues/comments/{comment}/reactions", json={"content": "eyes"})
     client.get(f"{REPO}/issues/comments/{comment}/reactions")
     client.delete(f"{REPO}/issues/comments/{answer}")
+
+
+def _make_another_app(github: FakeGitHub) -> None:
+    github.signed_in = "ann"
+    manifest = {"name": "Another", "redirect_url": "http://127.0.0.1:1/done", "hook_attributes": {"url": "http://x/"}}
+    with Client(github.url, "") as browser:
+        del browser.headers["authorization"]
+        back = browser.post("/settings/apps/new?state=s", data={"manifest": json.dumps(manifest)}).headers["location"]
+        code = parse_qs(urlsplit(back).query)["code"][0]
+        secrets = browser.post(f"/app-manifests/{code}/conversions").json()
+    assert secrets["webhook_secret"] == github.webhooks.hooks[-1].secret
 
 
 def test_every_webhook_is_as_it_is_described(github: FakeGitHub):

@@ -27,7 +27,7 @@ from typing import Any
 from tests.github.answers import Answer, Refused
 from tests.github.clock import Clock, RunningClock
 from tests.github.description import description
-from tests.github.events import DESCRIBED, Events
+from tests.github.events import DESCRIBED, Events, Silence
 from tests.github.faults import Faults
 from tests.github.limits import Limits
 from tests.github.requests import Requests
@@ -52,10 +52,16 @@ class FakeGitHub(PullWords, AppWords):
         self.complaints: list[str] = []  # a test that means to be invalid clears them
         self.checked = True  # against the description; benchmarks may do without
         self.webhooks = Webhooks(self.clock, self.state.new_id, self.check_webhook)
-        self.events = Events(self)
+        self._events = Events(self)
+        self.signed_in: str | None = None  # the person in the browser, for the pages of tests/github/pages.py
+        self.agrees = True  # to what those pages ask
         self._server = Server(self)
         self.url = self._server.url
         self._server.start()
+
+    @property
+    def events(self) -> Events | Silence:
+        return self._events if self.webhooks.hooks else Silence()
 
     @property
     def api_url(self) -> str:

@@ -123,27 +123,6 @@ def repositories_of_installation(call: Call) -> Answer:
     return call.page(rows, lambda row: repositories.repository(call.at, row), "repositories")
 
 
-@route("GET /user")
-def get_user(call: Call) -> Answer:
-    person = call.someone.person
-    if person is None:
-        raise Refused(403, "Resource not accessible by integration")
-    unknown = ("name", "company", "blog", "location", "email", "hireable", "bio")
-    counts = ("public_repos", "public_gists", "followers", "following")
-    since = accounts.moment(0)
-    return Answer(
-        200,
-        {
-            **accounts.user(call.at, person),
-            "user_view_type": "public",
-            **dict.fromkeys(unknown),
-            **dict.fromkeys(counts, 0),
-            "created_at": since,
-            "updated_at": since,
-        },
-    )
-
-
 @route("GET /rate_limit")
 def rate_limit(call: Call) -> Answer:
     core = call.world.limits.budget(call.actor_name)

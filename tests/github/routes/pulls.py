@@ -39,13 +39,9 @@ def _simple(call: Call, row: PullRequest) -> dict[str, object]:
 def get_pull(call: Call) -> Answer:
     row = call.pull("pull_requests:read")
     comments = len(call.world.state.comments_of(row))
-    return Answer(200, pulls.pull_request(call.at, row, comments, _mergeable(call, row)))
-
-
-def _mergeable(call: Call, row: PullRequest) -> bool | None:
-    if row.state == "closed":
-        return None
-    return row.repository.git.merge(row.base_sha, row.head_sha, "Test", call.world.state.now()) is not None
+    conflicts = row.repository.git.merged_tree(row.base_sha, row.head_sha) is None
+    mergeable = None if row.state == "closed" else not conflicts
+    return Answer(200, pulls.pull_request(call.at, row, comments, mergeable))
 
 
 @route("GET /repos/{owner}/{repo}/pulls/{pull_number}/files")

@@ -72,7 +72,6 @@ def pull_request_simple(at: Addresses, row: PullRequest) -> Json:
 def pull_request(at: Addresses, row: PullRequest, comments: int, mergeable: bool | None) -> Json:
     """A pull request asked for by itself."""
     files = row.repository.git.changed_files(row.base_sha, row.head_sha)
-    commits = row.repository.git.git("rev-list", "--count", f"{row.base_sha}..{row.head_sha}")
     return {
         **pull_request_simple(at, row),
         "merged": row.merged_at is not None,
@@ -83,7 +82,7 @@ def pull_request(at: Addresses, row: PullRequest, comments: int, mergeable: bool
         "comments": comments,
         "review_comments": 0,
         "maintainer_can_modify": False,
-        "commits": int(commits),
+        "commits": row.repository.git.count(row.base_sha, row.head_sha),
         "additions": sum(file.additions for file in files),
         "deletions": sum(file.deletions for file in files),
         "changed_files": len(files),

@@ -119,9 +119,9 @@ def ref(at: Addresses, row: Repository, name: str, sha: str) -> Json:
 
 def commit(at: Addresses, row: Repository, sha: str) -> Json:
     url = address(at, row)
-    _, tree, author, seconds, message = row.git.log([sha], 1)[0]
-    parents = row.git.git("rev-list", "--parents", "-1", sha).split()[1:]
-    person = {"name": author, "email": f"{author}@people.example", "date": moment(seconds)}
+    said = row.git.described(sha)
+    tree = said.tree
+    person = {"name": said.author, "email": f"{said.author}@people.example", "date": moment(said.seconds)}
     return {
         "url": f"{url}/commits/{sha}",
         "sha": sha,
@@ -132,7 +132,7 @@ def commit(at: Addresses, row: Repository, sha: str) -> Json:
             "url": f"{url}/git/commits/{sha}",
             "author": person,
             "committer": person,
-            "message": message,
+            "message": said.message,
             "comment_count": 0,
             "tree": {"sha": tree, "url": f"{url}/git/trees/{tree}"},
         },
@@ -140,20 +140,20 @@ def commit(at: Addresses, row: Repository, sha: str) -> Json:
         "committer": None,
         "parents": [
             {"sha": one, "url": f"{url}/commits/{one}", "html_url": f"{at.web}/{row.full_name}/commit/{one}"}
-            for one in parents
+            for one in said.parents
         ],
     }
 
 
 def simple_commit(row: Repository, sha: str) -> Json:
     """What check suites and merge groups carry of a commit."""
-    _, tree, author, seconds, message = row.git.log([sha], 1)[0]
-    person = {"name": author, "email": f"{author}@people.example"}
+    said = row.git.described(sha)
+    person = {"name": said.author, "email": f"{said.author}@people.example"}
     return {
         "id": sha,
-        "tree_id": tree,
-        "message": message,
-        "timestamp": moment(seconds),
+        "tree_id": said.tree,
+        "message": said.message,
+        "timestamp": moment(said.seconds),
         "author": person,
         "committer": person,
     }

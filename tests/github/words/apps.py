@@ -61,6 +61,7 @@ class AppWords(RepositoryWords):
         owner: str = "acme",
         permissions: Permissions | None = None,
         events: list[str] | None = None,
+        callback: str = "",
     ) -> RegisteredApp:
         """Register an App with these permissions and events (by default those that Headgate asks for)."""
         with self.acting() as state:
@@ -71,7 +72,7 @@ class AppWords(RepositoryWords):
             asked = list(EVENTS if events is None else events)
             app = App(
                 number, slug, slug.title(), state.account(owner), bot, state.now(), granted, asked,
-                client_id=f"Iv1.{number:016x}", keys=[public],
+                client_id=f"Iv1.{number:016x}", client_secret=state.new_secret(""), callback=callback, keys=[public],
             )  # fmt: skip
             state.apps[number] = app
             return RegisteredApp(app, private)

@@ -26,6 +26,7 @@ HOSTILE_BRANCHES = [
     "été/🦊",
     "gh-readonly-queue-like/main/pr-1-0",
 ]
+HOSTILE_BASES = ["$(touch${IFS}pwned)", "-c", "x'y\"z&&true"]
 HOSTILE_FILES = [
     "flows/--output=pwned.yaml",
     "flows/$(touch pwned).yaml",
@@ -66,21 +67,24 @@ def test_a_fork_that_is_deleted_leaves_its_pull_request_judged(connected: GitHub
     assert connected.check(pull.head_sha).conclusion == "success"
 
 
-@pytest.mark.parametrize("branch", HOSTILE_BRANCHES)
-def test_a_branch_with_a_hostile_name_is_judged_and_not_obeyed(connected: GitHubWorld, branch: str):
-    pull = connected.github.open_pull_request(MORE, branch=branch, by="eve", fork=True, title="$(touch pwned)\n@all")
+def test_branches_with_hostile_names_are_judged_and_not_obeyed(connected: GitHubWorld):
+    github = connected.github
+    pulls = [
+        github.open_pull_request({**MORE, "n": str(n)}, branch=name, by="eve", fork=True, title="$(touch pwned)\n@all")
+        for n, name in enumerate(HOSTILE_BRANCHES)
+    ]
     connected.pass_time()
 
-    assert connected.check(pull.head_sha).conclusion == "success"
+    assert [connected.check(pull.head_sha).conclusion for pull in pulls] == ["success"] * len(pulls)
     assert traces(connected) == []
 
 
-@pytest.mark.parametrize("base", ["$(touch${IFS}pwned)", "-c", "x'y\"z&&true"])
-def test_a_base_with_a_hostile_name_is_followed_or_left_out_and_not_obeyed(connected: GitHubWorld, base: str):
+def test_bases_with_hostile_names_are_followed_or_left_out_and_not_obeyed(connected: GitHubWorld):
     github = connected.github
-    github.git().set_ref(f"refs/heads/{base}", github.head())
-    github.open_pull_request(MORE, base=base)
-    other = github.open_pull_request(MORE)
+    for base in HOSTILE_BASES:
+        github.git().set_ref(f"refs/heads/{base}", github.head())
+        github.open_pull_request(MORE, base=base)
+    other = github.open_pull_request({"flows/other.yaml": flow()})
     connected.pass_time()
 
     assert connected.check(other.head_sha).conclusion == "success"

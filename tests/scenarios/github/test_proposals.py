@@ -179,6 +179,7 @@ def test_an_entry_of_the_merge_queue_is_judged_on_its_own_commit(connected: GitH
     assert set(connected.reviews()) == {f"pull/{second.number}"}
 
 
+@pytest.mark.slow
 def test_more_than_a_page_of_pull_requests_is_judged(connected: GitHubWorld):
     github = connected.github
     tip = github.push(MORE, "topic")

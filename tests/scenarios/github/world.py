@@ -15,6 +15,7 @@ from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.github_api import GitHubApi
 from reconciler.adapters.github_checks import GitHubChecks
 from reconciler.adapters.github_credentials import AppCredentials, Credentials
+from reconciler.adapters.github_forge import GitHubForge
 from reconciler.adapters.github_governor import Governor
 from reconciler.adapters.github_http import Http
 from reconciler.adapters.github_source import GitHubOrigin
@@ -68,6 +69,7 @@ class GitHubWorld:
             self.checks,
             self.clock,
             FakeLogs(),
+            forge=GitHubForge(self.api, ()),
             may_run=lambda repository: self.runs_here,
         )
         self.loop = Loop(self.store, steps_of(world), self.clock, owner="test", workers=1)
