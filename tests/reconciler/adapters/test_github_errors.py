@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.adapters.github_errors import patience, refusal
-from reconciler.adapters.github_http import Answer, Call
+from reconciler.adapters.github_http import Answer, Call, OutcomeUnknown
 from reconciler.ports import Stalled, Waiting
 
 CALL = Call("POST", "/repos/acme/shop/check-runs")
@@ -42,8 +42,8 @@ def test_a_missing_permission_is_no_limit_and_names_the_permission():
 @pytest.mark.parametrize(
     ("status", "kind", "reason"),
     [
-        (500, Waiting, "GitHubAway"),
-        (502, Waiting, "GitHubAway"),
+        (500, OutcomeUnknown, "GitHubAway"),
+        (502, OutcomeUnknown, "GitHubAway"),
         (401, Waiting, "GitHubSignIn"),
         (307, Waiting, "GitHubMoved"),
         (404, Stalled, "GitHubNotFound"),
