@@ -38,7 +38,7 @@ class WatchfulExecutor(FakeExecutor):
         if self.clock.monotonic() >= lease.deadline:
             return _too_late(attempts, "start", self.clock.now())
         for row in attempts:
-            self._witness(row)
+            self._witness(row, lease)
         before = len(self.started)
         done = super().start(attempts, lease)
         self.world.deeds += len(self.started) - before
@@ -49,7 +49,7 @@ class WatchfulExecutor(FakeExecutor):
             return _too_late(attempts, "stop", self.clock.now())
         return super().stop(attempts, lease)
 
-    def _witness(self, row: AttemptRow) -> None:
+    def _witness(self, row: AttemptRow, lease: Lease) -> None:
         wrong, stored = self.world.wrong, self.world.store.attempt(row.id)
         if stored is None:
             wrong.append(f"{row.op} was started before that was written down")
@@ -59,7 +59,7 @@ class WatchfulExecutor(FakeExecutor):
         run = self.world.store.run(stored.run) if stored.run else None
         if run is not None and run.state.status in FINAL:
             wrong.append(f"{row.op} was started in a run that is {run.state.status}")
-        if run is not None and run.state.stop_asked_by:
+        if run is not None and self.world.watched_store.knew_of_stop(run.id, lease):
             wrong.append(f"{row.op} was started after {run.state.stop_asked_by} stopped its run")
 
 
@@ -107,6 +107,9 @@ class WatchedStore:
         self._world = world
         self._holders: dict[Key, int] = {}  # token of the lease that was given last
         self._held_back: dict[int, bool] = {}  # by token: whether removals were held when it was given
+        self._stops: dict[str, int] = {}  # run → how many commits there were when it was asked to stop
+        self._began: dict[int, int] = {}  # token → how many when its round began
+        self._commits = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._world.store, name)
@@ -115,6 +118,7 @@ class WatchedStore:
         lease = self._world.store.lease(*given)
         if lease is not None:
             self._holders[lease.key] = lease.token
+            self._began[lease.token] = self._commits
             rows = self._world.looking.execute("SELECT broken, pruning_held FROM repositories").fetchall()
             self._held_back[lease.token] = any(broken or held for broken, held in rows)
         return lease
@@ -126,6 +130,7 @@ class WatchedStore:
         forgotten = changes.gone.requests if changes.gone is not None else ()
         before = self._queued(lease.key)
         self._world.store.commit(lease, changes, keep)
+        self._count(lease, changes)
         if self._holders[lease.key] != lease.token:
             found.append(f"{lease.owner} wrote for {text_of(lease.key)}, which it did not hold")
         self._world.wrong += found
@@ -133,6 +138,17 @@ class WatchedStore:
         self._world.inserted |= {run.id: (run.state.flow, run.occurrence) for run in changes.new_runs}
         if not keep:
             self._look_for_news(lease, before)
+
+    def knew_of_stop(self, run: str, lease: Lease) -> bool:
+        """Whether a run was asked to stop before the present round of a lease began: what comes later, it cannot see."""
+        return self._stops.get(run, self._commits) < self._began[lease.token]
+
+    def _count(self, lease: Lease, changes: Changes) -> None:
+        self._commits += 1
+        self._began[lease.token] = self._commits
+        for run in (*changes.runs, *changes.new_runs):
+            if run.state.stop_asked_by:
+                self._stops.setdefault(run.id, self._commits - 1)
 
     def retry(self, lease: Lease, *others: Any) -> None:
         before = self._queued(lease.key)
