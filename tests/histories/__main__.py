@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 
 from tests.histories.coverage import counted
@@ -49,13 +49,12 @@ def _chunks(seeds: range, processes: int) -> Sequence[range]:
 def _play_all(chunks: Sequence[range], processes: int, tally: Tally, begin: float, number: int) -> bool:
     """Returns whether it was interrupted; what was played by then is counted."""
     pool = ProcessPoolExecutor(processes, initializer=_prepare)
-    futures = [pool.submit(_chunk, chunk) for chunk in chunks]
+    waiting = {pool.submit(_chunk, chunk) for chunk in chunks}
     interrupted, told_at = False, begin
     try:
-        for one in _as_they_come(futures):
-            tally.add(one)
-            for broken in one.broken:
-                print("\n".join(told_of(broken)), flush=True)
+        for future in as_completed(set(waiting)):
+            waiting.remove(future)
+            _add(tally, future)
             if len(tally.broken) >= ENOUGH:
                 break
             if time.monotonic() - told_at > TELL:
@@ -64,11 +63,16 @@ def _play_all(chunks: Sequence[range], processes: int, tally: Tally, begin: floa
     except KeyboardInterrupt:
         interrupted = True
     pool.shutdown(wait=True, cancel_futures=True)  # of a pool that is not waited for nothing is cancelled
+    for future in (one for one in waiting if not one.cancelled()):
+        _add(tally, future)
     return interrupted
 
 
-def _as_they_come(futures: Sequence[Future[Tally]]) -> Iterator[Tally]:
-    return (future.result() for future in as_completed(futures))
+def _add(tally: Tally, future: Future[Tally]) -> None:
+    one = future.result()
+    tally.add(one)
+    for broken in one.broken:
+        print("\n".join(told_of(broken)), flush=True)
 
 
 def _progress(tally: Tally, seconds: float, number: int) -> str:

@@ -65,7 +65,7 @@ def told_of(broken: Broken) -> Iterator[str]:
 def told(tally: Tally, seconds: float, every_pair: bool = False) -> Iterator[str]:
     """The summary; with `every_pair` also how often each was met."""
     seeds = ", ".join(str(one.small.seed) for one in tally.broken)
-    verdict = f"a law is broken by seed {seeds}" if seeds else "every law holds"
+    verdict = f"a law is broken by seed {seeds}" if seeds else "every law holds" if tally.histories else "nothing known"
     yield f"{tally.histories:,} histories, {tally.steps:,} steps: {verdict}"
     yield f"{seconds:.0f} s, {tally.histories / seconds:.1f} histories/s, {tally.steps / seconds:.0f} steps/s"
     yield from _by_port(tally.faults)

@@ -140,7 +140,7 @@ class WatchedStore:
             self._look_for_news(lease, before)
 
     def knew_of_stop(self, run: str, lease: Lease) -> bool:
-        """Whether a run was asked to stop before the present round of a lease began: what comes later, it cannot see."""
+        """Whether a run was asked to stop before the present round of a lease began: later ones it cannot see."""
         return self._stops.get(run, self._commits) < self._began[lease.token]
 
     def _count(self, lease: Lease, changes: Changes) -> None:
