@@ -41,6 +41,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
         terminalreporter.write_line(f"To repeat: {SEED}={config.getoption('--hypothesis-seed')}")
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    if missing := [reason for reason in reasons if "could not be fetched" in reason]:
+        terminalreporter.write_line(f"{len(missing)} tests of GitHub were skipped: {missing[0]}", red=True)
 
 
 @pytest.fixture(scope="module")

