@@ -16,6 +16,7 @@ from console.known_secrets import known_secrets
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
 from console.pages.application import application
+from console.pages.nearby import NearbyPages
 from console.presence import Presence
 from reconciler.adapters.checks_by_source import ChecksBySource
 from reconciler.adapters.git_commands import Children
@@ -42,6 +43,13 @@ from webhooks.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
+MACHINES = (
+    "/webhooks/",
+    "/v1/attempts/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)  # paths that prove themselves, or tell nothing
 APART = 0.02  # s between the looks at runs that are under way when the service starts
 
 
@@ -190,7 +198,7 @@ class Service:
         return (*mine, OFFERED) if self.executor.has_room() else mine
 
     def _application(self) -> Any:
-        return application(
+        pages = application(
             self.store,
             self.logs,
             self.clock,
@@ -202,6 +210,7 @@ class Service:
                 *health_routes(lambda: dict(self.loop.counts), lambda: self.store.queued(RetentionKey())),
             ],
         )
+        return pages if self.github is None else NearbyPages(pages, MACHINES)
 
 
 def under_way(queued: Iterable[WakeRow], now: float) -> Iterator[Wake]:
