@@ -184,3 +184,18 @@ def test_a_proposals_check_that_is_asked_for_again_is_judged_and_posted_anew(pro
     proposed.settle()
 
     assert proposed.checks.posts > posts
+
+
+def test_a_comment_on_a_proposal_that_nobody_has_looked_at_yet_is_answered(proposed):
+    proposed.source.commit("new", proposed.source.trees[proposed.source.branches["topic"]])
+    proposed.comment("new", "/help")
+    proposed.settle(5)
+
+    assert "Show this table" in proposed.conversations.ours["new"]
+
+
+def test_a_comment_on_a_proposal_that_never_was_is_told_so_after_a_while(proposed):
+    request = proposed.comment("nothing", "/help")
+    proposed.settle(90)
+
+    assert proposed.answer(request) == "The proposal is closed."
