@@ -199,3 +199,41 @@ def test_a_comment_on_a_proposal_that_never_was_is_told_so_after_a_while(propose
     proposed.settle(90)
 
     assert proposed.answer(request) == "The proposal is closed."
+
+
+@pytest.fixture
+def held(world):
+    """A head without most of its flows, which waits for somebody; ann may write, bob may not."""
+    world.connect(churn=GOOD, spam=GOOD, fraud=GOOD)
+    world.conversations.permissions = {"ann": "write", "bob": "read"}
+    world.sha = world.push(churn=None, spam=None)
+    world.settle()
+    return world
+
+
+def test_approving_a_head_without_most_of_its_flows_lets_them_go(held):
+    request = held.press("approve", held.sha, held.check("headgate", held.sha))
+    held.settle()
+
+    assert held.answer(request) == "Approved."
+    assert held.flow("churn").retired
+    assert held.flow("spam").retired
+    assert held.check("headgate", held.sha).title == "Flows: 2 retired"
+
+
+def test_who_may_not_write_may_not_approve_a_head(held):
+    held.press("approve", held.sha, held.check("headgate", held.sha), by="bob")
+    held.settle()
+
+    assert not held.flow("churn").retired
+
+
+def test_a_head_is_approved_only_while_it_waits_for_that(held):
+    check = held.check("headgate", held.sha)
+    held.push(churn=GOOD)
+    held.settle()
+    request = held.press("approve", held.sha, check)
+    held.settle()
+
+    assert held.answer(request) == "Nothing waits for approval any more."
+    assert not held.store.approved("shop", held.sha)
