@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
 from urllib.parse import quote
 
 from console.failures import AWAY, USAGE, Failure
@@ -92,7 +93,7 @@ def check_places(config: Path) -> None:
 def _how_to_begin(wanted: Wanted, doorway: Doorway) -> Sequence[str]:
     told = [
         f"Open this address in a browser and agree there: {doorway.start}",
-        f"From another machine lead it here first: ssh -L {doorway.port}:127.0.0.1:{doorway.port} THIS-MACHINE",
+        f"From another machine lead it here first: ssh -L {doorway.port}:127.0.0.1:{doorway.port} {gethostname()}",
     ]
     if not wanted.public_url:
         told.append("Without --public-url the App gets no webhook: GitHub is looked at once a minute.")

@@ -35,12 +35,12 @@ def examine_token(config: GitHubConfig, account: GitHubAccount) -> Iterator[Exam
 
 
 def _repository(account: GitHubAccount, token: Secret, name: str) -> Examined:
-    found = account.as_token(token, f"/repos/{name}")
+    branch, may_push = account.repository(token, name)
     for look in _LOOKS.values():
-        path = look.format(branch=quote(found["default_branch"], safe=""))
+        path = look.format(branch=quote(branch, safe=""))
         with suppress(Stalled):  # there is no commit yet
             account.as_token(token, f"/repos/{name}{path}", per_page=1)
-    if not (found.get("permissions") or {"push": True}).get("push"):
+    if not may_push:
         what = f"Whoever the token is of may not push to {name}, so nothing can be said on its commits."
         return problem("github-permission", what, name, "Give that account the role Write there.")
     return fine("github-repository", f"The token sees {name}.", name)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.adapters.github_credentials import AppCredentials
-from reconciler.adapters.github_errors import MISSING, refusal
+from reconciler.adapters.github_errors import MISSING, refusal, understood
 from reconciler.adapters.github_http import Answer, Call, Http, Secret
 from reconciler.adapters.github_manifests import settings_of
 from reconciler.ports import Clock, Stalled
@@ -85,13 +85,8 @@ class GitHubAccount:
     def app(self, credentials: AppCredentials) -> AppFacts:
         """The App itself."""
         data = credentials.as_app(Call("GET", "/app"), self._ask).data
-        return AppFacts(
-            str(data["slug"]),
-            str(data["html_url"]),
-            settings_of(data),
-            dict(data["permissions"]),
-            frozenset(data["events"]),
-        )
+        with understood():
+            return _app(data)
 
     def installations(self, credentials: AppCredentials) -> list[InstallationFacts]:
         """All accounts that have the App."""
@@ -99,7 +94,8 @@ class GitHubAccount:
         for page in range(1, MOST // PAGE + 1):
             call = Call("GET", "/app/installations", {"per_page": PAGE, "page": page})
             listed = credentials.as_app(call, self._ask).data
-            found += map(_installation, listed)
+            with understood():
+                found += map(_installation, listed)
             if len(listed) < PAGE:
                 break
         return found
@@ -108,11 +104,15 @@ class GitHubAccount:
         """The repositories that an installation lets the App see, by their names."""
         wanted = {"permissions": {"metadata": "read"}}
         path = f"/app/installations/{installation}/access_tokens"
-        token = Secret(credentials.as_app(Call("POST", path, body=wanted), self._ask).data["token"])
+        data = credentials.as_app(Call("POST", path, body=wanted), self._ask).data
+        with understood():
+            token = Secret(data["token"])
         names: list[str] = []
         for page in range(1, MOST // PAGE + 1):
-            listed = self.as_token(token, "/installation/repositories", page=page, per_page=PAGE)["repositories"]
-            names += [str(one["full_name"]) for one in listed]
+            data = self.as_token(token, "/installation/repositories", page=page, per_page=PAGE)
+            with understood():
+                listed = data["repositories"]
+                names += [str(one["full_name"]) for one in listed]
             if len(listed) < PAGE:
                 break
         return names
@@ -125,14 +125,21 @@ class GitHubAccount:
             if error.reason != MISSING:
                 raise
             data = {}
-        is_checked = str(data.get("insecure_ssl", "0")) == "0"
-        form = str(data.get("content_type") or "json")
-        return HookFacts(str(data.get("url") or ""), bool(data.get("secret")), form, is_checked)
+        with understood():
+            return _hook(data)
 
     def deliveries(self, credentials: AppCredentials) -> list[DeliveryFacts]:
         """The newest sendings of the last three days, newest first."""
         call = Call("GET", "/app/hook/deliveries", {"per_page": PAGE})
-        return [_delivery(one) for one in credentials.as_app(call, self._ask).data]
+        data = credentials.as_app(call, self._ask).data
+        with understood():
+            return [_delivery(one) for one in data]
+
+    def repository(self, token: Secret, name: str) -> tuple[str, bool]:
+        """The default branch of a repository, and whether whoever the token is of may push to it."""
+        data = self.as_token(token, f"/repos/{name}")
+        with understood():
+            return str(data["default_branch"]), bool((data.get("permissions") or {"push": True}).get("push"))
 
     def as_token(self, token: Secret, path: str, **parameters: str | int) -> Any:
         """What a token is told. Raises for every status from 300 on."""
@@ -152,6 +159,17 @@ class GitHubAccount:
         if answer.status < 300 or answer.status == 401:
             return answer
         raise refusal(call, answer, f"{call.verb} {call.path}")
+
+
+def _app(data: Any) -> AppFacts:
+    permissions, events = dict(data["permissions"]), frozenset(data["events"])
+    return AppFacts(str(data["slug"]), str(data["html_url"]), settings_of(data), permissions, events)
+
+
+def _hook(data: Any) -> HookFacts:
+    is_checked = str(data.get("insecure_ssl", "0")) == "0"
+    form = str(data.get("content_type") or "json")
+    return HookFacts(str(data.get("url") or ""), bool(data.get("secret")), form, is_checked)
 
 
 def _installation(data: Any) -> InstallationFacts:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.adapters.github_errors import MISSING, refusal
+from reconciler.adapters.github_errors import MISSING, refusal, understood
 from reconciler.adapters.github_http import NOBODY, Answer, Call, Http, Secret
 from reconciler.ports import Stalled, Waiting
 
@@ -32,7 +32,9 @@ def made_app(http: Http, code: str, pause: Callable[[float], None] = time.sleep)
     """The App of a code. Raises Waiting, Stalled; the code is in none of their words."""
     for seconds in (*PAUSES, None):
         try:
-            return _read(_exchanged(http, code))
+            answer = _exchanged(http, code)
+            with understood():
+                return _read(answer)
         except Waiting:
             if seconds is None:
                 raise
@@ -42,7 +44,7 @@ def made_app(http: Http, code: str, pause: Callable[[float], None] = time.sleep)
 
 def settings_of(data: Any) -> str:
     """The page of an App's settings, by what GitHub tells of the App."""
-    web, _, _ = str(data["html_url"]).rpartition("/apps/")
+    web, _, _ = data["html_url"].rpartition("/apps/")
     owner = data.get("owner") or {}
     where = f"/organizations/{owner['login']}" if owner.get("type") == "Organization" else ""
     return f"{web}{where}/settings/apps/{data['slug']}"
@@ -66,6 +68,6 @@ def _read(answer: Answer) -> MadeApp:
         str((data.get("owner") or {}).get("login", "")),
         str(data["html_url"]),
         settings_of(data),
-        Secret(str(data["pem"])),
+        Secret(data["pem"].strip()),
         Secret(str(data.get("webhook_secret") or "")),
     )

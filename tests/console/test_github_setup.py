@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import html
 import re
+import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
@@ -19,7 +22,11 @@ from console.github_needs import AUTOMATIC, EVENTS, HOOK, PERMISSIONS, api_addre
 from console.github_setup import KEY, SECRET, SetUp, Wanted, set_up
 from reconciler.adapters import github_manifests
 from reconciler.adapters.github_credentials import REVIEW
+from tests.console.test_github_service import connected, serving, until
+from tests.documents import exits
+from tests.github.words.apps import RegisteredApp
 from tests.github.world import FakeGitHub
+from tests.scenarios.github.world import flow
 from webhooks import github_events
 
 Went = Callable[[httpx.Client, str], None]
@@ -241,6 +248,44 @@ def test_where_github_stays_away_it_is_said_that_the_app_may_have_been_made(gith
     assert not (tmp_path / KEY).exists()
 
 
+@pytest.mark.parametrize("document", [b"[]", b"null", b"{}", b'{"id": 1, "slug": "x", "html_url": 7}', b'"sesame"'])
+def test_an_answer_that_is_none_of_githubs_is_told_in_a_sentence(github, tmp_path, document):
+    """Another server stands at the address that was given."""
+    with somebody_else(document) as address, pytest.raises(Failure) as caught:
+        made(wanted(github, tmp_path, api_url=address))
+
+    assert "apiUrl" in caught.value.message
+    assert "sesame" not in caught.value.text()
+
+
+@contextmanager
+def somebody_else(document: bytes) -> Iterator[str]:
+    """The address of a server that answers everything with one document."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(200)
+            self.send_header("content-length", str(len(document)))
+            self.end_headers()
+            self.wfile.write(document)
+
+        do_GET = do_POST
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 def test_what_blocks_everything_is_what_every_token_is_asked_for():
     vital = {name: need.level for name, need in PERMISSIONS.items() if need.vital}
 
@@ -263,3 +308,30 @@ def test_every_event_that_is_heard_is_asked_for_but_those_that_come_unasked():
 )
 def test_the_addresses_of_pages_and_api_tell_each_other(api, web):
     assert (web_address(api), api_address(web)) == (web, api)
+
+
+@pytest.mark.slow
+def test_what_was_written_is_all_that_a_service_needs_and_the_doctor_hears_its_answers(github, tmp_path, bare):
+    github.organization("acme")
+    github.repository("acme/shop", {"flows/churn.yaml": flow()})
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    asked = wanted(github, tmp_path, organization="acme", public_url=f"http://127.0.0.1:{port}")
+    made(asked)
+    with asked.config.open("a") as file:
+        file.write(f"listen: 127.0.0.1:{port}\ndataDir: data\n")
+    app = next(iter(github.state.apps.values()))
+
+    with serving(load_config(asked.config)) as service:
+        github.install(RegisteredApp(app, ""))
+        until(connected(service, "acme/shop"))
+        pull = github.open_pull_request({"flows/churn.yaml": flow({"train": exits(0), "tell": exits(0)})})
+        until(lambda: github.check_runs(pull.head_sha, "headgate"))
+        well = bare("github", "doctor", "--config", str(asked.config))
+        github.webhooks.hooks[0].secret = "another"
+        github.push({"README.md": "news"})
+        ill = bare("github", "doctor", "--config", str(asked.config))
+
+    assert (well.code, "All is well." in well.out) == (0, True), well.out
+    assert ill.code == 1
+    assert "signed with another secret" in ill.out

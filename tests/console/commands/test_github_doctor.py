@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.console.test_github_setup import somebody_else
 from tests.console.typing_in import Terminal, Typed
 from tests.github.receiver import Receiver
 from tests.github.records import App
@@ -306,6 +307,17 @@ def test_an_address_where_no_github_is(well):
     well.lines["apiUrl"] = "http://127.0.0.1:9"
 
     assert "cannot be reached" in only(well.told(3), "github-reach")["what"]
+
+
+@pytest.mark.parametrize("document", [b"[]", b"null", b"{}", b'"sesame"', b"<html>"])
+def test_an_address_where_another_server_is(well, document):
+    with somebody_else(document) as address:
+        well.lines["apiUrl"] = address
+        typed = well.asked()
+
+    assert typed.code in (1, 3)
+    assert "apiUrl" in typed.out
+    assert "sesame" not in typed.out
 
 
 def test_an_hour_whose_requests_are_used_up(well, github):
