@@ -22,6 +22,7 @@ WORDS = {
     "lock": "Pin components of other hosts and hubs, and keep their texts.",
     "run": "Run a flow of the working tree on this machine.",
     "serve": "Serve repositories: validate proposals, run merged flows.",
+    "github": "Make the GitHub App of this service, and tell what is wrong with it.",
     "demo": "See the whole life of a flow on a sample repository.",
     "status": "Show runs, or the checks of a commit.",
     "logs": "Show what ops have printed.",

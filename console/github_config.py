@@ -90,10 +90,18 @@ class _Secret:
         return SecretPlace(values.get("env", ""), file, node.span)
 
 
-def _address(value: str, node: Node, path: str, report: Report) -> Any:
-    parts = urlsplit(value)
+def is_address(value: str) -> bool:
+    """Whether a forge may be there: tokens go there, so nobody on the way must be able to read them."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
     good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOCAL)
-    if good and parts.hostname and not (parts.username or parts.password or parts.query or parts.fragment):
+    return good and bool(parts.hostname) and not (parts.username or parts.password or parts.query or parts.fragment)
+
+
+def _address(value: str, node: Node, path: str, report: Report) -> Any:
+    if is_address(value):
         return value.rstrip("/")
     wanted = f"{PUBLIC}, or https://HOST/api/v3 of an Enterprise server"
     report.add("value-not-allowed", f"Give `apiUrl` the address of GitHub's API: {wanted}.", node.span, path)

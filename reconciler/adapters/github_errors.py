@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 
 from reconciler.adapters.github_http import Answer, Call, OutcomeUnknown
@@ -47,6 +48,16 @@ def _refused(answer: Answer, what: str, why: str) -> ReconcileError:
     if answer.status in (409, 423):
         return Waiting("GitHubBusy", f"GitHub cannot do it just now ({what}{why}).", timedelta(seconds=30))
     return Stalled(REFUSED, f"GitHub refuses (HTTP {answer.status}, {what}{why}).")
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Reading of an answer that a person waits for: what is none of GitHub's is told. Raises Stalled."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError):
+        what = "What answers there is not GitHub, or of another version: look at apiUrl and at proxies in between."
+        raise Stalled("GitHubAnswer", what) from None
 
 
 def patience(answer: Answer) -> float | None:

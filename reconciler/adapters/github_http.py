@@ -54,6 +54,9 @@ class Secret:
         return hash(self._text)
 
 
+NOBODY = Secret("")  # for calls that need no one
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. `parameters` go into the address, `body` is sent as JSON."""
@@ -102,7 +105,8 @@ class Http:
         """One answer, whatever its status. Raises Waiting where none came: of a write the outcome is unknown then."""
         from requests import RequestException
 
-        headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {authorization.reveal()}"}
+        headers = {"Accept": "application/vnd.github+json"}
+        headers |= {"Authorization": f"Bearer {authorization.reveal()}"} if authorization != NOBODY else {}
         headers |= {"If-None-Match": call.etag} if call.etag else {}
         try:
             status, found, text = self._connection().requestJson(

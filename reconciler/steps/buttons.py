@@ -14,10 +14,10 @@ from reconciler.engine.model import FINAL, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL
 from reconciler.flows.model import Json
 from reconciler.flows.settings import RepositorySettings
-from reconciler.keys import CheckKey, ReviewKey, RunKey
+from reconciler.keys import CheckKey, RepositoryKey, ReviewKey, RunKey
 from reconciler.plan.encoding import decode
 from reconciler.ports import World
-from reconciler.records import Changes, CheckRow, EventRow, RequestRow, ReviewRow, RunRow, Wake
+from reconciler.records import Changes, CheckRow, EventRow, RepositoryRow, RequestRow, ReviewRow, RunRow, Wake
 from reconciler.steps.asking_in_comments import may_command
 
 AGAIN = "rerequested"  # of a check or of all of a commit
@@ -67,10 +67,24 @@ def _outcome(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -
     if action == AGAIN:
         return _again(world, key, request, done)
     named = parse_external_id(request.target)
+    if action == APPROVE.name and named is not None and not named.run:
+        return _approve_head(repository, key, request, done)
     run = world.store.run(named.run) if named is not None and named.run else None
     if named is None or run is None or run.sha != key.sha:
         return "The run that was shown is not known any more."
     return _of_run(world, request, run, named, action, done)
+
+
+def _approve_head(repository: RepositoryRow, key: CheckKey, request: RequestRow, done: _Pressed) -> str:
+    """Let the flows go that are gone at a commit, as long as it is the one that waits for that."""
+    if repository.pruning_held != key.sha:
+        return "Nothing waits for approval any more."
+    target = f"{repository.name}@{key.sha}"
+    asked = RequestRow(
+        f"{request.id}:approve", RepositoryKey(repository.name), "approve", request.by, request.at, target
+    )
+    done.asked.append(asked)
+    return "Approved."
 
 
 def _of_run(world: World, request: RequestRow, run: RunRow, named: ExternalId, action: str, done: _Pressed) -> str:

@@ -16,7 +16,7 @@ from reconciler.checks.run import NOTHING_RUNS
 from reconciler.engine.model import RunFacts
 from reconciler.flows.findings import Finding
 from reconciler.flows.settings import RepositorySettings
-from reconciler.keys import CheckKey, ReviewKey
+from reconciler.keys import CheckKey, RepositoryKey, ReviewKey
 from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, Lease, RepositoryRow, RequestRow, ReviewRow, Wake
 from reconciler.steps.asking_in_comments import answer_comments, conversation_of
@@ -27,6 +27,8 @@ from reconciler.steps.page_addresses import page_of
 from reconciler.steps.touched_flows import judge
 
 GATE = "headgate"
+NEW = 60.0  # s that a request waits for its proposal to be seen
+SOON = 2.0  # s
 UNRELATED = "(the two have no commit in common)"
 
 
@@ -37,7 +39,7 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     repository = world.store.repository(key.repository)
     requests = world.store.requests(key)
     if row is None or repository is None:
-        return Changes(answered=tuple(_too_late(request, world.clock.now()) for request in requests))
+        return _not_open(world, key, requests)
     together = _of_one_commit(row, everyone)
     judged = replace(row, judged=" ".join(f"{one.head}..{one.base} {one.target}".strip() for one in together))
     if judged == row:  # what was foreseen stays as it was said, though the cache has moved on since
@@ -60,8 +62,16 @@ def _answered(world: World, row: ReviewRow, requests: Sequence[RequestRow], leas
     return answer_comments(world, row, settings, requests, lease)
 
 
-def _too_late(request: RequestRow, now: float) -> RequestRow:
-    return replace(request, done_at=now, answer="The proposal is closed.")
+def _not_open(world: World, key: ReviewKey, requests: Sequence[RequestRow]) -> Changes:
+    """A proposal that was never seen may be so new that nobody has looked yet; one that was is closed."""
+    now = world.clock.now()
+    if any(row.proposal == key.proposal for row in world.store.reviews(key.repository, open_only=False)):
+        fresh: list[RequestRow] = []
+    else:
+        fresh = [request for request in requests if request.at > now - NEW]
+    late = (replace(one, done_at=now, answer="The proposal is closed.") for one in requests if one not in fresh)
+    look = (Wake(RepositoryKey(key.repository)),) if fresh else ()
+    return Changes(answered=tuple(late), wakes=look, again_at=now + SOON if fresh else None)
 
 
 def _verdict_on(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Check]:

@@ -43,9 +43,16 @@ def reference() -> str:
     sections = [HEAD]
     for word, command in commands(top).items():
         context = click.Context(command, info_name=word, parent=top, terminal_width=100)
-        told = re.sub(r"[ \t]+$", "", command.get_help(context), flags=re.MULTILINE)
-        sections.append(f"## {word}\n\n{WORDS[word]}\n\n```text\n{told}\n```\n")
+        sections.append(f"## {word}\n\n{WORDS[word]}\n\n{shown(command, context)}")
+        for name, inner in getattr(command, "commands", {}).items():
+            below = click.Context(inner, info_name=name, parent=context, terminal_width=100)
+            sections.append(f"### {word} {name}\n\n{shown(inner, below)}")
     return "\n".join(sections)
+
+
+def shown(command: click.Command, context: click.Context) -> str:
+    told = re.sub(r"[ \t]+$", "", command.get_help(context), flags=re.MULTILINE)
+    return f"```text\n{told}\n```\n"
 
 
 def test_the_reference_of_the_commands_is_current():

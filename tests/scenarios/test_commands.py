@@ -184,3 +184,56 @@ def test_a_proposals_check_that_is_asked_for_again_is_judged_and_posted_anew(pro
     proposed.settle()
 
     assert proposed.checks.posts > posts
+
+
+def test_a_comment_on_a_proposal_that_nobody_has_looked_at_yet_is_answered(proposed):
+    proposed.source.commit("new", proposed.source.trees[proposed.source.branches["topic"]])
+    proposed.comment("new", "/help")
+    proposed.settle(5)
+
+    assert "Show this table" in proposed.conversations.ours["new"]
+
+
+def test_a_comment_on_a_proposal_that_never_was_is_told_so_after_a_while(proposed):
+    request = proposed.comment("nothing", "/help")
+    proposed.settle(90)
+
+    assert proposed.answer(request) == "The proposal is closed."
+
+
+@pytest.fixture
+def held(world):
+    """A head without most of its flows, which waits for somebody; ann may write, bob may not."""
+    world.connect(churn=GOOD, spam=GOOD, fraud=GOOD)
+    world.conversations.permissions = {"ann": "write", "bob": "read"}
+    world.sha = world.push(churn=None, spam=None)
+    world.settle()
+    return world
+
+
+def test_approving_a_head_without_most_of_its_flows_lets_them_go(held):
+    request = held.press("approve", held.sha, held.check("headgate", held.sha))
+    held.settle()
+
+    assert held.answer(request) == "Approved."
+    assert held.flow("churn").retired
+    assert held.flow("spam").retired
+    assert held.check("headgate", held.sha).title == "Flows: 2 retired"
+
+
+def test_who_may_not_write_may_not_approve_a_head(held):
+    held.press("approve", held.sha, held.check("headgate", held.sha), by="bob")
+    held.settle()
+
+    assert not held.flow("churn").retired
+
+
+def test_a_head_is_approved_only_while_it_waits_for_that(held):
+    check = held.check("headgate", held.sha)
+    held.push(churn=GOOD)
+    held.settle()
+    request = held.press("approve", held.sha, check)
+    held.settle()
+
+    assert held.answer(request) == "Nothing waits for approval any more."
+    assert not held.store.approved("shop", held.sha)

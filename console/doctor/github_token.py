@@ -1,0 +1,65 @@
+"""What a token may do in the repositories that it is for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import quote
+
+from console.doctor.model import Examined, fine, problem
+from console.github_config import GitHubConfig
+from reconciler.adapters.github_account import GitHubAccount
+from reconciler.adapters.github_errors import MISSING, SIGN_IN
+from reconciler.adapters.github_http import Secret
+from reconciler.ports import ReconcileError, Stalled
+
+_LOOKS = {"pull_requests: read": "/pulls", "statuses: write": "/commits/{branch}/status"}
+
+
+def examine_token(config: GitHubConfig, account: GitHubAccount) -> Iterator[Examined]:
+    """Each repository. Raises Waiting, Stalled where GitHub cannot be asked at all."""
+    assert config.token is not None
+    token = Secret(config.token.read(os.environ))
+    place = str(config.token.file or config.token.env)
+    for name in config.repositories:
+        try:
+            yield _repository(account, token, name)
+        except ReconcileError as error:
+            if error.reason == SIGN_IN:
+                do = "Make a new one: it was revoked, has run out, or was not copied as a whole."
+                yield problem("github-token", "GitHub does not take the token.", place, do)
+                return
+            yield _refused(name, place, error)
+    yield from _hooks(config)
+
+
+def _repository(account: GitHubAccount, token: Secret, name: str) -> Examined:
+    branch, may_push = account.repository(token, name)
+    for look in _LOOKS.values():
+        path = look.format(branch=quote(branch, safe=""))
+        with suppress(Stalled):  # there is no commit yet
+            account.as_token(token, f"/repos/{name}{path}", per_page=1)
+    if not may_push:
+        what = f"Whoever the token is of may not push to {name}, so nothing can be said on its commits."
+        return problem("github-permission", what, name, "Give that account the role Write there.")
+    return fine("github-repository", f"The token sees {name}.", name)
+
+
+def _refused(name: str, place: str, error: ReconcileError) -> Examined:
+    if error.reason == MISSING:
+        do = "Correct its name in `repositories`, or let the token be for it."
+        return problem("github-repository", f"GitHub shows the token no repository {name}.", name, do)
+    if error.reason == "GitHubPermission":
+        do = f"Grant the token contents: read, {', '.join(_LOOKS)}."
+        return problem("github-permission", f"The token lacks a permission for {name}: {error.message}", place, do)
+    raise error
+
+
+def _hooks(config: GitHubConfig) -> Iterator[Examined]:
+    if config.webhook_secrets:
+        said = "Whether webhooks arrive is told in each repository: Settings, Webhooks, Recent Deliveries."
+        yield fine("github-webhook", said)
+    else:
+        said = f"No webhook secret is configured: GitHub is looked at each {config.poll_seconds:.0f} s."
+        yield fine("github-webhook", said)

@@ -1,0 +1,87 @@
+"""What Headgate needs of a GitHub App, and what does not work without it; and the manifest that asks for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from console.github_config import PUBLIC
+
+HOOK = "/webhooks/github"  # of the service
+_WEB = "https://github.com"
+_LEVELS = {"": 0, "read": 1, "write": 2, "admin": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One permission or event: `lost` tells what does not work without it; `vital` if that stops everything."""
+
+    level: str
+    lost: str
+    vital: bool = False
+
+
+PERMISSIONS: Mapping[str, Need] = {
+    "checks": Need("write", "Nothing can be said on commits.", vital=True),
+    "contents": Need("read", "Flows cannot be read.", vital=True),
+    "issues": Need("write", "Commands in comments cannot be answered.", vital=True),
+    "pull_requests": Need("write", "Proposals cannot be judged.", vital=True),
+    "metadata": Need("read", "Repositories cannot be listed.", vital=True),
+    "members": Need("read", "Nobody counts as a member of a team that owns flows."),
+    "merge_queues": Need("read", "Nothing tells of a new entry of a merge queue."),
+}
+EVENTS: Mapping[str, Need] = {
+    "push": Need("", "A merge is seen at the next look only."),
+    "pull_request": Need("", "A proposal is seen at the next look only."),
+    "merge_group": Need("", "An entry of a merge queue is seen at the next look only."),
+    "issue_comment": Need("", "Commands in comments are not heard.", vital=True),
+    "repository": Need("", "A renamed or deleted repository is noticed late."),
+}
+# Buttons on checks. Whoever may write checks hears of them without being subscribed.
+AUTOMATIC = ("check_run", "check_suite")
+
+
+def grants(granted: Mapping[str, str], name: str) -> bool:
+    """Whether a permission is granted at the level that is needed, or at a higher one."""
+    return _LEVELS.get(granted.get(name, ""), 0) >= _LEVELS[PERMISSIONS[name].level]
+
+
+def manifest(name: str, back: str, homepage: str, public_url: str) -> Mapping[str, Any]:
+    """What GitHub makes an App from. `back` is where it leads the browser then; without `public_url` no webhook.
+
+    https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
+    """
+    asked: dict[str, Any] = {
+        "name": name,
+        "url": homepage,
+        "description": "Judges flows on pull requests and reports their runs on commits.",
+        "public": False,
+        "redirect_url": back,
+        "default_permissions": {permission: need.level for permission, need in PERMISSIONS.items()},
+        "default_events": [*EVENTS, *AUTOMATIC],
+    }
+    if public_url:
+        asked["hook_attributes"] = {"url": public_url + HOOK, "active": True}
+    return asked
+
+
+def web_address(api_url: str) -> str:
+    """Where the pages of a forge are whose API is there."""
+    if api_url == PUBLIC:
+        return _WEB
+    parts = urlsplit(api_url)
+    if parts.netloc.startswith("api.") and parts.netloc.endswith(".ghe.com"):
+        return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
+    return api_url.removesuffix("/api/v3")
+
+
+def api_address(web_url: str) -> str:
+    """Where the API of a forge is whose pages are there."""
+    if web_url == _WEB:
+        return PUBLIC
+    parts = urlsplit(web_url)
+    if parts.netloc.endswith(".ghe.com"):
+        return f"{parts.scheme}://api.{parts.netloc}"
+    return f"{web_url}/api/v3"

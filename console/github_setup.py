@@ -1,0 +1,159 @@
+"""Making a GitHub App: a person agrees in a browser, the App's secrets go into files that only their owner can read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from socket import gethostname
+from urllib.parse import quote
+
+from console.failures import AWAY, USAGE, Failure
+from console.github_config import PUBLIC
+from console.github_doorway import Doorway
+from console.github_needs import manifest
+from reconciler.adapters.github_http import Http, Secret
+from reconciler.adapters.github_manifests import MadeApp, made_app
+from reconciler.checks.words import count
+from reconciler.ports import Stalled, Waiting
+
+KEY, SECRET = "github-app.pem", "github-webhook.secret"  # beside the configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person decides about a new App. `public_url` is where GitHub reaches the service, "" = it does not."""
+
+    api_url: str
+    web_url: str
+    organization: str
+    name: str
+    public_url: str
+    config: Path
+    port: int = 0
+    minutes: int = 15
+
+    @property
+    def form(self) -> str:
+        """Where the forge takes manifests."""
+        owner = f"/organizations/{quote(self.organization, safe='')}" if self.organization else ""
+        return f"{self.web_url}{owner}/settings/apps/new"
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What was made: the App, the files, and the part of the configuration. `written`: it is in its file."""
+
+    app: MadeApp
+    files: Sequence[Path]
+    part: str
+    written: bool
+
+    def next_steps(self, wanted: Wanted) -> Sequence[str]:
+        """What is left to a person, in its order."""
+        config = wanted.config
+        yourself = () if self.written else (f"Add what was printed to {config}.",)
+        return (
+            *yourself,
+            f"Install the App on the repositories to serve: {self.app.page}/installations/new",
+            f"Start the service: headgate serve --config {config}",
+            f"See that all is well: headgate github doctor --config {config}",
+            "Require the check `headgate` for the default branch of each repository: Settings, Rules, Rulesets, "
+            "Require status checks to pass.",
+        )
+
+
+def set_up(wanted: Wanted, tell: Callable[[str], None]) -> SetUp:
+    """Lead a person through it. Raises Failure; before the App is made nothing was written then."""
+    check_places(wanted.config)
+    doorway = Doorway(wanted.port)
+    asked = manifest(wanted.name, doorway.back, wanted.public_url or wanted.web_url, wanted.public_url)
+    with doorway.opened(wanted.form, asked) as code:
+        for sentence in _how_to_begin(wanted, doorway):
+            tell(sentence)
+        app = _exchanged(wanted, code(wanted.minutes * 60.0))
+    return _kept(wanted, app)
+
+
+def check_places(config: Path) -> None:
+    """Whether the files can be made, before anybody is sent anywhere. Raises Failure."""
+    place = config.parent
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        what = f"{place} is no directory that can be written."
+        raise Failure("io", what, do="Name a configuration elsewhere with --config.", exit_code=USAGE)
+    for file in (place / KEY, place / SECRET):
+        if os.path.lexists(file):
+            what = f"{file} is there, and a secret is never overwritten."
+            do = f"Move it away if its App is gone; else name a configuration in another directory than {place}."
+            raise Failure("file-exists", what, do=do, exit_code=USAGE)
+
+
+def _how_to_begin(wanted: Wanted, doorway: Doorway) -> Sequence[str]:
+    told = [
+        f"Open this address in a browser and agree there: {doorway.start}",
+        f"From another machine lead it here first: ssh -L {doorway.port}:127.0.0.1:{doorway.port} {gethostname()}",
+    ]
+    if not wanted.public_url:
+        told.append("Without --public-url the App gets no webhook: GitHub is looked at once a minute.")
+    return [*told, f"Waiting for {count(wanted.minutes, 'minute')}. Until you agree nothing is made; Ctrl-C ends it."]
+
+
+def _exchanged(wanted: Wanted, code: str) -> MadeApp:
+    try:
+        return made_app(Http(wanted.api_url), code)
+    except (Waiting, Stalled) as error:
+        do = (
+            f"The App may have been made: look at {wanted.form.removesuffix('/new')}. Delete it there and begin again, "
+            "or generate a private key for it and write the configuration by hand."
+        )
+        raise Failure("github", error.message, do=do, exit_code=AWAY) from None
+
+
+def _kept(wanted: Wanted, app: MadeApp) -> SetUp:
+    place = wanted.config.parent
+    files = [place / KEY]
+    part = _part(wanted, app)
+    try:
+        _write(files[0], app.private_key)
+        if app.webhook_secret.reveal():
+            files.append(place / SECRET)
+            _write(files[1], app.webhook_secret)
+        written = _write_new(wanted.config, part)
+    except OSError as error:
+        do = f"Mend that, then generate a private key and set a webhook secret by hand: {app.settings}"
+        what = f"The App {app.slug} was made, but {error.filename or place}: {error.strerror}."
+        raise Failure("io", what, do=do, exit_code=AWAY) from None
+    return SetUp(app, files, part, written)
+
+
+def _part(wanted: Wanted, app: MadeApp) -> str:
+    address = "" if wanted.api_url == PUBLIC else f"  apiUrl: {wanted.api_url}\n"
+    secret = f"  webhookSecrets:\n  - {{file: {SECRET}}}\n" if app.webhook_secret.reveal() else ""
+    return f"github:\n{address}  app: {{id: {app.id}, privateKey: {{file: {KEY}}}}}\n{secret}"
+
+
+def _write(file: Path, secret: Secret) -> None:
+    """A new file for its owner alone, whole or not at all; what is there already, if only a link, stays."""
+    _create(file, secret.reveal().rstrip("\n") + "\n", 0o600)
+
+
+def _write_new(file: Path, text: str) -> bool:
+    """The configuration, unless there is one: its comments and order are its owner's."""
+    with suppress(FileExistsError):
+        _create(file, text, 0o644)
+        return True
+    return False
+
+
+def _create(file: Path, text: str, mode: int) -> None:
+    number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(file)) from None
