@@ -21,7 +21,7 @@ from tests.docs.terminal import Terminal, agrees, terminal, typed
 _LANGUAGES = {"yaml", "console", "python", "json", "text", "sh", "toml", "lua"}
 _SERVER_FILES = ("headgate-server.yaml",)
 _SECRETS = ("HEADGATE_APP_KEY", "HEADGATE_GITHUB_TOKEN", "HEADGATE_WEBHOOK_SECRET")  # that server files refer to
-_KEY_FILE = "app.pem"
+_SECRET_FILES = ("github-app.pem", "github-webhook.secret")
 
 
 def _files(page: str) -> dict[str, bytes]:
@@ -45,7 +45,8 @@ def _judge_yaml(page: str, block: Block, folder: Path) -> None:
     if block.file in _SERVER_FILES:
         file = folder / block.file
         file.write_text(block.text, "utf-8")
-        (folder / _KEY_FILE).write_text("a key", "utf-8")
+        for name in _SECRET_FILES:
+            (folder / name).write_text("a secret", "utf-8")
         load_config(file, {"HOME": str(folder), **dict.fromkeys(_SECRETS, "a secret")})
     elif block.file.startswith((".github/", ".gitlab-ci", ".pre-commit")):
         yaml.safe_load(block.text)
