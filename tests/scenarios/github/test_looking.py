@@ -35,3 +35,26 @@ def test_a_merge_starts_its_flows_within_one_poll(world: GitHubWorld):
     assert [run.cause for run in world.runs(sha)] == [f"merged at {sha[:10]}"]
     assert world.check(sha, "headgate/churn").conclusion == "success"
     assert world.reviews() == {}
+
+
+def test_a_default_branch_that_is_pushed_by_force_is_followed(world: GitHubWorld):
+    world.connect()
+    pull = world.github.open_pull_request(CHANGED)
+    world.pass_time()
+    first = world.github.head()
+    world.github.reset(
+        "main",
+        world.github.git().commit(
+            "refs/heads/other",
+            {"flows/new.yaml": flow()},
+            parent=None,
+            message="Anew",
+            author="ann",
+            moment=world.clock.now(),
+        ),
+    )
+    world.pass_time()
+
+    assert world.row().head == world.github.head() != first
+    assert list(world.flows()) == ["new"]
+    assert world.check(pull.head_sha).conclusion == "failure"  # the two have no history in common
