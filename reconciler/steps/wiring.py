@@ -21,7 +21,7 @@ from reconciler.keys import (
 from reconciler.ports import World
 from reconciler.records import Changes, Lease
 from reconciler.steps.advance_run import AdvanceRun
-from reconciler.steps.connect import connect
+from reconciler.steps.connect import Connect
 from reconciler.steps.discover import discover
 from reconciler.steps.reconcile_flow import reconcile_flow
 from reconciler.steps.report import report
@@ -36,7 +36,7 @@ def steps_of(world: World) -> Mapping[type[Key], Step]:
     """The steps, each given the ports."""
     return {
         RepositoryKey: partial(discover, world),
-        ForgeKey: partial(connect, world),
+        ForgeKey: Connect(world),
         ReviewKey: partial(review, world),
         FlowKey: partial(reconcile_flow, world),
         RunKey: AdvanceRun(world),

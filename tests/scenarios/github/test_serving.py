@@ -34,7 +34,7 @@ def test_an_app_serves_what_it_is_installed_on_as_it_is_given_and_keeps_what_it_
 
     github.select(world.installation, "acme/store")
     world.store.wake([Wake(ForgeKey("github"))])
-    world.settle()
+    world.pass_time(40)
     assert served(world) == [SHOP, "acme/store"]
     assert world.row("acme/store").head == github.head(repository="acme/store")
 
@@ -46,6 +46,14 @@ def test_new_repositories_are_found_without_being_told(world: GitHubWorld):
     world.pass_time(1000)
 
     assert served(world) == ["acme/later", SHOP]
+
+
+def test_news_of_repositories_that_are_not_served_do_not_hurry_us(world: GitHubWorld):
+    for _ in range(20):
+        world.store.wake([Wake(ForgeKey("github"))])
+        world.settle(1)
+
+    assert len(world.github.requests.of("GET /app/installations")) == 1
 
 
 def test_a_suspended_installation_keeps_no_other_from_being_served(world: GitHubWorld):
