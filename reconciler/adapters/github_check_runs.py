@@ -142,7 +142,8 @@ _PARTS = ("path", "start_line", "end_line", "annotation_level", "title", "messag
 
 
 def _comparable(annotation: Fields) -> tuple[Any, ...]:
-    return tuple(annotation.get(name) for name in ("path", "start_line", "annotation_level", "title", "message"))
+    texts = (str(annotation.get(name) or "").strip() for name in ("title", "message"))  # not all spaces may be kept
+    return annotation["path"], annotation["start_line"], annotation["annotation_level"], *texts
 
 
 def _output(check: Check, mark: str) -> Fields:

@@ -54,7 +54,7 @@ class _Told:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A run that was made a moment ago, and may not be listed yet; None: it is not known whether it was."""
+    """A run as it was written a moment ago, and may not be listed yet; None: it is not known whether it was made."""
 
     run: Posted | None
     at: float  # monotonic
@@ -151,11 +151,13 @@ class GitHubChecks:
     ) -> Posted:
         body = wanted.body(annotations)
         try:
-            return self._send(place, "PATCH", f"/check-runs/{run.id}", body, rank or RANKS[wanted.check.depth])
+            run = self._send(place, "PATCH", f"/check-runs/{run.id}", body, rank or RANKS[wanted.check.depth])
         except Stalled as error:
             if error.reason != MISSING:
                 raise
-        return self._create(place, wanted)  # it was listed, and is gone
+            return self._create(place, wanted)  # it was listed, and is gone
+        self._note(place, wanted, run)
+        return run
 
     def _send(self, place: _Place, verb: str, path: str, body: Fields, rank: Rank) -> Posted:
         return posted_of(self._api.send(place.repository, verb, path, body, rank, lease=place.lease))

@@ -164,6 +164,18 @@ def test_an_update_whose_answer_was_lost_is_not_sent_again(world, clock):
     assert github.check("headgate", sha).updates == 1
 
 
+def test_a_check_that_is_not_listed_yet_is_written_and_not_made_again(world):
+    """GitHub's lists lag behind what was written."""
+    github, headgate, sha = world
+    headgate.post(sha, FLOW)
+    runs, github.state.runs_of = github.state.runs_of, lambda repository, sha: []
+    for _ in range(2):
+        headgate.post(sha, worded(FLOW, "New."))
+    github.state.runs_of = runs
+
+    assert github.check(FLOW.name, sha).updates == 1
+
+
 def test_twins_agree_in_their_verdict(world, clock):
     """Two workers, of which one slept past its lease, have made the same check."""
     github, headgate, sha = world

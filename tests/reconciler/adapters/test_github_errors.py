@@ -60,6 +60,10 @@ def test_each_status_says_who_must_act(status, kind, reason):
     assert WHAT in error.message
 
 
+def test_a_failed_question_left_nothing_unknown():
+    assert type(refusal(Call("GET", "/repos/acme/shop"), Answer(502, {}), WHAT)) is Waiting
+
+
 def test_what_github_says_of_a_field_is_told_on_one_line():
     body = {"message": "Validation\nFailed", "errors": [{"field": "head_sha", "code": "invalid"}, "odd", 7, None]}
 
