@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,9 +16,12 @@ _LEVELS = {"": 0, "read": 1, "write": 2, "admin": 3}
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One permission or event: `lost` tells what does not work without it; `vital` if that stops everything."""
+    """One permission at a level, or one event that comes with a permission.
 
-    level: str
+    `lost` tells what does not work without it; `vital` if that is more than a delay or a convenience.
+    """
+
+    by: str  # "read" | "write", or the name of the permission
     lost: str
     vital: bool = False
 
@@ -33,23 +36,26 @@ PERMISSIONS: Mapping[str, Need] = {
     "merge_queues": Need("read", "Nothing tells of a new entry of a merge queue."),
 }
 EVENTS: Mapping[str, Need] = {
-    "push": Need("", "A merge is seen at the next look only."),
-    "pull_request": Need("", "A proposal is seen at the next look only."),
-    "merge_group": Need("", "An entry of a merge queue is seen at the next look only."),
-    "issue_comment": Need("", "Commands in comments are not heard.", vital=True),
-    "repository": Need("", "A renamed or deleted repository is noticed late."),
+    "push": Need("contents", "A merge is seen at the next look only."),
+    "pull_request": Need("pull_requests", "A proposal is seen at the next look only."),
+    "merge_group": Need("merge_queues", "An entry of a merge queue is seen at the next look only."),
+    "issue_comment": Need("issues", "Commands in comments are not heard.", vital=True),
+    "repository": Need("metadata", "A renamed or deleted repository is noticed late."),
 }
+OPTIONAL = tuple(name for name, need in PERMISSIONS.items() if not need.vital)
 # Buttons on checks. Whoever may write checks hears of them without being subscribed.
 AUTOMATIC = ("check_run", "check_suite")
 
 
 def grants(granted: Mapping[str, str], name: str) -> bool:
     """Whether a permission is granted at the level that is needed, or at a higher one."""
-    return _LEVELS.get(granted.get(name, ""), 0) >= _LEVELS[PERMISSIONS[name].level]
+    return _LEVELS.get(granted.get(name, ""), 0) >= _LEVELS[PERMISSIONS[name].by]
 
 
-def manifest(name: str, back: str, homepage: str, public_url: str) -> Mapping[str, Any]:
+def manifest(name: str, back: str, homepage: str, public_url: str, without: Collection[str] = ()) -> Mapping[str, Any]:
     """What GitHub makes an App from. `back` is where it leads the browser then; without `public_url` no webhook.
+
+    `without` are permissions that are not asked for, and neither are their events.
 
     https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
     """
@@ -59,8 +65,10 @@ def manifest(name: str, back: str, homepage: str, public_url: str) -> Mapping[st
         "description": "Judges flows on pull requests and reports their runs on commits.",
         "public": False,
         "redirect_url": back,
-        "default_permissions": {permission: need.level for permission, need in PERMISSIONS.items()},
-        "default_events": [*EVENTS, *AUTOMATIC],
+        "default_permissions": {
+            permission: need.by for permission, need in PERMISSIONS.items() if permission not in without
+        },
+        "default_events": [*(event for event, need in EVENTS.items() if need.by not in without), *AUTOMATIC],
     }
     if public_url:
         asked["hook_attributes"] = {"url": public_url + HOOK, "active": True}

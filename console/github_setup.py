@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from console.github_doorway import Doorway
 from console.github_needs import manifest
 from reconciler.adapters.github_http import Http, Secret
 from reconciler.adapters.github_manifests import MadeApp, made_app
-from reconciler.checks.words import count
+from reconciler.checks.words import count, duration
 from reconciler.ports import Stalled, Waiting
 
 KEY, SECRET = "github-app.pem", "github-webhook.secret"  # beside the configuration
@@ -34,6 +35,7 @@ class Wanted:
     config: Path
     port: int = 0
     minutes: int = 15
+    without: tuple[str, ...] = ()  # permissions that are not asked for
 
     @property
     def form(self) -> str:
@@ -69,11 +71,12 @@ def set_up(wanted: Wanted, tell: Callable[[str], None]) -> SetUp:
     """Lead a person through it. Raises Failure; before the App is made nothing was written then."""
     check_places(wanted.config)
     doorway = Doorway(wanted.port)
-    asked = manifest(wanted.name, doorway.back, wanted.public_url or wanted.web_url, wanted.public_url)
+    homepage = wanted.public_url or wanted.web_url
+    asked = manifest(wanted.name, doorway.back, homepage, wanted.public_url, wanted.without)
     with doorway.opened(wanted.form, asked) as code:
         for sentence in _how_to_begin(wanted, doorway):
             tell(sentence)
-        app = _exchanged(wanted, code(wanted.minutes * 60.0))
+        app = _exchanged(wanted, code(wanted.minutes * 60.0), tell)
     return _kept(wanted, app)
 
 
@@ -100,9 +103,13 @@ def _how_to_begin(wanted: Wanted, doorway: Doorway) -> Sequence[str]:
     return [*told, f"Waiting for {count(wanted.minutes, 'minute')}. Until you agree nothing is made; Ctrl-C ends it."]
 
 
-def _exchanged(wanted: Wanted, code: str) -> MadeApp:
+def _exchanged(wanted: Wanted, code: str, tell: Callable[[str], None]) -> MadeApp:
+    def pause(seconds: float) -> None:
+        tell(f"GitHub made the App and does not tell its key yet; the next try is in {duration(seconds)}.")
+        time.sleep(seconds)
+
     try:
-        return made_app(Http(wanted.api_url), code)
+        return made_app(Http(wanted.api_url), code, pause)
     except (Waiting, Stalled) as error:
         do = (
             f"The App may have been made: look at {wanted.form.removesuffix('/new')}. Delete it there and begin again, "

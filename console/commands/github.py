@@ -13,7 +13,7 @@ import click
 
 from console.failures import Failure
 from console.github_config import LOCAL, is_address
-from console.github_needs import api_address, web_address
+from console.github_needs import OPTIONAL, api_address, web_address
 from console.options import COLOR, FORMAT
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ def github() -> None:
 )
 @click.option("--api-url", metavar="URL", help="Of an Enterprise server: https://HOST/api/v3.")
 @click.option("--web-url", metavar="URL", help="Of an Enterprise server, if its API does not tell it: https://HOST.")
+@click.option(
+    "--without",
+    type=click.Choice(OPTIONAL),
+    multiple=True,
+    help="Permissions not to ask for: some Enterprise servers do not know all of them.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page on 127.0.0.1; any free one.")
 @click.option("--minutes", type=click.IntRange(1, 60), default=15, show_default=True, help="How long to wait.")
 @FORMAT
@@ -56,6 +62,7 @@ def setup(
     config: Path,
     api_url: str | None,
     web_url: str | None,
+    without: tuple[str, ...],
     port: int,
     minutes: int,
     form: str,
@@ -74,7 +81,8 @@ def setup(
 
     api, web = _addresses(api_url, web_url)
     name = name or f"headgate-{organization or secrets.token_hex(4)}"[:_LONGEST_NAME].rstrip("-")
-    wanted = Wanted(api, web, _owner(organization), _named(name), _reached(public_url, web), config, port, minutes)
+    owner, reached = _owner(organization), _reached(public_url, web)
+    wanted = Wanted(api, web, owner, _named(name), reached, config, port, minutes, without)
     _tell(wanted, set_up(wanted, lambda sentence: click.echo(sentence, err=True)), form)
 
 

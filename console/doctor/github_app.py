@@ -17,7 +17,7 @@ def judge_app(app: AppFacts) -> Iterator[Examined]:
     for name in lacking:
         need = PERMISSIONS[name]
         has = app.permissions.get(name, "no access")
-        what = f"The App lacks the permission {name}: {need.level} (it has {has}). {need.lost}"
+        what = f"The App lacks the permission {name}: {need.by} (it has {has}). {need.lost}"
         do = f"Grant it under `Permissions & events`, then accept it in each installation: {app.settings}/permissions"
         yield (problem if need.vital else warning)("github-permission", what, app.slug, do)
     if not lacking:
@@ -26,7 +26,8 @@ def judge_app(app: AppFacts) -> Iterator[Examined]:
 
 
 def _events(app: AppFacts) -> Iterator[Examined]:
-    missing = [name for name in EVENTS if name not in app.events]
+    """Those whose permission is there: another one cannot be subscribed to, and that was told."""
+    missing = [name for name, need in EVENTS.items() if name not in app.events and need.by in app.permissions]
     for name in missing:
         need = EVENTS[name]
         do = f"Subscribe to it under `Permissions & events`: {app.settings}/permissions"
@@ -51,7 +52,7 @@ def _installation(app: AppFacts, one: InstallationFacts) -> Examined:
         return problem("github-installation", f"The installation on {one.account} is suspended.", one.account, do)
     waiting = [name for name in PERMISSIONS if grants(app.permissions, name) and not grants(one.permissions, name)]
     if waiting:
-        wanted = listed([f"{name}: {PERMISSIONS[name].level}" for name in waiting], len(waiting))
+        wanted = listed([f"{name}: {PERMISSIONS[name].by}" for name in waiting], len(waiting))
         what = f"{one.account} has not accepted what the App asks for by now: {wanted}. {PERMISSIONS[waiting[0]].lost}"
         found = problem if any(PERMISSIONS[name].vital for name in waiting) else warning
         return found("github-installation", what, one.account, f"Let its owner accept it: {one.page}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +27,7 @@ class MadeApp:
     webhook_secret: Secret
 
 
-def made_app(http: Http, code: str, pause: Callable[[float], None] = time.sleep) -> MadeApp:
+def made_app(http: Http, code: str, pause: Callable[[float], None]) -> MadeApp:
     """The App of a code. Raises Waiting, Stalled; the code is in none of their words."""
     for seconds in (*PAUSES, None):
         try:

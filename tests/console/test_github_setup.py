@@ -98,7 +98,7 @@ def test_the_app_has_what_is_needed_and_its_configuration_is_all_that_the_servic
     found = made(wanted(github, tmp_path))
 
     app = next(iter(github.state.apps.values()))
-    assert app.permissions == {name: need.level for name, need in PERMISSIONS.items()}
+    assert app.permissions == {name: need.by for name, need in PERMISSIONS.items()}
     assert set(app.events) == {*EVENTS, *AUTOMATIC}
     assert github.webhooks.hooks[0].address == SERVICE + HOOK
     config = load_config(tmp_path / "server.yaml", {"HOME": str(tmp_path)}).github
@@ -141,6 +141,14 @@ def test_without_a_public_address_there_is_no_webhook_and_that_is_said(github, t
     assert "webhookSecrets" not in found.part
     assert any("no webhook" in sentence for sentence in browser.told)
     assert not (tmp_path / SECRET).exists()
+
+
+def test_what_an_older_enterprise_server_does_not_know_is_not_asked_for(github, tmp_path):
+    made(wanted(github, tmp_path, without=("merge_queues",)))
+
+    app = next(iter(github.state.apps.values()))
+    assert set(PERMISSIONS) - set(app.permissions) == {"merge_queues"}
+    assert {*EVENTS, *AUTOMATIC} - set(app.events) == {"merge_group"}
 
 
 def test_a_configuration_that_is_there_is_not_touched(github, tmp_path):
@@ -234,7 +242,10 @@ def test_an_app_is_not_lost_for_an_answer_that_got_lost_on_the_way(github, tmp_p
     monkeypatch.setattr(github_manifests, "PAUSES", (0.01, 0.01))
     github.faults.error("POST /app-manifests/{code}/conversions", times=2)
 
-    assert made(wanted(github, tmp_path)).written
+    found = made(wanted(github, tmp_path))
+
+    assert found.written
+    assert "PRIVATE KEY" not in repr(found)
 
 
 def test_where_github_stays_away_it_is_said_that_the_app_may_have_been_made(github, tmp_path, monkeypatch):
@@ -287,7 +298,7 @@ def somebody_else(document: bytes) -> Iterator[str]:
 
 
 def test_what_blocks_everything_is_what_every_token_is_asked_for():
-    vital = {name: need.level for name, need in PERMISSIONS.items() if need.vital}
+    vital = {name: need.by for name, need in PERMISSIONS.items() if need.vital}
 
     assert vital == {**REVIEW, "metadata": "read"}
 

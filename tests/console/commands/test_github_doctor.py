@@ -13,7 +13,7 @@ from tests.console.test_github_setup import somebody_else
 from tests.console.typing_in import Terminal, Typed
 from tests.github.receiver import Receiver
 from tests.github.records import App
-from tests.github.words.apps import PERMISSIONS, RegisteredApp
+from tests.github.words.apps import EVENTS, PERMISSIONS, RegisteredApp
 from tests.github.world import FakeGitHub
 from tests.scenarios.github.world import flow
 
@@ -176,6 +176,21 @@ def test_an_event_that_is_not_subscribed_to(well, github, event, code):
     app_of(github).events.remove(event)
 
     assert f"does not hear of the event {event}." in only(well.told(code), "github-event")["what"]
+
+
+def test_an_event_is_not_told_beside_the_permission_that_it_comes_with(place, github):
+    events = [name for name in EVENTS if name != "merge_group"]
+    github.install(place.app(permissions=without(PERMISSIONS, "merge_queues"), events=events))
+    found = place.told(1)
+
+    assert "merge_queues" in found["github-permission"][0]["what"]
+    assert "github-event" not in found
+
+
+def test_an_enterprise_server_is_asked_at_its_own_address(well, github):
+    well.lines["apiUrl"] = github.enterprise_url
+
+    assert well.told(0) == {}
 
 
 @pytest.mark.parametrize("event", ["check_run", "check_suite"])
