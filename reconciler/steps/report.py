@@ -34,11 +34,11 @@ def report(world: World, key: CheckKey, lease: Lease) -> Changes:
     if requests:
         return press(world, key, requests)
     rows = world.store.checks(key.repository, key.sha)
-    if all(row.final for row in rows):
+    terms = world.checks.terms(key.repository)
+    if terms.lasting and all(row.final for row in rows):
         return Changes()  # whatever has been forgotten since: a final word changes with what is desired alone
     mask = Mask(world.known_secrets())
     worded = [_worded(world, row, mask) for row in rows]
-    terms = world.checks.terms(key.repository)
     if terms.lasting and all(one.row.posted == one.digest for one in worded):
         return Changes()
     everything = [check for one in worded for check in one.checks]
