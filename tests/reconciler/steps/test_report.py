@@ -83,7 +83,7 @@ def test_as_many_ops_have_a_check_as_their_place_takes(settled):
     [("http://127.0.0.1:8080", False), ("http://localhost:8080", False), ("https://gate.acme.example", True)],
 )
 def test_people_elsewhere_are_sent_to_no_page_of_this_machine(settled, page, shown):
-    sha, checks = settled.merge(ops={"train": exits(0)}), ElsewhereChecks()
+    sha, checks = settled.merge(ops={"train": runs_forever()}), ElsewhereChecks()
     settled.settle()
 
     step(settled, sha, checks, page_url=page)
