@@ -20,7 +20,7 @@ from reconciler.records import Wake
 from tests.documents import exits
 from tests.scenarios.github.world import SHOP, GitHubWorld, flow
 
-PULLS = 20
+PULLS = 40
 ANSWERS_IN = 0.05  # s
 UMBRELLA = "POST /repos/{owner}/{repo}/check-runs"
 
@@ -42,8 +42,7 @@ def measured() -> Measured:
         world = GitHubWorld(Path(folder))
         try:
             world.connect()
-            world.github.open_pull_request({"README.md": "first"})
-            world.tell()  # tokens are at hand now
+            _review(world, PULLS)  # tokens are at hand then, as in a service that is at work
             world.github.faults.latency = ANSWERS_IN
             each = [_review(world, number) for number in range(PULLS)]
         finally:
@@ -51,7 +50,7 @@ def measured() -> Measured:
     seconds = [took for took, _, _ in each]
     return Measured(
         quantiles(seconds, n=2)[0],
-        quantiles(seconds, n=20)[-1],
+        quantiles(seconds, n=20, method="inclusive")[-1],
         max(calls for _, calls, _ in each),
         max(git for _, _, git in each),
     )
