@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from reconciler.ports import ReconcileError
 from webhooks.asgi import ClientDisconnect, JSONResponse, Request, Response
 
 BODY_SECONDS = 30.0
@@ -30,13 +31,19 @@ def answering(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Refused as refused:
-            where = request.url.path
-            error = {"code": refused.code, "message": refused.message, "where": where, "do": refused.do}
-            return JSONResponse({"version": 1, "error": error}, status_code=refused.status)
+            return _answer(request, refused)
+        except ReconcileError as error:  # the database does not answer
+            return _answer(request, Refused(503, error.reason, error.message, "Send it again in a minute."))
         except ClientDisconnect:
             return Response(status_code=400)
 
     return answer
+
+
+def _answer(request: Request, refused: Refused) -> Response:
+    where = request.url.path
+    error = {"code": refused.code, "message": refused.message, "where": where, "do": refused.do}
+    return JSONResponse({"version": 1, "error": error}, status_code=refused.status)
 
 
 async def read_body(request: Request, limit: int, less: str) -> bytes:

@@ -21,8 +21,6 @@ from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run
 from webhooks.bodies import Refused, answering, read_body
 from webhooks.tokens import Tokens
 
-__all__ = ["Outputs", "Tokens", "callback_routes"]
-
 BODY_LIMIT = 1 << 20  # bytes
 LESS = "Post less at once; write large results to $HEADGATE_ARTIFACTS_PATH."
 METRICS_LIMIT = 1000  # in one post

@@ -148,7 +148,7 @@ def _pressed(context: _Context) -> Heard:
     shown = f"{run.external_id or ''}:{run.completed_at or ''}"
     key = CheckKey(context.repository, run.head_sha)
     identity = f"button:{run.id}:{what}:{shown}"
-    return context.asked(identity, key, "button", run.external_id or "", action=what, check_run=run.id)
+    return context.asked(identity, key, "button", run.external_id or "", action=what)
 
 
 def _suite_asked_again(context: _Context) -> Heard:
@@ -159,7 +159,7 @@ def _suite_asked_again(context: _Context) -> Heard:
         return Heard()
     key = CheckKey(context.repository, suite.head_sha)
     identity = f"button:suite:{suite.id}:{suite.updated_at or ''}"
-    return context.asked(identity, key, "button", "", action="rerequested", check_suite=suite.id)
+    return context.asked(identity, key, "button", "", action="rerequested")
 
 
 def _granted(context: _Context) -> Heard:

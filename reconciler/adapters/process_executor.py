@@ -225,9 +225,8 @@ class ProcessExecutor:
         """Whether the writer of a claim may still hand it to a supervisor."""
         if writer != self._writer:
             return is_alive(writer)
-        return (
-            attempt in self._spawning or self._reaper.living.get(attempt) is not None
-        )  # in this order, as it comes there
+        # In this order: it comes from the one to the other.
+        return attempt in self._spawning or self._reaper.living.get(attempt) is not None
 
     def _look(self, row: AttemptRow) -> Observed | None:
         live = self._reaper.living.get(row.id)

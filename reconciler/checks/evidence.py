@@ -28,7 +28,7 @@ class RunEvidence:
     ops: Sequence[OpState]
     now: float
     cause: str = ""  # why it was started, for people
-    logs: Mapping[str, str] = field(default_factory=dict)  # tail of the log of `first_failed`
+    logs: Mapping[str, str] = field(default_factory=dict)  # the end of that of the op that failed first
     exit_codes: Mapping[str, int] = field(default_factory=dict)
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     last_good: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # metrics of the last run that succeeded

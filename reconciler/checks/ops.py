@@ -98,11 +98,6 @@ def failed(all_views: Sequence[OpView]) -> list[OpView]:
     return sorted(found, key=lambda view: (view.state.finished_at or float("inf"), view.path))
 
 
-def first_failed(plan: Plan, ops: Sequence[OpState]) -> OpState | None:
-    """The op whose log explains a failed run."""
-    return next((view.state for view in failed(views(plan, ops))), None)
-
-
 def tally(all_views: Sequence[OpView]) -> Counter[Status]:
     """How many leaves stand in each status; children of a sweep that were planned and not made yet are `created`."""
     counted = Counter(view.state.status for view in leaves(all_views))

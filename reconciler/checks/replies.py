@@ -10,7 +10,7 @@ from reconciler.checks.cutting import cut
 from reconciler.checks.model import Check
 
 KEPT = 5  # answers in the comment
-LONGEST = 60_000  # characters of the comment
+LONGEST = 60_000  # bytes of the comment, which is less than GitHub takes
 MARK = "<!-- headgate: answers -->"
 
 

@@ -55,9 +55,8 @@ class Sweep:
     def _shelf(self, files: Files, shelf: str, now: float) -> Changes | None:
         """None if nothing is to be written for it."""
         store, found = self._world.store, files.on_shelf(shelf)
-        cached_since = store.cached_since(
-            files.place
-        )  # before it is asked who uses what: what is cached no more gets no new user
+        # Before it is asked who uses what: what is cached no more gets no new user.
+        cached_since = store.cached_since(files.place)
         rows = store.attempts_by_id([one.attempt for one in found])
         runs = store.runs_by_id({row.run for row in rows.values()} - {""})
         marks = [_mark(one, rows.get(one.attempt), runs) for one in found]

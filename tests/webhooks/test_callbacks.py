@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 
 from reconciler.engine.model import AttemptSpec
 from reconciler.records import AttemptRow, MetricRow
-from webhooks.callbacks import BODY_LIMIT, Tokens, callback_routes
+from webhooks.callbacks import BODY_LIMIT, callback_routes
+from webhooks.tokens import Tokens
 
 
 class Edge:

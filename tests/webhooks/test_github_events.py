@@ -82,7 +82,7 @@ def test_a_button_is_a_request_named_by_what_was_shown():
 
     assert request.key == CheckKey("acme/shop", SHA)
     assert (request.verb, request.by, request.target) == ("button", "ann", RUN["external_id"])
-    assert request.arguments == {"action": "restart-failed", "check_run": 31}
+    assert request.arguments == {"action": "restart-failed"}
     assert pressed().requests[0].id == request.id, "pressed twice, it is one wish"
     assert pressed(completed_at="2026-01-01T01:00:00Z").requests[0].id != request.id, "another result was shown"
     assert pressed(button="cancel").requests[0].id != request.id
