@@ -67,7 +67,7 @@ def _routes(config: GitHubConfig, store: SqlStore) -> Sequence[BaseRoute]:
     if not secrets:
         return ()
     names = RepositoryNames(store.repositories, _number_of)
-    app = int(config.app) if config.app.isdecimal() else None
+    app = int(config.app) if config.app else None
     return github_routes(GitHubHook(secrets, names.named, app), Mailbox(store))
 
 

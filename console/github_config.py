@@ -108,6 +108,13 @@ def _address(value: str, node: Node, path: str, report: Report) -> Any:
     return BAD
 
 
+def _app_id(value: str, node: Node, path: str, report: Report) -> Any:
+    if value.isascii() and value.isdecimal():
+        return value
+    report.add("value-not-allowed", "Give the App ID, a number, and not the client ID.", node.span, path)
+    return BAD
+
+
 def _name(value: str, node: Node, path: str, report: Report) -> Any:
     if _REPOSITORY.fullmatch(value):
         return value
@@ -140,7 +147,9 @@ def _whole(values: Mapping[str, Any], node: Node, path: str, report: Report) -> 
 
 
 _PLACE = Record({"env": TEXT, "file": TEXT}, templated=False)
-_APP = Record({"id": LENIENT_TEXT, "privateKey": _Secret()}, required=("id", "privateKey"), templated=False)
+_APP = Record(
+    {"id": Built(LENIENT_TEXT, _app_id), "privateKey": _Secret()}, required=("id", "privateKey"), templated=False
+)
 GITHUB = Built(
     Record(
         {

@@ -360,6 +360,7 @@ class Changes:
 
     repositories: tuple[RepositoryRow, ...] = ()
     reviews: tuple[ReviewRow, ...] = ()
+    judged: tuple[ReviewRow, ...] = ()  # of open proposals that are still as they were read: `judged` alone
     flows: tuple[FlowRow, ...] = ()
     plans: tuple[PlanRow, ...] = ()
     new_runs: tuple[RunRow, ...] = ()  # ignored where a run of the id exists
@@ -370,6 +371,7 @@ class Changes:
     services: tuple[ServiceRow, ...] = ()
     services_gone: tuple[tuple[str, str], ...] = ()  # (flow, op)
     checks: tuple[CheckRow, ...] = ()
+    posted: tuple[CheckRow, ...] = ()  # where the same is still desired: `posted`, `external_id` and `final` alone
     events: tuple[EventRow, ...] = ()
     cache: tuple[CacheRow, ...] = ()
     metrics: tuple[MetricRow, ...] = ()

@@ -17,7 +17,7 @@ from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Perform
 from reconciler.keys import RunKey
 from reconciler.plan.tree import Tree as FileTree
 from reconciler.plan.tree import TreeEntry
-from reconciler.ports import CheckTerms, Comment, Merged, Proposal, Refs, Waiting
+from reconciler.ports import CheckTerms, Comment, Merged, Proposal, Refs, Stalled, Waiting
 from reconciler.records import AttemptRow, Lease, Wake
 
 Tree = Mapping[str, bytes]
@@ -291,6 +291,7 @@ class FakeConversations:
         self.writes = 0
         self.read: list[str] = []
         self.away = False
+        self.refused = False
 
     def write(self, body: str, by: str, **fields: bool) -> str:
         """A comment, and its id."""
@@ -311,6 +312,8 @@ class FakeConversations:
         return login in self.teams.get(team, ())
 
     def react(self, repository: str, comment: str, lease: Lease) -> None:
+        if self.refused:
+            raise Stalled("GitHubRefused", "GitHub refuses.")
         self.read.append(comment)
 
     def say(self, repository: str, proposal: str, known: str, text: str, lease: Lease) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from reconciler.keys import text_of
 from reconciler.ports import Delivery
@@ -56,7 +55,7 @@ def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] =
         heard = read.heard(await hook.named(read.number) if read.number else "", now(), hook.app)
         if not heard.matters:
             return Response(status_code=204)
-        stored = await mailbox.put(_delivery(guid, sha256(body).hexdigest(), event, heard, now()))
+        stored = await mailbox.put(_delivery(guid, read.digest, event, heard, now()))
         return JSONResponse({"version": 1, "delivery": guid, "known": not stored}, status_code=202)
 
     return [Route("/webhooks/github", answering(receive), methods=["POST"])]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 
+from reconciler.checks.actions import APPROVE
 from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, ForgeKey, Key, RepositoryKey, ReviewKey
 from reconciler.plan.encoding import DecodeError, decode
@@ -70,7 +72,6 @@ class _CheckRun:
 class _CheckSuite:
     id: int = 0
     head_sha: str = ""
-    updated_at: str | None = None
     app: _Numbered | None = None
 
 
@@ -108,6 +109,12 @@ class _Context:
     repository: str  # "" = one that is not served
     app: int | None  # our App's id; None with a token
     at: float
+    digest: str  # of the body
+
+    @property
+    def sender(self) -> str:
+        """Login of who let GitHub tell us."""
+        return self.body.sender.login if self.body.sender else ""
 
     @property
     def looked_at(self) -> Heard:
@@ -117,8 +124,7 @@ class _Context:
 
     def asked(self, identity: str, key: Key, verb: str, target: str, **arguments: Json) -> Heard:
         """What the sender asked for, once."""
-        by = self.body.sender.login if self.body.sender else ""
-        request = RequestRow(identity, key, verb, by, self.at, target, arguments=arguments)
+        request = RequestRow(identity, key, verb, self.sender, self.at, target, arguments=arguments)
         return Heard(self.repository, (), (request,))
 
 
@@ -146,8 +152,10 @@ def _pressed(context: _Context) -> Heard:
         return Heard()
     what = button or "rerequested"
     shown = f"{run.external_id or ''}:{run.completed_at or ''}"
+    # Of what can be wished for again where the same is shown, each press counts.
+    press = context.digest if what in ("rerequested", APPROVE.name) else shown
     key = CheckKey(context.repository, run.head_sha)
-    identity = f"button:{run.id}:{what}:{shown}"
+    identity = f"button:{run.id}:{what}:{context.sender}:{press}"
     return context.asked(identity, key, "button", run.external_id or "", action=what)
 
 
@@ -158,7 +166,7 @@ def _suite_asked_again(context: _Context) -> Heard:
     if not context.repository or not _SHA.fullmatch(suite.head_sha):
         return Heard()
     key = CheckKey(context.repository, suite.head_sha)
-    identity = f"button:suite:{suite.id}:{suite.updated_at or ''}"
+    identity = f"button:suite:{suite.id}:{context.sender}:{context.digest}"
     return context.asked(identity, key, "button", "", action="rerequested")
 
 
@@ -203,6 +211,7 @@ class Told:
 
     _event: _Event
     _body: _Body
+    digest: str  # SHA-256 of the body
 
     @property
     def number(self) -> int:
@@ -217,7 +226,7 @@ class Told:
         """
         if self._event.actions and self._body.action not in self._event.actions:
             return Heard()
-        return self._event.meaning(_Context(self._body, repository, app, at))
+        return self._event.meaning(_Context(self._body, repository, app, at, self.digest))
 
 
 def told(event: str, body: bytes) -> Told | None:
@@ -232,4 +241,4 @@ def told(event: str, body: bytes) -> Told | None:
     missing = [name for name in known.needs if getattr(read, name) is None]
     if missing:
         raise NotAgreeing(f"The body has no {missing[0]!r}, so it is none of the event {event}.")
-    return Told(known, read)
+    return Told(known, read, sha256(body).hexdigest())

@@ -11,13 +11,16 @@ from dataclasses import replace
 
 from reconciler.checks import replies
 from reconciler.checks.commands import Command, commands_in
+from reconciler.checks.masking import Mask, masked
 from reconciler.checks.model import Check
 from reconciler.flows.settings import RepositorySettings
 from reconciler.plan.encoding import decode
-from reconciler.ports import Comment, Conversations, World
+from reconciler.ports import Comment, Conversations, Stalled, World
 from reconciler.records import Changes, ConversationRow, EventRow, Lease, RequestRow, ReviewRow
 
+PERMISSIONS = frozenset({"admin", "maintain", "write", "triage", "read"})  # people may have such names
 OLDEST = 7 * 86_400.0  # s: what was asked longer ago is not done any more
+UNSAID = 86_400.0  # s after which an answer is given up
 
 
 def conversation_of(world: World, row: ReviewRow) -> ConversationRow:
@@ -71,7 +74,7 @@ def _commands(comment: Comment | None) -> list[Command]:
 def may_command(conversations: Conversations, repository: str, allow: Iterable[str], login: str) -> bool:
     """By name, by permission, or by team; who is none of these may not."""
     names = {name.lower().removeprefix("@") for name in allow}
-    if login.lower() in names or conversations.permission(repository, login) in names:
+    if login.lower() in names - PERMISSIONS or conversations.permission(repository, login) in names & PERMISSIONS:
         return True
     return any(conversations.is_member(repository, team, login) for team in sorted(names) if "/" in team)
 
@@ -95,12 +98,13 @@ def _done(
                     said = replies.help_text()
         answers.append(replies.answer(command, comment.author, row.head, said))
     changes = _answered(row, request, commands, comment, answers, now)
-    return replace(changes, reviews=(judged,) if judged != row else (), conversations=(conversation,))
+    return replace(changes, judged=(judged,) if judged != row else (), conversations=(conversation,))
 
 
 def _said(world: World, row: ReviewRow) -> dict[str, Check]:
-    rows = world.store.checks(row.repository, row.head)
-    return {one.name: decode(one.document_json, Check) for one in rows if one.document_json and not one.run}
+    rows, mask = world.store.checks(row.repository, row.head), Mask(world.known_secrets())
+    found = [decode(one.document_json, Check) for one in rows if one.document_json and not one.run]
+    return {check.name: masked(check, mask) for check in found}
 
 
 def _answered(
@@ -125,12 +129,16 @@ def _answered(
 
 
 def _say(world: World, conversations: Conversations, row: ReviewRow, request: RequestRow, lease: Lease) -> Changes:
-    before = conversation_of(world, row)
+    """An answer that the forge does not take, or not for a day, is left unsaid: others wait behind it."""
+    before, now, mask = conversation_of(world, row), world.clock.now(), Mask(world.known_secrets())
     said = tuple(dict.fromkeys((request.answer, *before.said)))[: replies.KEPT]
-    conversations.react(row.repository, request.target, lease)
-    comment = conversations.say(row.repository, row.proposal, before.comment, replies.comment(said), lease)
-    return Changes(
-        conversations=(replace(before, comment=comment, said=said),),
-        answered=(replace(request, done_at=world.clock.now()),),
-        again_at=0.0,
-    )
+    done = Changes(answered=(replace(request, done_at=now),), again_at=0.0)
+    if request.at < now - UNSAID:
+        return done
+    try:
+        conversations.react(row.repository, request.target, lease)
+        text = mask(replies.comment(said))
+        comment = conversations.say(row.repository, row.proposal, before.comment, text, lease)
+    except Stalled:
+        return done
+    return replace(done, conversations=(replace(before, comment=comment, said=said),))

@@ -42,8 +42,8 @@ def press(world: World, key: CheckKey, requests: Sequence[RequestRow]) -> Change
     return Changes(
         answered=tuple(answered),
         asked=tuple(done.asked),
-        reviews=tuple(done.reviews),
-        checks=tuple(done.checks),
+        judged=tuple(done.reviews),
+        posted=tuple(done.checks),
         events=tuple(events),
         wakes=tuple(Wake(ReviewKey(row.repository, row.proposal)) for row in done.reviews),
         again_at=0.0,

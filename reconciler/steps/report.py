@@ -31,8 +31,16 @@ class _Worded:
 def report(world: World, key: CheckKey, lease: Lease) -> Changes:
     """Make the checks of one commit say what they should. Raises Waiting when they cannot be posted now."""
     requests = world.store.requests(key)
-    if requests:
-        return press(world, key, requests)
+    said = _said(world, key, lease)
+    if not requests:
+        return said
+    if said.posted:
+        return replace(said, again_at=0.0)  # a button that cannot be understood now keeps nothing from being said
+    return press(world, key, requests)
+
+
+def _said(world: World, key: CheckKey, lease: Lease) -> Changes:
+    """What was posted, where something differed."""
     rows = world.store.checks(key.repository, key.sha)
     terms = world.checks.terms(key.repository)
     if terms.lasting and all(row.final for row in rows):
@@ -48,7 +56,7 @@ def report(world: World, key: CheckKey, lease: Lease) -> Changes:
     )
     changed = tuple(row for row, old in zip(posted, rows, strict=True) if row != old)
     alive = not all(map(_final, worded))
-    return Changes(checks=changed, again_at=world.clock.now() + LOOK_AGAIN if alive and not terms.lasting else None)
+    return Changes(posted=changed, again_at=world.clock.now() + LOOK_AGAIN if alive and not terms.lasting else None)
 
 
 def _final(worded: _Worded) -> bool:

@@ -46,10 +46,10 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
         return _answered(world, row, requests, lease) if requests else Changes()
     # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
     open_ones = [one for one in together if world.source.merge_base(one.repository, one.head, one.base) != one.head]
-    checks = _worst(check for one in open_ones for check in _verdict_on(world, repository, one))
-    rows = _checks(world, row, checks) if open_ones else ()
+    checks = _worst(check for one in open_ones for check in _judged(world, repository, one))
+    rows = _checks(world, row, _held(checks, _holder(world, row, everyone))) if open_ones else ()
     return Changes(
-        reviews=(judged,),
+        judged=(judged,),
         checks=tuple(rows),
         wakes=(Wake(CheckKey(row.repository, row.head)),) if rows else (),
         again_at=0.0 if requests else None,  # answered when there is something to tell
@@ -74,9 +74,14 @@ def _not_open(world: World, key: ReviewKey, requests: Sequence[RequestRow]) -> C
     return Changes(answered=tuple(late), wakes=look, again_at=now + SOON if fresh else None)
 
 
-def _verdict_on(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Check]:
-    """What is said of a proposal; the gate fails while somebody holds it."""
-    checks, by = _judged(world, repository, row), conversation_of(world, row).held_by
+def _holder(world: World, row: ReviewRow, everyone: Sequence[ReviewRow]) -> str:
+    """Who holds a proposal, or another one of the same commit: what fails for one must not pass through another."""
+    holders = (conversation_of(world, one).held_by for one in everyone if one.head == row.head)
+    return next(filter(None, holders), "")
+
+
+def _held(checks: Sequence[Check], by: str) -> list[Check]:
+    """The gate fails while somebody holds the commit."""
     return [held(check, by) if by and check.name == GATE else check for check in checks]
 
 

@@ -62,6 +62,7 @@ def test_without_a_word_there_is_no_github(tmp_path):
         ([APP, TOKEN], 2, "either `app` or `token`"),
         ([TOKEN], 2, "Name the `repositories`"),
         (["app: {id: 1}"], 2, "Add `privateKey`"),
+        (["app: {id: Iv1.8a61f9b3a7aba766, privateKey: {env: KEY}}"], 2, "not the client ID"),
         ([APP, "repositories: [shop]"], 3, "`owner/name`"),
         ([APP, "repositories: ['--upload-pack=x/y']"], 3, "`owner/name`"),
         ([APP, "runLocaly: true"], 3, "did you mean `runLocally`"),

@@ -3,6 +3,8 @@
 import pytest
 
 from reconciler.checks.replies import MARK
+from reconciler.keys import CheckKey, RepositoryKey, ReviewKey
+from reconciler.records import Wake
 from tests.world import dag, exits, op
 
 GOOD = dag({"train": exits(0)})
@@ -59,6 +61,42 @@ def test_who_may_not_write_may_not_command(proposed, by):
 
     assert "Not done" in said
     assert proposed.check("headgate", proposed.sha).conclusion == "success"
+
+
+def test_a_person_whose_name_is_that_of_a_permission_has_it_not(proposed):
+    assert "Not done" in answered(proposed, "/hold", "Write")
+
+
+def test_a_hold_is_not_lifted_by_another_proposal_of_the_same_commit(proposed):
+    answered(proposed, "/hold")
+    proposed.source.branches["another"] = proposed.sha
+    proposed.store.wake([Wake(RepositoryKey("shop"))])
+    proposed.settle()
+    for branch in ("topic", "another"):
+        proposed.press("rerequested", proposed.sha)
+        proposed.store.wake([Wake(ReviewKey("shop", branch))])
+        proposed.settle()
+
+    assert proposed.check("headgate", proposed.sha).title == "Held by ann"
+
+
+def test_a_secret_of_a_flow_is_not_in_an_answer(proposed):
+    secret = "password=hunter2-and-more"
+    proposed.propose("topic", churn=dag({"train": op("exit", "0", secret)}))
+    proposed.settle()
+    proposed.clock.jump(1)
+
+    said = answered(proposed, "/plan churn")
+    assert "password=" in said
+    assert "hunter2" not in said
+
+
+def test_an_answer_that_the_forge_does_not_take_holds_up_no_later_command(proposed):
+    proposed.conversations.refused = True
+    proposed.comment("topic", "/help")
+    proposed.settle()
+    proposed.conversations.refused = False
+    assert "Held" in answered(proposed, "/hold")
 
 
 def test_the_settings_of_the_base_say_who_may(proposed):
@@ -237,3 +275,18 @@ def test_a_head_is_approved_only_while_it_waits_for_that(held):
 
     assert held.answer(request) == "Nothing waits for approval any more."
     assert not held.store.approved("shop", held.sha)
+
+
+def test_buttons_wait_for_what_is_to_be_said_first(failed):
+    failed.conversations.away = True
+    failed.press("rerun-failed", failed.sha, failed.check("churn", failed.sha))
+    sha = failed.merge(ops={"train": exits(0)})
+    failed.settle()
+    failed.press("rerequested", sha)
+    failed.merge(ops={"train": exits(2)})
+    failed.pass_time(60)
+
+    assert failed.check("churn").conclusion == "failure"
+    failed.conversations.away = False
+    failed.pass_time(600)
+    assert failed.store.requests(CheckKey("shop", failed.sha)) == []

@@ -88,6 +88,20 @@ def test_a_button_is_a_request_named_by_what_was_shown():
     assert pressed(button="cancel").requests[0].id != request.id
 
 
+def test_presses_of_two_people_are_two_wishes():
+    def by(login):
+        body = {"action": "requested_action", "check_run": RUN, "requested_action": {"identifier": "cancel"}}
+        return heard("check_run", {**body, "sender": {"login": login}}).requests[0].id
+
+    assert by("bob") != by("ann"), "who may not press must not spend the press of who may"
+
+
+def test_each_approval_and_each_rerequest_counts_though_the_same_is_shown():
+    for action, button in (("requested_action", "approve"), ("rerequested", "")):
+        ids = {pressed(action, button, name=number).requests[0].id for number in range(2)}
+        assert len(ids) == 2
+
+
 def test_a_check_is_asked_for_again_by_rerequesting_it():
     (request,) = pressed("rerequested", "").requests
     assert request.arguments["action"] == "rerequested"

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from reconciler.adapters.sql import direct, rows, tables
 from reconciler.keys import PRIORITY, text_of
 from reconciler.ports import MAX_TRIES, Conflict
-from reconciler.records import OFFERED, Changes, FlowRow, RequestRow, RunRow, Wake
+from reconciler.records import OFFERED, Changes, CheckRow, FlowRow, RequestRow, ReviewRow, RunRow, Wake
 
 NEVER = 1e18  # seconds since the epoch
 SOON = 10.0  # seconds: of keys that are due later, other processes learn by looking now and then
@@ -39,6 +39,7 @@ class Statements:
         batches: list[Batch] = [
             (self.put["repositories"], [flat(row) for row in changes.repositories]),
             (self.put["reviews"], [flat(row) for row in changes.reviews]),
+            (_JUDGE, [_judged(row) for row in changes.judged]),
             (self.add["plans"], [flat(row) for row in changes.plans]),
             (self.add["runs"], [_with_version(replace(row, writer=writer)) for row in changes.new_runs]),
             (self.put["ops"], [rows.op_values(row) for row in changes.ops]),
@@ -47,6 +48,7 @@ class Statements:
             (self.put["services"], [rows.service_values(row) for row in changes.services]),
             (_REMOVE_SERVICE, [{"_flow": flow, "_op": op} for flow, op in gone]),
             (self.put["checks"], [rows.check_values(row, now) for row in changes.checks]),
+            (_POST, [_posted(row) for row in changes.posted]),
             (self.append["events"], [flat(row) for row in changes.events]),
             (self.put["cache"], [flat(row) for row in changes.cache]),
             (self.put["metrics"], [rows.metric_values(row) for row in changes.metrics]),
@@ -161,6 +163,16 @@ def _with_version(row: RunRow) -> rows.Values:
     return {**rows.run_values(row), "version": row.version}
 
 
+def _judged(row: ReviewRow) -> rows.Values:
+    names = ("repository", "proposal", "head", "base", "target", "judged")
+    return {f"_{name}": getattr(row, name) for name in names}
+
+
+def _posted(row: CheckRow) -> rows.Values:
+    names = ("repository", "sha", "name", "desired", "run", "posted", "external_id", "final")
+    return {f"_{name}": getattr(row, name) for name in names}
+
+
 def _answer(row: RequestRow) -> rows.Values:
     return {"_id": row.id, "_done_at": row.done_at, "_answer": row.answer}
 
@@ -186,6 +198,24 @@ def _wake_values(wake: Wake, now: float) -> rows.Values:
 _REMOVE_OBSERVATION = delete(tables.observations).where(tables.observations.c.seq == bindparam("_seq"))
 _REMOVE_SERVICE = delete(tables.services).where(
     tables.services.c.flow == bindparam("_flow"), tables.services.c.op == bindparam("_op")
+)
+_JUDGE = (
+    update(tables.reviews)
+    .where(
+        *(
+            tables.reviews.c[name] == bindparam(f"_{name}")
+            for name in ("repository", "proposal", "head", "base", "target")
+        ),
+        tables.reviews.c.open,
+    )
+    .values(judged=bindparam("_judged"))
+)
+_POST = (
+    update(tables.checks)
+    .where(
+        *(tables.checks.c[name] == bindparam(f"_{name}") for name in ("repository", "sha", "name", "desired", "run"))
+    )
+    .values({name: bindparam(f"_{name}") for name in ("posted", "external_id", "final")})
 )
 _ANSWER = (
     update(tables.requests)

@@ -33,7 +33,7 @@ def step(world, sha, checks, **fields):
     """One step of the commit, whose changes are stored."""
     ports = World(world.store, world.source, world.executor, checks, world.clock, **fields)
     changes = report(ports, CheckKey(REPOSITORY, sha), Lease(CheckKey(REPOSITORY, sha), 1, 1, 1e12))
-    for row in changes.checks:
+    for row in changes.posted:
         assert row.posted
     return changes
 
@@ -46,7 +46,7 @@ def test_what_lasts_is_not_posted_again(settled):
     changes = step(settled, sha, settled.checks)
 
     assert settled.checks.posts == posts
-    assert (changes.checks, changes.again_at) == ((), None)
+    assert (changes.posted, changes.again_at) == ((), None)
 
 
 def test_what_others_can_change_is_looked_at_whenever_somebody_asks(settled):

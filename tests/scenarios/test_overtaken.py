@@ -1,0 +1,94 @@
+"""What is written while a step speaks to the world is not taken back by what the step had read before."""
+
+import pytest
+
+from reconciler.keys import RepositoryKey
+from reconciler.records import Wake
+from tests.fakes import FakeChecks
+from tests.world import REPOSITORY, TestWorld, dag, exits, op
+
+GOOD = dag({"train": exits(0)})
+OTHER = dag({"train": op("exit", "0", "again")})
+THIRD = dag({"train": op("exit", "0", "third")})
+
+
+class Interrupted:
+    """Lets others do something once, in the middle of a call to the world."""
+
+    def __init__(self):
+        self.meanwhile = None
+
+    def _others(self):
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+
+
+class SlowChecks(Interrupted, FakeChecks):
+    def __init__(self):
+        Interrupted.__init__(self)
+        FakeChecks.__init__(self)
+
+    def post(self, repository, sha, checks, lease):
+        done = super().post(repository, sha, checks, lease)
+        self._others()
+        return done
+
+
+class OvertakenWorld(TestWorld):
+    __test__ = False
+
+    def new_checks(self):
+        return SlowChecks()
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = OvertakenWorld(tmp_path)
+    yield made
+    assert made.faults() == 0
+    made.store.close()
+
+
+def test_a_verdict_that_came_while_an_older_one_was_posted_is_posted_next(world):
+    world.connect(churn=GOOD)
+    world.conversations.permissions = {"ann": "write"}
+    sha = world.propose("topic", churn=OTHER)
+    world.settle()
+    world.clock.jump(1)
+    world.press("rerequested", sha)  # everything is posted once more
+
+    def hold():
+        world.comment("topic", "/hold")
+        loop = world.another_loop()
+        for _ in range(20):
+            loop.turn()
+
+    world.checks.meanwhile = hold
+    world.settle()
+
+    assert world.checks.meanwhile is None
+    assert world.check("headgate", sha).title == "Held by ann"
+
+
+def test_a_head_that_was_pushed_while_the_last_one_was_judged_is_judged_next(world):
+    world.connect(churn=GOOD)
+    world.propose("topic", churn=OTHER)
+    merge, pushed = world.source.merge, []
+
+    def merge_and_push(repository, head, base):
+        if not pushed:
+            pushed.append(world.propose("topic", churn=THIRD))
+            world.store.wake([Wake(RepositoryKey(REPOSITORY))])
+            loop = world.another_loop()
+            for _ in range(3):
+                loop.turn()
+        return merge(repository, head, base)
+
+    world.source.merge = merge_and_push
+    world.settle()
+
+    (row,) = world.store.reviews(REPOSITORY)
+    assert row.head == pushed[0]
+    assert row.judged.startswith(pushed[0])
+    assert world.check("headgate", pushed[0]).conclusion == "success"
