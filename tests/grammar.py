@@ -76,11 +76,11 @@ def spoilt(data: Json, random: Random) -> Json:
     """The data with one place changed: another type, another key, more, or nothing."""
     places = list(_places(data))
     if not places:
-        return random.choice(_ODD)
+        return _copy(random.choice(_ODD))
     holder, key = random.choice(places)
     match random.randrange(4):
         case 0:
-            holder[key] = random.choice(_ODD)
+            holder[key] = _copy(random.choice(_ODD))  # what is spoilt next may be in it
         case 1 if isinstance(holder, dict):
             holder[f"{key}{random.choice('xzQ')}"] = holder.pop(key)
         case 2:
