@@ -178,6 +178,9 @@ def _superseding(draft: Draft, started: Started, plan: Plan) -> Started:
     """Hand over what still holds of the live runs, the newest first, and stop the rest."""
     store = draft.world.store
     for old in draft.live:
+        if old in draft.changes.new_runs:  # begun in this very step: there is nothing yet to hand over
+            draft.stop(old)
+            continue
         taken = {op.path for op in started.ops}
         states = [row.state for row in store.ops(old.id) if row.state.path not in taken]
         new, attempts = started.run.id, store.attempts(old.id)

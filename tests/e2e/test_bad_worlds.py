@@ -119,7 +119,7 @@ def scratched(file: Path) -> None:
 def newer(file: Path) -> None:
     """A much later release has used it."""
     with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+        connection.execute("UPDATE schema_version SET version_num = '0999'")
     connection.close()
 
 

@@ -158,7 +158,7 @@ def _outcome(world: HistoryWorld) -> Mapping[str, Any]:
         "checks": {(sha, name): one.conclusion for sha, several in checks.items() for name, one in several.items()},
         "flows": sorted((row.name, row.retired, row.generation) for row in world.store.flows()),
         "reviews": [(row.proposal, row.open) for row in world.store.reviews(REPOSITORY, open_only=False)],
-        "files": sorted(world.files_of.there()),
+        "files": sorted(row.spec.op for row in world.store.attempts_by_id(list(world.files_of.there())).values()),
         "left": [type(row.key).__name__ for row in world.store.pending()],
         "parked": [row.parked for row in world.store.pending() if row.parked],
     }

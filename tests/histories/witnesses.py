@@ -149,6 +149,8 @@ class WatchedStore:
         for run in (*changes.runs, *changes.new_runs):
             if run.state.stop_asked_by:
                 self._stops.setdefault(run.id, self._commits - 1)
+            else:  # resumed
+                self._stops.pop(run.id, None)
 
     def retry(self, lease: Lease, *others: Any) -> None:
         before = self._queued(lease.key)

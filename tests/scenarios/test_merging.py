@@ -183,6 +183,18 @@ def test_cancel_stops_the_older_run(world):
     assert [run.state.status for run in world.runs()] == ["stopped", "running"]
 
 
+def test_cancel_stops_a_run_that_is_asked_for_as_the_first_change_comes(world):
+    world.connect(churn=dag({"train": exits(0)}), **{".headgate.yaml": "settings: {'**': {onNewPlan: cancel}}\n"})
+    world.settle()
+    world.merge(ops={"train": op("exit", "0", "newer")})
+    world.loop.turn()  # the repository is looked at: the flow has two things to do at once
+    world.ask_flow("run", "churn")
+    world.settle()
+
+    assert sorted(run.state.status for run in world.runs()) == ["stopped", "succeeded"]
+    assert [row.parked for row in world.store.pending() if row.parked] == []
+
+
 def test_cancel_hands_over_what_does_the_same_work_and_starts_it_once(world):
     world.settings(onNewPlan="cancel")
     world.merge(
