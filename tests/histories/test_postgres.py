@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.ext.compiler import compiles
 
+from reconciler.adapters.sql import direct, moment
 from reconciler.adapters.sql_store import SqlStore, open_store
 from tests.histories import playing
 from tests.histories.world import HistoryWorld
@@ -62,8 +64,10 @@ class PostgresWorld(HistoryWorld):
 
 @pytest.fixture
 def play_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], playing.Played]]:
-    """Plays the history of a seed on PostgreSQL."""
+    """Plays the history of a seed on PostgreSQL, whose statements are given the world's time as those of a file are."""
     monkeypatch.setattr(PostgresWorld, "directory", tmp_path, raising=False)
+    monkeypatch.setattr(direct, "_MADE", {})
+    compiles(moment._Now, "postgresql")(moment._given)
 
     def play(seed: int) -> playing.Played:
         with monkeypatch.context() as patched:
@@ -71,6 +75,7 @@ def play_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
             return playing.play(seed)
 
     yield play
+    compiles(moment._Now, "postgresql")(moment._known)
     while PostgresWorld.opened:
         store, engine = PostgresWorld.opened.pop()
         store.close()
