@@ -181,7 +181,8 @@ def check_mending(text: str) -> None:
     again = mended(made.text)
     assert (again.text, again.fixes) == (made.text, ())
     assert bool(made.fixes) == (made.text != text)
-    assert re.findall(r"\s#.*", made.text) == re.findall(r"\s#.*", text)
+    # With a section that moves to the right, its comments move as well: what is before them may be another blank.
+    assert re.findall(r"(?<=\s)#.*", made.text) == re.findall(r"(?<=\s)#.*", text)
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
