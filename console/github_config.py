@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from reconciler.adapters.github_addresses import PUBLIC
 from reconciler.flows.findings import Finding, Span
 from reconciler.flows.nodes import Node
 from reconciler.flows.rules import finding
 from reconciler.flows.shapes import BAD, LENIENT_TEXT, PLAIN_FLAG, TEXT, Built, Listing, Number, Record, Report
 
-PUBLIC = "https://api.github.com"
 LOCAL = ("127.0.0.1", "localhost", "::1")
 SHORTEST = 5.0  # s between looks
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+", re.ASCII)

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from console.github_config import PUBLIC
+from webhooks.github_events import HOOK
 
-HOOK = "/webhooks/github"  # of the service
-_WEB = "https://github.com"
 _LEVELS = {"": 0, "read": 1, "write": 2, "admin": 3}
 
 
@@ -73,23 +70,3 @@ def manifest(name: str, back: str, homepage: str, public_url: str, without: Coll
     if public_url:
         asked["hook_attributes"] = {"url": public_url + HOOK, "active": True}
     return asked
-
-
-def web_address(api_url: str) -> str:
-    """Where the pages of a forge are whose API is there."""
-    if api_url == PUBLIC:
-        return _WEB
-    parts = urlsplit(api_url)
-    if parts.netloc.startswith("api.") and parts.netloc.endswith(".ghe.com"):
-        return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
-    return api_url.removesuffix("/api/v3")
-
-
-def api_address(web_url: str) -> str:
-    """Where the API of a forge is whose pages are there."""
-    if web_url == _WEB:
-        return PUBLIC
-    parts = urlsplit(web_url)
-    if parts.netloc.endswith(".ghe.com"):
-        return f"{parts.scheme}://api.{parts.netloc}"
-    return f"{web_url}/api/v3"

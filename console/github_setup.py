@@ -12,9 +12,9 @@ from socket import gethostname
 from urllib.parse import quote
 
 from console.failures import AWAY, USAGE, Failure
-from console.github_config import PUBLIC
 from console.github_doorway import Doorway
 from console.github_needs import manifest
+from reconciler.adapters.github_addresses import PUBLIC
 from reconciler.adapters.github_http import Http, Secret
 from reconciler.adapters.github_manifests import MadeApp, made_app
 from reconciler.checks.words import count, duration

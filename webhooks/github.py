@@ -14,7 +14,7 @@ from reconciler.ports import Delivery
 from reconciler.records import DeliveryRow, Wake
 from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run_in_threadpool
 from webhooks.bodies import Refused, answering, read_body
-from webhooks.github_events import Heard, NotAgreeing, Told, told
+from webhooks.github_events import HOOK, Heard, NotAgreeing, Told, told
 from webhooks.mailbox import Mailbox
 from webhooks.signatures import is_signed
 
@@ -58,7 +58,7 @@ def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] =
         stored = await mailbox.put(_delivery(guid, read.digest, event, heard, now()))
         return JSONResponse({"version": 1, "delivery": guid, "known": not stored}, status_code=202)
 
-    return [Route("/webhooks/github", answering(receive), methods=["POST"])]
+    return [Route(HOOK, answering(receive), methods=["POST"])]
 
 
 def _headers(request: Request) -> tuple[str, str]:

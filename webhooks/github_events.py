@@ -18,6 +18,7 @@ from reconciler.plan.encoding import DecodeError, decode
 from reconciler.records import RequestRow
 
 FORGE = "github"
+HOOK = "/webhooks/github"  # where its webhooks are taken
 
 _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
 

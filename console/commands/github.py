@@ -13,8 +13,9 @@ import click
 
 from console.failures import Failure
 from console.github_config import LOCAL, is_address
-from console.github_needs import OPTIONAL, api_address, web_address
+from console.github_needs import OPTIONAL
 from console.options import COLOR, FORMAT
+from reconciler.adapters.github_addresses import PUBLIC, api_address, web_address
 
 if TYPE_CHECKING:
     from console.github_setup import SetUp, Wanted
@@ -118,7 +119,7 @@ def _addresses(api_url: str | None, web_url: str | None) -> tuple[str, str]:
         if given is not None and not is_address(given):
             do = "Of an Enterprise server give --api-url https://HOST/api/v3."
             raise Failure("usage", "A forge's address begins with https:// and has no sign-in in it.", do=do)
-    web = (web_url or web_address((api_url or "https://api.github.com").rstrip("/"))).rstrip("/")
+    web = (web_url or web_address((api_url or PUBLIC).rstrip("/"))).rstrip("/")
     return (api_url or api_address(web)).rstrip("/"), web
 
 

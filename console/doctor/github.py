@@ -15,15 +15,16 @@ from console.doctor.model import Examined, fine, problem, unknown, warning
 from console.github_config import GitHubConfig
 from reconciler.adapters.github_account import AppFacts, GitHubAccount, InstallationFacts
 from reconciler.adapters.github_credentials import AppCredentials
-from reconciler.adapters.github_errors import LIMITED, MISSING, SIGN_IN
+from reconciler.adapters.github_errors import MissingAllowed
 from reconciler.adapters.github_http import Http
+from reconciler.adapters.github_reasons import ADDRESS, BAD_TOKEN, KEY, LIMITED, PERMISSION, SIGN_IN
 from reconciler.checks.words import count, duration
 from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
 
 _APART = 30.0  # s between two clocks that nobody notices
 _FEW = 0.1  # of the hour's requests: somebody else uses them up
 _NO_APP = "GitHubAppUnknown"
-_PERSONAL = ("GitHubToken", "GitHubPermission", "GitHubAddress")  # reasons that only a person ends
+_PERSONAL = (BAD_TOKEN, PERMISSION, ADDRESS)  # reasons that only a person ends
 
 
 def examine_github(config: GitHubConfig, clock: Clock) -> Iterator[Examined]:
@@ -55,12 +56,9 @@ def _examine_app(
 
 
 def _app(account: GitHubAccount, credentials: AppCredentials) -> AppFacts:
-    try:
+    with MissingAllowed():
         return account.app(credentials)
-    except Stalled as error:
-        if error.reason != MISSING:
-            raise
-        raise Stalled(_NO_APP, f"GitHub knows no App {credentials.app}.") from None
+    raise Stalled(_NO_APP, f"GitHub knows no App {credentials.app}.")
 
 
 def _seen(
@@ -86,7 +84,7 @@ def _refused(config: GitHubConfig, error: ReconcileError) -> Examined:
     if error.reason == SIGN_IN:
         do = f"Correct `app.id`, or generate a private key on the App's page and put it into {key}."
         return problem("github-app", f"GitHub does not take the private key of the App {config.app}.", key, do)
-    if error.reason == "GitHubKey":
+    if error.reason == KEY:
         return problem("github-app", error.message, key, "Put the file there that GitHub gave for the App.")
     if error.reason == _NO_APP:
         do = "Correct `app.id`: the number under `App ID` on the App's page. Look at `apiUrl` too."

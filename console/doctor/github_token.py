@@ -10,8 +10,8 @@ from urllib.parse import quote
 from console.doctor.model import Examined, fine, problem
 from console.github_config import GitHubConfig
 from reconciler.adapters.github_account import GitHubAccount
-from reconciler.adapters.github_errors import MISSING, SIGN_IN
 from reconciler.adapters.github_http import Secret
+from reconciler.adapters.github_reasons import MISSING, PERMISSION, SIGN_IN
 from reconciler.ports import ReconcileError, Stalled
 
 _LOOKS = {"pull_requests: read": "/pulls", "statuses: write": "/commits/{branch}/status"}
@@ -50,7 +50,7 @@ def _refused(name: str, place: str, error: ReconcileError) -> Examined:
     if error.reason == MISSING:
         do = "Correct its name in `repositories`, or let the token be for it."
         return problem("github-repository", f"GitHub shows the token no repository {name}.", name, do)
-    if error.reason == "GitHubPermission":
+    if error.reason == PERMISSION:
         do = f"Grant the token contents: read, {', '.join(_LOOKS)}."
         return problem("github-permission", f"The token lacks a permission for {name}: {error.message}", place, do)
     raise error

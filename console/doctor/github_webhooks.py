@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from console.doctor.model import Examined, fine, problem, warning
 from console.github_config import GitHubConfig
-from console.github_needs import HOOK
 from reconciler.adapters.github_account import AppFacts, DeliveryFacts, HookFacts
 from reconciler.checks.words import clip, count, duration, line, when
+from webhooks.github_events import HOOK
 
 
 def judge_hook(config: GitHubConfig, app: AppFacts, hook: HookFacts) -> Iterator[Examined]:

@@ -14,7 +14,9 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from reconciler.adapters.git_commands import Git, GitFailed, checked_sha, is_branch_name
+from reconciler.adapters.github_errors import UNTIL_A_PERSON_ACTS
 from reconciler.adapters.github_http import Secret
+from reconciler.adapters.github_reasons import AWAY, LIMITED, PERMISSION
 from reconciler.ports import Waiting
 
 LONGEST = 1800.0  # s for the first fetch of a large repository; one that stands still ends after STILL
@@ -118,8 +120,8 @@ def _away(host: str, status: re.Match[str] | None) -> Waiting:
     match status[1] if status else "":
         case "403":
             what = f"Git on {host} lets us read nothing there: grant contents: read, and look at its list of addresses."
-            return Waiting("GitHubPermission", what, timedelta(minutes=5))
+            return Waiting(PERMISSION, what, UNTIL_A_PERSON_ACTS)
         case "429":
-            return Waiting("GitHubLimit", f"Git on {host} asks to be left alone for a while.", timedelta(minutes=1))
+            return Waiting(LIMITED, f"Git on {host} asks to be left alone for a while.", timedelta(minutes=1))
         case _:
-            return Waiting("GitHubAway", f"Git on {host} does not answer; it is tried again.", timedelta(seconds=15))
+            return Waiting(AWAY, f"Git on {host} does not answer; it is tried again.", timedelta(seconds=15))

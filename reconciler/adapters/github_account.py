@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from reconciler.adapters.github_credentials import AppCredentials
-from reconciler.adapters.github_errors import MISSING, refusal, understood
+from reconciler.adapters.github_errors import MissingAllowed, refusal, understood
 from reconciler.adapters.github_http import Answer, Call, Http, Secret
+from reconciler.adapters.github_listing import PAGE, installations, repositories, token_to_list
 from reconciler.adapters.github_manifests import settings_of
-from reconciler.ports import Clock, Stalled
+from reconciler.ports import Clock
 
-PAGE = 100
 MOST = 1_000  # entries of a list that are looked at
 
 
@@ -90,41 +91,21 @@ class GitHubAccount:
 
     def installations(self, credentials: AppCredentials) -> list[InstallationFacts]:
         """All accounts that have the App."""
-        found: list[InstallationFacts] = []
-        for page in range(1, MOST // PAGE + 1):
-            call = Call("GET", "/app/installations", {"per_page": PAGE, "page": page})
-            listed = credentials.as_app(call, self._ask).data
-            with understood():
-                found += map(_installation, listed)
-            if len(listed) < PAGE:
-                break
-        return found
+        with understood():
+            return [_installation(one) for one in islice(installations(credentials, self._ask), MOST)]
 
     def repositories(self, credentials: AppCredentials, installation: int) -> list[str]:
         """The repositories that an installation lets the App see, by their names."""
-        wanted = {"permissions": {"metadata": "read"}}
-        path = f"/app/installations/{installation}/access_tokens"
-        data = credentials.as_app(Call("POST", path, body=wanted), self._ask).data
         with understood():
-            token = Secret(data["token"])
-        names: list[str] = []
-        for page in range(1, MOST // PAGE + 1):
-            data = self.as_token(token, "/installation/repositories", page=page, per_page=PAGE)
-            with understood():
-                listed = data["repositories"]
-                names += [str(one["full_name"]) for one in listed]
-            if len(listed) < PAGE:
-                break
-        return names
+            token = token_to_list(credentials, installation, self._ask)
+            seen = islice(repositories(token, "token", self._ask), MOST)
+            return [str(one["full_name"]) for one in seen]
 
     def hook(self, credentials: AppCredentials) -> HookFacts:
         """The App's webhook."""
-        try:
+        data: Any = {}
+        with MissingAllowed():
             data = credentials.as_app(Call("GET", "/app/hook/config"), self._ask).data
-        except Stalled as error:
-            if error.reason != MISSING:
-                raise
-            data = {}
         with understood():
             return _hook(data)
 

@@ -19,10 +19,11 @@ from reconciler.adapters.github_check_runs import (
     posted_of,
     wanted_of,
 )
-from reconciler.adapters.github_errors import MISSING, REFUSED
+from reconciler.adapters.github_errors import MissingAllowed
 from reconciler.adapters.github_governor import Rank
 from reconciler.adapters.github_http import OutcomeUnknown
 from reconciler.adapters.github_names import GitHubRepository, github_repository
+from reconciler.adapters.github_reasons import REFUSED
 from reconciler.adapters.recent import Recent
 from reconciler.checks.model import Check
 from reconciler.ports import CheckTerms, Clock, Stalled, Waiting
@@ -150,14 +151,11 @@ class GitHubChecks:
         self, place: _Place, wanted: Wanted, run: Posted, annotations: Sequence[Fields], rank: Rank | None = None
     ) -> Posted:
         body = wanted.body(annotations)
-        try:
+        with MissingAllowed():
             run = self._send(place, "PATCH", f"/check-runs/{run.id}", body, rank or RANKS[wanted.check.depth])
-        except Stalled as error:
-            if error.reason != MISSING:
-                raise
-            return self._create(place, wanted)  # it was listed, and is gone
-        self._note(place, wanted, run)
-        return run
+            self._note(place, wanted, run)
+            return run
+        return self._create(place, wanted)  # it was listed, and is gone
 
     def _send(self, place: _Place, verb: str, path: str, body: Fields, rank: Rank) -> Posted:
         return posted_of(self._api.send(place.repository, verb, path, body, rank, lease=place.lease))

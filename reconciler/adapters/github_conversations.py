@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from reconciler.adapters.github_api import GitHubApi
-from reconciler.adapters.github_errors import MISSING
+from reconciler.adapters.github_errors import MissingAllowed
 from reconciler.adapters.github_governor import Rank
 from reconciler.adapters.github_names import GitHubRepository, github_repository
 from reconciler.checks.replies import MARK
-from reconciler.ports import Comment, Stalled
+from reconciler.ports import Comment
 from reconciler.records import Lease
 
 _PULL = "pull/"
@@ -42,34 +42,25 @@ class GitHubConversations:
         """Whether a person is an active member of `owner/team`."""
         owner, _, slug = team.partition("/")
         path = "/orgs/{}/teams/{}/memberships/{}".format(*(quote(part, safe="") for part in (owner, slug, login)))
-        try:
+        with MissingAllowed():
             return bool(self._api.elsewhere(self._at(repository), path, _is_active, _MEMBERS))
-        except Stalled as error:
-            if error.reason != MISSING:
-                raise
-            return False
+        return False
 
     def react(self, repository: str, comment: str, lease: Lease) -> None:
         """The same reaction twice is one; a comment that is gone needs none."""
         path = f"/issues/comments/{int(comment)}/reactions"
-        try:
+        with MissingAllowed():
             self._api.send(self._at(repository), "POST", path, {"content": _READ}, Rank.FLOW, lease=lease)
-        except Stalled as error:
-            if error.reason != MISSING:
-                raise
 
     def say(self, repository: str, proposal: str, known: str, text: str, lease: Lease) -> str:
         """Edit our comment, adopt one that was made without our hearing of it, or make one."""
         at = self._at(repository)
         mine = known or self._adopted(at, proposal, lease)
         if mine:
-            try:
+            with MissingAllowed():  # somebody may have deleted it
                 path = f"/issues/comments/{int(mine)}"
                 self._api.send(at, "PATCH", path, {"body": text}, Rank.FLOW, lease=lease)
                 return mine
-            except Stalled as error:  # somebody has deleted it
-                if error.reason != MISSING:
-                    raise
         path = f"/issues/{_number(proposal)}/comments"
         return str(self._api.send(at, "POST", path, {"body": text}, Rank.FLOW, lease=lease)["id"])
 
@@ -86,12 +77,9 @@ class GitHubConversations:
         return next((str(number) for number, app in found if app == me), "")
 
     def _found(self, repository: str, path: str, read: Callable[[Any], Value], missing: Value) -> Value:
-        try:
+        with MissingAllowed():
             return self._api.get(self._at(repository), path, read)
-        except Stalled as error:
-            if error.reason != MISSING:
-                raise
-            return missing
+        return missing
 
     def _at(self, repository: str) -> GitHubRepository:
         return github_repository(self._locate(repository))

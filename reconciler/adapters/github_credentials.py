@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
-from reconciler.adapters.github_errors import MISSING, REFUSED, SIGN_IN
+from reconciler.adapters.github_errors import UNTIL_A_PERSON_ACTS, MissingAllowed
 from reconciler.adapters.github_http import Answer, Call, Secret, signed
 from reconciler.adapters.github_names import GitHubRepository
+from reconciler.adapters.github_reasons import BAD_TOKEN, MISSING, PERMISSION, REFUSED, SIGN_IN
 from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
 
 Permissions = Mapping[str, str]
@@ -21,7 +22,6 @@ READ: Permissions = {"contents": "read"}
 
 _EARLY = 300.0  # s before its end that a token is replaced
 _JWT_LASTS = 480.0  # s of the nine minutes that the App's own token is good for
-_SIGN_IN = timedelta(minutes=5)  # a person must act, and then every key goes on by itself
 _APP = "app"
 
 Ask = Callable[[str, Call, Secret], Answer]
@@ -125,7 +125,7 @@ class AppCredentials:
             self._learn(answer)
         if answer.status == 401:
             do = "check the App's id and its private key."
-            raise Waiting(SIGN_IN, f"GitHub does not know the App {self.app}: {do}", _SIGN_IN)
+            raise Waiting(SIGN_IN, f"GitHub does not know the App {self.app}: {do}", UNTIL_A_PERSON_ACTS)
         return answer
 
     def _signature(self) -> Secret:
@@ -150,13 +150,10 @@ class AppCredentials:
             return self._installations[repository.id]
 
     def _found(self, repository: GitHubRepository, ask: Ask) -> int:
-        try:
+        with MissingAllowed():
             return int(self.as_app(Call("GET", f"{repository.lasting_path}/installation"), ask).data["id"])
-        except Stalled as error:
-            if error.reason != MISSING:
-                raise
         message = f"The GitHub App is not installed on {repository.name}: install it there, or take it off the list."
-        raise Waiting("GitHubNotInstalled", message, _SIGN_IN)
+        raise Waiting("GitHubNotInstalled", message, UNTIL_A_PERSON_ACTS)
 
     def _new_token(self, repository: GitHubRepository, permissions: Permissions, ask: Ask) -> _Kept:
         was_known = repository.id in self._installations
@@ -186,7 +183,7 @@ def _lacking(repository: GitHubRepository, permissions: Permissions, error: Stal
         return error
     wanted = ", ".join(f"{name}: {level}" for name, level in permissions.items())
     message = f"The GitHub App lacks permissions for {repository.name}: grant it {wanted}."
-    return Waiting("GitHubPermission", message, _SIGN_IN)
+    return Waiting(PERMISSION, message, UNTIL_A_PERSON_ACTS)
 
 
 def _read_secret(read: Callable[[], str], what: str) -> Secret:
@@ -195,5 +192,5 @@ def _read_secret(read: Callable[[], str], what: str) -> Secret:
     except OSError:
         text = ""
     if not text:
-        raise Waiting("GitHubToken", f"The {what} for GitHub is empty or cannot be read.", timedelta(minutes=1))
+        raise Waiting(BAD_TOKEN, f"The {what} for GitHub is empty or cannot be read.", timedelta(minutes=1))
     return Secret(text)

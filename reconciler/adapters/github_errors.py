@@ -7,19 +7,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from reconciler.adapters.github_http import Answer, Call, OutcomeUnknown
+from reconciler.adapters.github_reasons import AWAY, LIMITED, MISSING, PERMISSION, REFUSED, SIGN_IN
 from reconciler.checks.words import clip, line
 from reconciler.flows.model import Json
 from reconciler.ports import ReconcileError, Stalled, Waiting
 
-LIMITED = "GitHubLimit"
-SIGN_IN = "GitHubSignIn"
-MISSING = "GitHubNotFound"
-REFUSED = "GitHubRefused"
-AWAY = "GitHubAway"
-
 _LEAST = 60.0  # s to wait where GitHub asks for patience and does not say how long
 _LONGEST = 3600.0
-_SIGN_IN = timedelta(minutes=5)  # a person must act, and then every key that waits for it goes on by itself
+UNTIL_A_PERSON_ACTS = timedelta(minutes=5)  # between tries: then every key that waits for it goes on by itself
 
 
 def refusal(call: Call, answer: Answer, what: str) -> ReconcileError:
@@ -32,7 +27,7 @@ def refusal(call: Call, answer: Answer, what: str) -> ReconcileError:
         return kind(AWAY, f"GitHub cannot answer now (HTTP {status}, {what}).", timedelta(seconds=15))
     if status == 401:
         do = "check the App's id and private key, or the token, and its expiry."
-        return Waiting(SIGN_IN, f"GitHub does not accept our credentials ({what}): {do}", _SIGN_IN)
+        return Waiting(SIGN_IN, f"GitHub does not accept our credentials ({what}): {do}", UNTIL_A_PERSON_ACTS)
     if status in (301, 302, 307, 308):
         return Waiting("GitHubMoved", f"The repository has another name now ({what}).", timedelta(seconds=30))
     return _refused(answer, what, said(answer.data))
@@ -42,12 +37,22 @@ def _refused(answer: Answer, what: str, why: str) -> ReconcileError:
     if answer.status == 403:
         needs = line(answer.headers.get("x-accepted-github-permissions", ""))
         do = f"grant {needs}." if needs else "check its permissions: `headgate github doctor` names them."
-        return Waiting("GitHubPermission", f"GitHub does not allow it ({what}{why}): {do}", _SIGN_IN)
+        return Waiting(PERMISSION, f"GitHub does not allow it ({what}{why}): {do}", UNTIL_A_PERSON_ACTS)
     if answer.status in (404, 410, 451):
         return Stalled(MISSING, f"GitHub has nothing there, or shows it to us no more ({what}).")
     if answer.status in (409, 423):
         return Waiting("GitHubBusy", f"GitHub cannot do it just now ({what}{why}).", timedelta(seconds=30))
     return Stalled(REFUSED, f"GitHub refuses (HTTP {answer.status}, {what}{why}).")
+
+
+class MissingAllowed:
+    """Within it, what GitHub has not, or does not show to us, is no error: what follows it is done instead."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        return isinstance(error, Stalled) and error.reason == MISSING
 
 
 @contextmanager

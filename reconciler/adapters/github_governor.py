@@ -13,8 +13,9 @@ from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
 from reconciler.adapters.budget import Spent, Window, seconds_until
-from reconciler.adapters.github_errors import AWAY, LIMITED, patience, until_reset
+from reconciler.adapters.github_errors import patience, until_reset
 from reconciler.adapters.github_http import TIMEOUT, Answer, Call
+from reconciler.adapters.github_reasons import AWAY, LIMITED
 from reconciler.ports import Clock, Waiting
 
 POINTS, WRITES, WRITES_AN_HOUR = 900, 80, 500

@@ -15,6 +15,8 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from reconciler.adapters.github_addresses import PUBLIC
+from reconciler.adapters.github_reasons import ADDRESS, AWAY, BAD_TOKEN, KEY
 from reconciler.ports import Stalled, Waiting
 
 if TYPE_CHECKING:  # loaded by the first call: 34 MB and a third of a second that only those pay who have GitHub
@@ -23,7 +25,6 @@ if TYPE_CHECKING:  # loaded by the first call: 34 MB and a third of a second tha
 
 API_VERSION = "2022-11-28"
 TIMEOUT = 10  # s for a connection, and for each answer
-PUBLIC = "https://api.github.com"
 _SOON = timedelta(seconds=15)  # more than GitHub's lists need to show what was just made
 _MOVED = "GitHub sends to another address: correct apiUrl (https://api.github.com, or https://HOST/api/v3)."
 
@@ -115,7 +116,7 @@ class Http:
         except RequestException as error:
             raise _away(call, error) from None
         except RuntimeError:  # a redirect to another host or scheme, which must not see the token
-            raise Stalled("GitHubAddress", _MOVED) from None
+            raise Stalled(ADDRESS, _MOVED) from None
         return Answer(status, found, _parsed(call, status, text))
 
     def close(self) -> None:
@@ -157,7 +158,7 @@ def signed(app: str, private_key: Secret, now: float) -> Secret:
         token = Auth.AppAuth.create_jwt_sign(private_key.reveal(), "RS256")(claims)
     except (PyJWTError, ValueError, TypeError):
         message = "The private key of the GitHub App cannot be read: it is a PEM file that begins with BEGIN."
-        raise Stalled("GitHubKey", message) from None
+        raise Stalled(KEY, message) from None
     return Secret(token if isinstance(token, str) else token.decode())
 
 
@@ -183,17 +184,17 @@ def _away(call: Call, error: RequestException) -> Waiting | Stalled:
     from requests import exceptions
 
     if isinstance(error, exceptions.InvalidHeader):
-        return Stalled("GitHubToken", "The GitHub token holds characters that no token has; it is one line of text.")
+        return Stalled(BAD_TOKEN, "The GitHub token holds characters that no token has; it is one line of text.")
     if isinstance(error, exceptions.SSLError):
         do = "name your own authority in REQUESTS_CA_BUNDLE if it has one."
         return Waiting("GitHubCertificate", f"The certificate of GitHub is not trusted: {do}", timedelta(minutes=1))
     if isinstance(error, exceptions.ProxyError):
-        return Waiting("GitHubAway", "The proxy on the way to GitHub does not let us through.", _SOON)
+        return Waiting(AWAY, "The proxy on the way to GitHub does not let us through.", _SOON)
     what = "did not answer in time" if isinstance(error, exceptions.Timeout) else "cannot be reached"
     if call.writes and not _was_never_sent(error):
         message = f"GitHub {what}; whether it did what was asked is looked up next time."
         return OutcomeUnknown("GitHubUnknown", message, _SOON)
-    return Waiting("GitHubAway", f"GitHub {what}.", _SOON)
+    return Waiting(AWAY, f"GitHub {what}.", _SOON)
 
 
 def _was_never_sent(error: RequestException) -> bool:

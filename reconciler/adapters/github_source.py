@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
-from urllib.parse import urlsplit
 
 from reconciler.adapters.git_commands import Git
 from reconciler.adapters.git_https import NotThere, TokenRefused, Wish, fetch
 from reconciler.adapters.git_mirrors import locked
 from reconciler.adapters.git_refs import Listing, listed, listing
+from reconciler.adapters.github_addresses import web_address
 from reconciler.adapters.github_api import GitHubApi
 from reconciler.adapters.github_credentials import READ
-from reconciler.adapters.github_errors import MISSING
+from reconciler.adapters.github_errors import UNTIL_A_PERSON_ACTS, MissingAllowed
 from reconciler.adapters.github_http import Answer
 from reconciler.adapters.github_names import GitHubRepository, github_repository
+from reconciler.adapters.github_reasons import PERMISSION
 from reconciler.adapters.github_seen import QUEUE, Facts, PageOfPulls, Pull, base_of_entry, facts_of, pulls_of
 from reconciler.ports import Proposal, Refs, Stalled, Waiting
 
@@ -82,11 +83,8 @@ class GitHubOrigin:
     def _seen(self, known: GitHubRepository) -> _Seen:
         """By the name that was known last, and by its number where another repository, or none, has that name."""
         seen: _Seen | None = None
-        try:
+        with MissingAllowed():
             seen = self._seen_at(known)
-        except Stalled as error:
-            if error.reason != MISSING:
-                raise
         if seen is None or seen.facts.repository.id != known.id:
             return self._seen_at(self._found(known))
         return seen
@@ -108,11 +106,8 @@ class GitHubOrigin:
     def _found(self, known: GitHubRepository) -> GitHubRepository:
         """Where the repository is now; another owner may have given us access to it. Raises Waiting."""
         for _ in range(2):
-            try:
+            with MissingAllowed():
                 return self._api.whereabouts(known, facts_of).repository
-            except Stalled as error:
-                if error.reason != MISSING:
-                    raise
             self._api.credentials.forget(known)
         message = f"GitHub shows {known.name} to us no more: it was deleted, or access to it was taken away."
         raise Waiting("GitHubRepositoryGone", f"{message} Its flows and their history stay as they are.", _GONE)
@@ -142,15 +137,7 @@ class GitHubOrigin:
                 message = f"Git does not find {repository.name} on GitHub: it is about to move, or may not be read."
                 raise Waiting("GitHubMoved", message, timedelta(seconds=30)) from None
         message = f"GitHub does not accept our credentials for the code of {repository.name}: grant contents: read."
-        raise Waiting("GitHubPermission", message, timedelta(minutes=5))
-
-
-def web_address(api: str) -> str:
-    """Where pages and repositories are, given where the API is: github.com, a tenant of ghe.com, an own server."""
-    parts = urlsplit(api)
-    if parts.path.rstrip("/") == "/api/v3":
-        return f"{parts.scheme}://{parts.netloc}"
-    return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
+        raise Waiting(PERMISSION, message, UNTIL_A_PERSON_ACTS)
 
 
 def _proposals(seen: _Seen, branches: Mapping[str, str]) -> Iterator[Proposal]:

@@ -18,9 +18,10 @@ import pytest
 
 from console.config import load_config
 from console.failures import Failure
-from console.github_needs import AUTOMATIC, EVENTS, HOOK, PERMISSIONS, api_address, web_address
+from console.github_needs import AUTOMATIC, EVENTS, HOOK, PERMISSIONS
 from console.github_setup import KEY, SECRET, SetUp, Wanted, set_up
 from reconciler.adapters import github_manifests
+from reconciler.adapters.github_addresses import api_address, web_address
 from reconciler.adapters.github_credentials import REVIEW
 from tests.console.test_github_service import connected, serving, until
 from tests.documents import exits

@@ -3,8 +3,8 @@
 import pytest
 
 from reconciler.adapters.git_https import Wish
+from reconciler.adapters.github_addresses import web_address
 from reconciler.adapters.github_seen import base_of_entry
-from reconciler.adapters.github_source import web_address
 
 
 @pytest.mark.parametrize(
