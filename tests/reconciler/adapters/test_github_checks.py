@@ -23,6 +23,8 @@ from tests.reconciler.adapters.github_world import (
 )
 from tests.reconciler.adapters.sql_world import GivenClock
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 LAG = 15
 
 

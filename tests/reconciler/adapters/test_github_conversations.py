@@ -9,6 +9,8 @@ from reconciler.ports import ReconcileError
 from reconciler.records import Lease
 from tests.reconciler.adapters.github_world import installed
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 REPOSITORY = "acme/shop"
 COMMENT = "POST /repos/{owner}/{repo}/issues/{issue_number}/comments"
 

@@ -14,6 +14,8 @@ from reconciler.ports import ReconcileError, Waiting
 from tests.reconciler.adapters.github_world import GATE, LOOKED_UP, NEW_TOKEN, Headgate, installed, worded
 from tests.reconciler.adapters.sql_world import GivenClock
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 
 @pytest.fixture
 def clock():

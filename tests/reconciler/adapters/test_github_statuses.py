@@ -11,6 +11,8 @@ from tests.github.world import FakeGitHub
 from tests.reconciler.adapters.github_world import FLOW, GATE, OP, STATUS, Headgate
 from tests.reconciler.adapters.sql_world import GivenClock
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 FAILED = replace(
     FLOW,
     status="completed",

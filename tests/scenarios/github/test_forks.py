@@ -14,6 +14,8 @@ from reconciler.adapters.github_http import Secret
 from tests.documents import exits
 from tests.scenarios.github.world import POLL, GitHubWorld, flow
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 MORE = {"flows/churn.yaml": flow({"train": exits(0), "tell": exits(0)})}
 HOSTILE_BRANCHES = [
     "--upload-pack=touch${IFS}pwned",

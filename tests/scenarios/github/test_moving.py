@@ -6,6 +6,8 @@ from reconciler.adapters.github_forge import GitHubForge
 from tests.documents import exits
 from tests.scenarios.github.world import POLL, SHOP, GitHubWorld, flow
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 MORE = {"flows/churn.yaml": flow({"train": exits(0), "tell": exits(0)})}
 LONG = 3 * 600.0
 

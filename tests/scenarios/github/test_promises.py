@@ -10,6 +10,8 @@ from reconciler.records import Wake
 from tests.documents import exits
 from tests.scenarios.github.world import SHOP, GitHubWorld, flow
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 CREATE = "POST /repos/{owner}/{repo}/check-runs"
 UPDATE = "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}"
 OPS = {"prepare": exits(0), "train": exits(0, dependencies=["prepare"]), "tell": exits(1, dependencies=["train"])}

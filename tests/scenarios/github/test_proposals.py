@@ -7,6 +7,8 @@ import pytest
 from tests.documents import exits
 from tests.scenarios.github.world import GitHubWorld, flow
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 MORE = {"flows/churn.yaml": flow({"train": exits(0), "tell": exits(0)})}
 BROKEN = {"flows/churn.yaml": "kind: component\nrun: {kind: nothing}\n"}
 

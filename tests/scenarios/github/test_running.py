@@ -8,6 +8,8 @@ from reconciler.records import RequestRow
 from tests.documents import dag, exits
 from tests.scenarios.github.world import GitHubWorld, flow
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 MORE = {"flows/churn.yaml": flow({"train": exits(0), "tell": exits(0)})}
 
 

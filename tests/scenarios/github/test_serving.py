@@ -15,6 +15,8 @@ from reconciler.ports import Waiting
 from reconciler.records import RepositoryRow, Wake
 from tests.scenarios.github.world import SHOP, GitHubWorld, flow
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 
 def names(rows: Iterable[RepositoryRow]) -> list[str]:
     return sorted(row.name for row in rows)
