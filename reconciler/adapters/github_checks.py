@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from reconciler.adapters.git_commands import checked_sha
 from reconciler.adapters.github_api import GitHubApi
@@ -19,7 +18,7 @@ from reconciler.adapters.github_check_runs import (
     posted_of,
     wanted_of,
 )
-from reconciler.adapters.github_errors import MissingAllowed
+from reconciler.adapters.github_errors import MissingAllowed, at_least
 from reconciler.adapters.github_governor import Rank
 from reconciler.adapters.github_http import OutcomeUnknown
 from reconciler.adapters.github_names import GitHubRepository, github_repository
@@ -171,5 +170,5 @@ class GitHubChecks:
             return None
         if made.run is None:
             message = "It is not known yet whether GitHub made a check; its list will tell."
-            raise Waiting("GitHubUnknown", message, timedelta(seconds=left))
+            raise Waiting("GitHubUnknown", message, at_least(left))
         return made.run

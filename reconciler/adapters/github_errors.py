@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from math import ceil
 
 from reconciler.adapters.github_http import Answer, Call, OutcomeUnknown
 from reconciler.adapters.github_reasons import AWAY, LIMITED, MISSING, PERMISSION, REFUSED, SIGN_IN
@@ -21,7 +22,7 @@ def refusal(call: Call, answer: Answer, what: str) -> ReconcileError:
     """The error of an answer with a status from 300 on. `what` names what was to be done, for people."""
     status = answer.status
     if status in (403, 429) and (seconds := patience(answer)) is not None:
-        return Waiting(LIMITED, f"GitHub asks to be left alone for {seconds:.0f} s ({what}).", _seconds(seconds))
+        return Waiting(LIMITED, f"GitHub asks to be left alone for {seconds:.0f} s ({what}).", at_least(seconds))
     if status >= 500 or status == 408:
         kind = OutcomeUnknown if call.writes else Waiting
         return kind(AWAY, f"GitHub cannot answer now (HTTP {status}, {what}).", timedelta(seconds=15))
@@ -87,6 +88,11 @@ def until_reset(answer: Answer) -> float | None:
     return min(max(float(told) - answer.date, 0.0) + 1.0, _LONGEST)
 
 
+def at_least(seconds: float) -> timedelta:
+    """Rounded up: whoever comes back a millionth of a second early would be told to wait for nothing, for ever."""
+    return timedelta(milliseconds=ceil(seconds * 1000))
+
+
 def said(data: Json) -> str:
     """What the body says, as `: message (field: code)`; nothing where it says nothing."""
     if not isinstance(data, Mapping) or not isinstance(data.get("message"), str):
@@ -102,7 +108,3 @@ def _field(error: Json) -> str:
         return clip(line(str(error)), 100)
     told = (error.get(name) for name in ("resource", "field", "message", "code"))
     return clip(" ".join(line(str(one)) for one in told if one), 120)
-
-
-def _seconds(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds)

@@ -13,7 +13,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
 from reconciler.adapters.budget import Spent, Window, seconds_until
-from reconciler.adapters.github_errors import patience, until_reset
+from reconciler.adapters.github_errors import at_least, patience, until_reset
 from reconciler.adapters.github_http import TIMEOUT, Answer, Call
 from reconciler.adapters.github_reasons import AWAY, LIMITED
 from reconciler.ports import Clock, Waiting
@@ -94,7 +94,7 @@ class Governor:
     def _check_there(self) -> None:
         left = self._away_until - self._clock.monotonic()
         if self._failures and left > 0:
-            raise Waiting(AWAY, "GitHub could not be reached a moment ago.", timedelta(seconds=left))
+            raise Waiting(AWAY, "GitHub could not be reached a moment ago.", at_least(left))
 
     def _enter(self, account: str, points: int, writes: int, rank: Rank) -> None:
         windows = (
@@ -106,7 +106,7 @@ class Governor:
         )
         if seconds > 0:
             reason = why or "what may be written in this time is used up"
-            raise Waiting(LIMITED, f"GitHub is left alone for {seconds:.0f} s: {reason}.", timedelta(seconds=seconds))
+            raise Waiting(LIMITED, f"GitHub is left alone for {seconds:.0f} s: {reason}.", at_least(seconds))
 
 
 def creates(call: Call) -> bool:

@@ -53,6 +53,18 @@ def test_eighty_writes_fit_into_a_minute_and_the_next_is_told_its_time(store, cl
     assert made(governor, WRITE, 1)[0] == 1
 
 
+def test_whoever_waits_for_as_long_as_it_is_told_is_let_through(store, clock):
+    for _ in range(200):
+        governor = Governor(store, clock)
+        clock.advance(0.1234567)
+        governor.failed()
+        for _ in range(3):  # others come a little later
+            clock.advance(1.2345678)
+            _, wait = made(governor, READ, 1)
+        clock.advance(wait)
+        assert made(governor, READ, 1) == (1, 0.0)
+
+
 def test_five_hundred_writes_fit_into_an_hour(store, clock):
     governor, total = Governor(store, clock), 0
     for _ in range(50):
