@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from webhooks.asgi import ASGIApp, PlainTextResponse, Receive, Request, Scope, Send
 
-_PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_PASSED_ON = ("forwarded", "via", "x-forwarded-", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
 _REFUSED = (
     "The pages of this service are shown on its own machine alone. Reach them there, or through a tunnel:\n"
     "ssh -L 8470:127.0.0.1:8470 HOST, then http://127.0.0.1:8470\n"
@@ -26,15 +26,20 @@ class NearbyPages:
         self._machines = tuple(machines)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(self._machines) or _is_near(Request(scope)):
+        if scope["type"] != "http" or scope["path"].startswith(self._machines) or is_near(Request(scope)):
             await self._application(scope, receive, send)
         else:
             await PlainTextResponse(_REFUSED, status_code=403)(scope, receive, send)
 
 
-def _is_near(request: Request) -> bool:
-    """From this machine, to it, and passed on by nobody: a proxy on this machine speaks for others."""
-    if request.client is None or any(name in request.headers for name in _PASSED_ON):
+def is_near(request: Request) -> bool:
+    """From this machine, to it, and passed on by nobody: a proxy on this machine speaks for others.
+
+    HTTP/1.0 is what proxies speak that were told nothing: nginx as it comes names itself as the host, and no visitor.
+    """
+    if request.client is None or request.scope.get("http_version") == "1.0":
+        return False
+    if any(name.startswith(_PASSED_ON) for name in request.headers):
         return False
     return _is_own(request.client.host) and _is_own(_name(request.headers.get("host", "")))
 

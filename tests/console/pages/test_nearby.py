@@ -1,5 +1,7 @@
 """Pages of a service that strangers can reach: shown on its own machine, refused to everybody else."""
 
+import socket
+
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -7,6 +9,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from console.pages.nearby import NearbyPages
+from webhooks.server import Server, listen
 
 MACHINES = ("/webhooks/", "/healthz")
 
@@ -39,6 +42,12 @@ def test_the_machine_itself_sees_the_pages(client, host):
         ("127.0.0.1", "[", {}),
         ("127.0.0.1", "127.0.0.1", {"x_forwarded_for": "203.0.113.9"}),
         ("127.0.0.1", "127.0.0.1", {"forwarded": "for=203.0.113.9"}),
+        ("127.0.0.1", "127.0.0.1", {"x_forwarded_for": ""}),
+        ("127.0.0.1", "127.0.0.1", {"x_forwarded_host": "headgate.example.org"}),
+        ("127.0.0.1", "127.0.0.1", {"x_forwarded_proto": "https"}),
+        ("127.0.0.1", "127.0.0.1", {"X_Forwarded_Server": "proxy"}),
+        ("127.0.0.1", "127.0.0.1", {"x_real_ip": "127.0.0.1"}),
+        ("127.0.0.1", "127.0.0.1", {"via": "1.1 proxy"}),
     ],
 )
 def test_strangers_see_none_and_are_told_where(client, host, headers):
@@ -46,6 +55,28 @@ def test_strangers_see_none_and_are_told_where(client, host, headers):
 
     assert answer.status_code == 403
     assert "its own machine alone" in answer.text
+
+
+def plainly(version, *headers):
+    """The status of what a plain connection gets: version and headers as they are sent, and no others."""
+    application = NearbyPages(PlainTextResponse("shown"), MACHINES)
+    listener = listen("127.0.0.1", 0)
+    server = Server(application, listener)
+    server.start()
+    try:
+        with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+            connection.sendall("\r\n".join([f"GET / HTTP/{version}", *headers, "", ""]).encode())
+            return int(connection.recv(4096).split()[1])
+    finally:
+        server.stop()
+
+
+def test_a_proxy_that_was_told_nothing_opens_no_page():
+    """nginx with `proxy_pass` alone: HTTP/1.0, itself as the host, no word of the visitor."""
+    assert plainly("1.0", "Host: 127.0.0.1:8470", "Connection: close") == 403
+    assert plainly("1.1", "Host: 127.0.0.1:8470", "Connection: close", "Via: 1.1 proxy") == 403
+    assert plainly("1.1", "Host: headgate.example.org", "Connection: close") == 403
+    assert plainly("1.1", "Host: 127.0.0.1:8470", "Connection: close") == 200
 
 
 def test_machines_reach_what_is_for_them():
