@@ -1,50 +1,23 @@
 """Where GitHub sends its webhooks: proven before they are read, stored before they are answered, once."""
 
-import json
 from hashlib import sha256
 
 import pytest
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
-from reconciler.adapters.sql_store import open_store
-from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RepositoryKey
+from tests.webhooks.edge import SECRET, Edge
 from webhooks import github
 from webhooks.github import GitHubHook, github_routes
 from webhooks.mailbox import Mailbox
-from webhooks.signatures import signature
 
-SECRET = b"open sesame"
 SHA = "c0ffee" + "0" * 34
 PUSH = {"ref": "refs/heads/main", "after": SHA, "repository": {"id": 7}}
 
 
-class Edge:
-    """The route on a real store."""
-
-    def __init__(self, tmp_path, secrets=(SECRET,)):
-        self.store = open_store(tmp_path / "headgate.db", SystemClock())
-        self.asked = []
-        routes = github_routes(GitHubHook(secrets, self.named, 99), Mailbox(self.store))
-        self.client = TestClient(Starlette(routes=list(routes)))
-
-    async def named(self, number):
-        self.asked.append(number)
-        return "acme/shop" if number == 7 else ""
-
-    def send(self, body, event="push", guid="g-1", secret=SECRET, **headers):
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        given = {"x-github-event": event, "x-github-delivery": guid, "x-hub-signature-256": signature(secret, content)}
-        given |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post("/webhooks/github", content=content, headers=given)
-
-
 @pytest.fixture
 def edge(tmp_path):
-    edge = Edge(tmp_path)
-    yield edge
-    edge.store.close()
+    with Edge(tmp_path) as edge:
+        yield edge
 
 
 def test_a_push_is_stored_and_wakes_its_repository(edge):
@@ -79,18 +52,16 @@ def test_a_body_whose_signature_is_wrong_is_not_read(edge):
 
 
 def test_two_secrets_may_be_active_while_one_replaces_the_other(tmp_path):
-    edge = Edge(tmp_path, (b"new", b"old"))
-
-    assert edge.send(PUSH, secret=b"old").status_code == 202
-    assert edge.send({**PUSH, "after": "d" * 40}, guid="g-2", secret=b"new").status_code == 202
-    assert edge.send(PUSH, guid="g-3", secret=SECRET).status_code == 401
-    edge.store.close()
+    with Edge(tmp_path, (b"new", b"old")) as edge:
+        assert edge.send(PUSH, secret=b"old").status_code == 202
+        assert edge.send({**PUSH, "after": "d" * 40}, guid="g-2", secret=b"new").status_code == 202
+        assert edge.send(PUSH, guid="g-3", secret=SECRET).status_code == 401
 
 
 @pytest.mark.parametrize("secrets", [(), (b"",), (b"good", b"")])
 def test_without_a_secret_there_is_no_address(edge, secrets):
     with pytest.raises(ValueError, match="Without a secret"):
-        github_routes(GitHubHook(secrets, edge.named), Mailbox(edge.store))
+        github_routes(GitHubHook(secrets, edge.hook.named), Mailbox(edge.store))
 
 
 def test_a_body_that_is_larger_than_github_sends_is_refused_while_it_is_read(edge, monkeypatch):

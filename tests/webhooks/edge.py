@@ -1,0 +1,70 @@
+"""The address for GitHub's webhooks on a real store, and who sends there as GitHub does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from httpx import Response
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.records import DeliveryRow
+from webhooks.github import GitHubHook, github_routes
+from webhooks.mailbox import Mailbox
+from webhooks.signatures import signature
+
+SECRET = b"open sesame"
+APP = 99
+SHOP = {7: "acme/shop"}  # what is served, by GitHub's numbers
+
+
+class Edge:
+    """A context, as it holds a database and an event loop. `asked` are the numbers of which it asked for the names."""
+
+    def __init__(
+        self,
+        folder: Path,
+        secrets: Sequence[bytes] = (SECRET,),
+        app: int | None = APP,
+        named: Callable[[int], str] = lambda number: SHOP.get(number, ""),
+    ) -> None:
+        self.store = open_store(folder / "headgate.db", SystemClock())
+        self.asked: list[int] = []
+        self._named = named
+        self.hook = GitHubHook(secrets, self._name, app)
+        self.client = TestClient(Starlette(routes=list(github_routes(self.hook, Mailbox(self.store)))))
+
+    def __enter__(self) -> Edge:
+        self.client.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.client.__exit__(*error)
+        self.store.close()
+
+    async def _name(self, number: int) -> str:
+        self.asked.append(number)
+        return self._named(number)
+
+    def send(
+        self,
+        body: bytes | Mapping[str, Any],
+        event: str = "push",
+        guid: str = "g-1",
+        secret: bytes = SECRET,
+        **headers: str,
+    ) -> Response:
+        """What it answers to a body that is signed, with headers as GitHub's and others."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"x-github-event": event, "x-github-delivery": guid, "x-hub-signature-256": signature(secret, content)}
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post("/webhooks/github", content=content, headers=given)
+
+    def kept(self) -> dict[str, DeliveryRow]:
+        """Deliveries by the id that GitHub gave them."""
+        return {row.id: row for row in self.store.deliveries(100_000)}
