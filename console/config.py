@@ -63,6 +63,7 @@ _ENVIRONMENT = {
 _NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*(/[A-Za-z0-9][-A-Za-z0-9_.]*)?\Z")
 
 SHORTEST_PATIENCE = 60.0  # s
+_POLL_SECONDS = 10.0
 
 
 class ConfigError(Failure):
@@ -90,7 +91,7 @@ class Config:
     port: int = 8470  # 0 = any free one, kept for the data directory
     page_url: str = ""
     slots: int | None = None  # local ops at once; None = number of CPUs
-    poll_seconds: float = 10.0  # between looks at a local repository of which nothing was noticed
+    poll_seconds: float = _POLL_SECONDS  # between looks at a local repository of which nothing was noticed
     place_lost_after: float = 0.0  # s after which a place that is not seen is given up; 0 = only by command
     repositories: Mapping[str, Path] = field(default_factory=dict)
     queues: Mapping[str, int] = field(default_factory=dict)
@@ -150,7 +151,7 @@ def _config(values: Mapping[str, Any], environment: Mapping[str, str], base: Pat
         port=port,
         page_url=str(values.get("pageUrl", "")).rstrip("/"),
         slots=_whole("HEADGATE_SLOTS", values["slots"]) if "slots" in values else None,
-        poll_seconds=float(values.get("pollSeconds", 10.0)),
+        poll_seconds=float(values.get("pollSeconds", _POLL_SECONDS)),
         place_lost_after=_patience(values.get("placeLostAfter", 0.0)),
         repositories={
             checked_name(one["name"]): base / Path(one["path"]).expanduser() for one in values.get("repositories", ())

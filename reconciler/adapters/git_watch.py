@@ -59,8 +59,7 @@ class GitWatch:
 
     def moved(self) -> Sequence[str]:
         """Repositories to be looked at again, of which nobody was told yet."""
-        looks = list(self._looks.items())
-        return [name for name, times in looks if self._told.get(name) is not times and times.have_changed()]
+        return list(self._moved())
 
     def begin(self, tell: Callable[[Sequence[str]], None]) -> None:
         """Begin to tell. What could not be told is told again."""
@@ -75,11 +74,16 @@ class GitWatch:
 
     def _run(self, tell: Callable[[Sequence[str]], None]) -> None:
         while not self._ending.wait(EVERY):
-            looks, moved = dict(self._looks), self.moved()
+            moved = self._moved()
             if moved:
                 with suppress(ReconcileError):
-                    tell(moved)
-                    self._told.update({name: looks[name] for name in moved if name in looks})
+                    tell(list(moved))
+                    self._told.update(moved)
+
+    def _moved(self) -> dict[str, RefTimes]:
+        """With the looks that are out of date."""
+        looks = list(self._looks.items())
+        return {name: times for name, times in looks if self._told.get(name) is not times and times.have_changed()}
 
 
 def _touched(place: Path) -> Iterator[str]:

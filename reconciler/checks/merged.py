@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.checks import review_text, words
 from reconciler.checks.actions import APPROVE
 from reconciler.checks.findings_text import ordered
-from reconciler.checks.model import Check, Conclusion
+from reconciler.checks.model import GATE, Check, Conclusion
 from reconciler.checks.sections import Section, joined
 from reconciler.flows.findings import Finding, Severity
 
@@ -44,7 +44,7 @@ def merged_gate(head: MergedHead) -> Check:
         Section(words.table(("Flow", "At this commit", "Why"), rows) if rows else "", rank=2),
     ]
     return Check(
-        name="headgate",
+        name=GATE,
         status="completed",
         title=words.title(title),
         summary=joined(parts, url=head.url),

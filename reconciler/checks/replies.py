@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reconciler.checks import words
 from reconciler.checks.commands import SAYS, TAKES, Command
 from reconciler.checks.cutting import cut
-from reconciler.checks.model import Check
+from reconciler.checks.model import GATE, Check, name_of
 
 KEPT = 5  # answers in the comment
 LONGEST = 60_000  # bytes of the comment, which is less than GitHub takes
@@ -23,11 +23,11 @@ def help_text() -> str:
 def plan_text(checks: Mapping[str, Check], flow: str) -> str:
     """What merging would do, in the words of the proposal's own checks: of one flow, or of all it touches."""
     if flow:
-        check = checks.get(f"headgate/{flow}")
+        check = checks.get(name_of(flow))
         if check is None:
             return f"The proposal does not touch a flow {words.code(flow)}."
         return "\n\n".join(part for part in (words.bold(check.title), check.summary, check.text) if part)
-    gate = checks.get("headgate")
+    gate = checks.get(GATE)
     return f"{words.bold(gate.title)}\n\n{gate.summary}" if gate else "Nothing is known of this proposal yet."
 
 

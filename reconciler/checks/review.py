@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.checks import plan_text, review_text, words
 from reconciler.checks.findings_text import ordered
-from reconciler.checks.model import Annotation, Check, Conclusion
+from reconciler.checks.model import GATE, Annotation, Check, Conclusion, name_of
 from reconciler.checks.sections import Section, joined
 from reconciler.flows.findings import Finding, Severity
 from reconciler.plan.diff import PlanDiff
@@ -74,7 +74,7 @@ def gate(
         Section(words.table(("Flow", "File", "On merge", "Will run", "Reused"), touched) if touched else "", rank=2),
         Section(review_text.accepted_table(found, proposed.pages, proposed.files, proposed.url), rank=3),
     ]
-    return _check("headgate", failed, title, joined(parts, url=proposed.url), _spoken_of(proposed), found, proposed)
+    return _check(GATE, failed, title, joined(parts, url=proposed.url), _spoken_of(proposed), found, proposed)
 
 
 def held(check: Check, by: str) -> Check:
@@ -104,7 +104,7 @@ def flow_review(verdict: FlowVerdict, proposed: Proposed) -> Check:
     ]
     text = joined([*_plan_sections(verdict), Section(_spoken_of(proposed, verdict.plan))], url=proposed.url)
     summary = joined(parts, url=proposed.url)
-    return _check(f"headgate/{verdict.flow}", failed, title, summary, text, found, proposed)
+    return _check(name_of(verdict.flow), failed, title, summary, text, found, proposed)
 
 
 def _check(

@@ -5,11 +5,12 @@ Who pressed is in the signed webhook; whether they may is asked of the forge, by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.checks.actions import APPROVE, CANCEL, RERUN_FAILED
 from reconciler.checks.external_ids import ExternalId, parse_external_id
+from reconciler.checks.model import name_of
 from reconciler.engine.model import FINAL, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL
 from reconciler.flows.model import Json
@@ -31,7 +32,6 @@ class _Pressed:
     asked: list[RequestRow] = field(default_factory=list)
     reviews: list[ReviewRow] = field(default_factory=list)
     checks: list[CheckRow] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
 
 
 def press(world: World, key: CheckKey, requests: Sequence[RequestRow]) -> Changes:
@@ -105,7 +105,7 @@ def _of_run(world: World, request: RequestRow, run: RunRow, named: ExternalId, a
 
 def _waiting(world: World, run: RunRow, named: ExternalId) -> list[str]:
     """The op that the check is of, or every one that waits."""
-    op = named.name.removeprefix(f"headgate/{run.facts.flow}").removeprefix("/")
+    op = named.name.removeprefix(name_of(run.facts.flow)).removeprefix("/")
     states = (row.state for row in world.store.ops(run.id, [op] if op else None))
     return [one.path for one in states if one.reason == AWAITING_APPROVAL and one.status not in FINAL]
 
@@ -118,8 +118,8 @@ def _again(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -> 
     named = parse_external_id(request.target)
     rows = world.store.checks(key.repository, key.sha)
     wanted = [row for row in rows if named is None or named.name == row.name or named.name.startswith(f"{row.name}/")]
-    for row in _with_runs(wanted):
-        run = world.store.run(row.run)
+    for row in wanted:
+        run = world.store.run(row.run) if row.run else None
         if run is not None and run.state.status in FINAL:
             done.asked.append(_request(request, run, "restart", failed=run.state.status is not Status.SUCCEEDED))
     spoken = [row for row in wanted if not row.run]
@@ -128,10 +128,6 @@ def _again(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -> 
         done.reviews += [replace(row, judged="") for row in open_reviews if row.head == key.sha]
         done.checks += [replace(row, posted="", final=False) for row in spoken]
     return "Done again." if wanted else "There is no such check any more."
-
-
-def _with_runs(rows: Iterable[CheckRow]) -> Iterable[CheckRow]:
-    return (row for row in rows if row.run)
 
 
 def _request(request: RequestRow, run: RunRow, verb: str, op: str | None = None, **arguments: Json) -> RequestRow:

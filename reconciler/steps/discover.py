@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cache
 
 from reconciler.checks.merged import MergedHead, merged_gate
-from reconciler.checks.model import Check
+from reconciler.checks.model import GATE, Check
 from reconciler.checks.run import superseded
 from reconciler.flows.findings import Finding
 from reconciler.flows.globs import SETTINGS_FILE
@@ -37,7 +37,6 @@ from reconciler.steps.looks import LastLook, look_of, text_of
 from reconciler.steps.page_addresses import page_of
 from reconciler.steps.touching import Touch
 
-GATE = "headgate"
 MENDED = timedelta(seconds=10)  # between looks at a repository that a person has to mend
 
 

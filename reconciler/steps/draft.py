@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.checks.model import Check
+from reconciler.checks.model import Check, name_of
 from reconciler.engine.model import RunFacts
 from reconciler.flows.settings import FlowSettings
 from reconciler.keys import CheckKey, RunKey
@@ -103,7 +103,7 @@ class Draft:
     @property
     def check_name(self) -> str:
         """The name of the flow's check on a commit."""
-        return f"headgate/{self.flow.name}"
+        return name_of(self.flow.name)
 
     def say(self, sha: str, check: Check) -> None:
         """Say something of the flow on a commit."""

@@ -46,7 +46,7 @@ def _said(world: World, key: CheckKey, lease: Lease) -> Changes:
     if terms.lasting and all(row.final for row in rows):
         return Changes()  # whatever has been forgotten since: a final word changes with what is desired alone
     mask = Mask(world.known_secrets())
-    worded = [_worded(world, row, mask) for row in rows]
+    worded = [_worded(world, row, mask, terms.op_budget) for row in rows]
     if terms.lasting and all(one.row.posted == one.digest for one in worded):
         return Changes()
     everything = [check for one in worded for check in one.checks]
@@ -63,13 +63,13 @@ def _final(worded: _Worded) -> bool:
     return all(check.status == "completed" for check in worded.checks)
 
 
-def _worded(world: World, row: CheckRow, mask: Mask) -> _Worded:
+def _worded(world: World, row: CheckRow, mask: Mask, op_budget: int) -> _Worded:
     run = world.store.run(row.run) if row.run else None
-    checks = [decode(row.document_json, Check)] if run is None else _of_run(world, run, mask)
+    checks = [decode(row.document_json, Check)] if run is None else _of_run(world, run, mask, op_budget)
     return _Worded(row, tuple(masked(check, mask) for check in checks))
 
 
-def _of_run(world: World, run: RunRow, mask: Mask) -> list[Check]:
+def _of_run(world: World, run: RunRow, mask: Mask, op_budget: int) -> list[Check]:
     url = page_of(world, run.repository, "runs", run.id)
     evidence = masked_evidence(evidence_of(world.store, world.logs, run, world.clock.now(), url), mask)
-    return [flow_check(evidence), *op_checks(evidence, world.checks.terms(run.repository).op_budget)]
+    return [flow_check(evidence), *op_checks(evidence, op_budget)]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.checks.merged import not_touched
-from reconciler.checks.model import Check, Conclusion
+from reconciler.checks.model import GATE, Check, Conclusion
 from reconciler.checks.review import FlowVerdict, Proposed, flow_review, gate, held
 from reconciler.checks.run import NOTHING_RUNS
 from reconciler.engine.model import RunFacts
@@ -26,7 +26,6 @@ from reconciler.steps.foresight import reusable
 from reconciler.steps.page_addresses import page_of
 from reconciler.steps.touched_flows import judge
 
-GATE = "headgate"
 NEW = 60.0  # s that a request waits for its proposal to be seen
 SOON = 2.0  # s
 UNRELATED = "(the two have no commit in common)"

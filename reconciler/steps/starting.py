@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
+from reconciler.checks.model import name_of
 from reconciler.engine.model import OpState, RunFacts, RunState
 from reconciler.keys import CheckKey, RunKey
 from reconciler.plan.model import Plan
@@ -49,9 +50,7 @@ class Started:
 
 def check_of(run: RunRow) -> CheckRow:
     """What shall be said of a run on its commit, as of the version that is being written."""
-    return CheckRow(
-        run.repository, run.sha, f"headgate/{run.facts.flow}", desired=f"{run.id}:{run.version}", run=run.id
-    )
+    return CheckRow(run.repository, run.sha, name_of(run.facts.flow), desired=f"{run.id}:{run.version}", run=run.id)
 
 
 def new_run(

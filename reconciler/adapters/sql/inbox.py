@@ -37,10 +37,8 @@ class SqlInbox:
             return new
         connection.execute(self._statements.add["deliveries"], [rows.flat(one.row) for one in fresh])
         asked = [request for one in fresh for request in one.requests]
-        if asked:
-            connection.execute(self._statements.add["requests"], [rows.request_values(one) for one in asked])
         wakes = [wake for one in fresh for wake in one.wakes] + [Wake(request.key) for request in asked]
-        execute(connection, self._statements.wakes(wakes, self._clock.now()))
+        execute(connection, [*self._statements.asks(asked), *self._statements.wakes(wakes, self._clock.now())])
         self._database.call()
         return new
 

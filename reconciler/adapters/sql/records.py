@@ -107,8 +107,8 @@ class SqlRecords:
         return self._all(statement, _flat(ReviewRow), _repository=repository)
 
     def conversation(self, repository: str, proposal: str) -> ConversationRow | None:
-        named = (conversations.c.repository == repository, conversations.c.proposal == proposal)
-        return self._one(select(conversations).where(*named), lambda row: rows.of_body(ConversationRow, row))
+        named = questions.equal(conversations, "repository", "proposal")
+        return self._one(named, _body(ConversationRow), _repository=repository, _proposal=proposal)
 
     def flow(self, flow: str) -> FlowRow | None:
         return self._one(questions.equal(flows, "id"), rows.flow_of, _id=flow)
@@ -267,12 +267,10 @@ class SqlRecords:
         self._wake(connection, set(owners.values()) - set(keys.values()))
 
     def _ask(self, connection: Connection, request: RequestRow) -> bool:
-        if not connection.execute(self._statements.add["requests"], [rows.request_values(request)]).rowcount:
-            return False
-        if request.approves:
-            connection.execute(self._statements.add["approvals"], [rows.approval_values(request)])
-        self._wake(connection, [request.key])
-        return True
+        is_new = direct.changes(connection, self._statements.asks([request]))[0] > 0
+        if is_new:
+            self._wake(connection, [request.key])
+        return is_new
 
     def _wake(self, connection: Connection, keys: Iterable[Key]) -> None:
         wakes = [Wake(key) for key in keys]

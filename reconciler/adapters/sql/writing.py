@@ -54,9 +54,16 @@ class Statements:
             (self.put["metrics"], [rows.metric_values(row) for row in changes.metrics]),
             (_REMOVE_OBSERVATION, [{"_seq": seq} for seq in changes.folded]),
             (_ANSWER, [_answer(row) for row in changes.answered]),
-            (self.add["requests"], [rows.request_values(row) for row in changes.asked]),
-            (self.add["approvals"], [rows.approval_values(row) for row in changes.asked if row.approves]),
+            *self.asks(changes.asked),
             (self.put["conversations"], [rows.conversation_values(row) for row in changes.conversations]),
+        ]
+        return [batch for batch in batches if batch[1]]
+
+    def asks(self, requests: Sequence[RequestRow]) -> list[Batch]:
+        """Requests, which may be there already, and the approvals among them."""
+        batches: list[Batch] = [
+            (self.add["requests"], [rows.request_values(row) for row in requests]),
+            (self.add["approvals"], [rows.approval_values(row) for row in requests if row.approves]),
         ]
         return [batch for batch in batches if batch[1]]
 
@@ -164,12 +171,14 @@ def _with_version(row: RunRow) -> rows.Values:
 
 
 def _judged(row: ReviewRow) -> rows.Values:
-    names = ("repository", "proposal", "head", "base", "target", "judged")
-    return {f"_{name}": getattr(row, name) for name in names}
+    return _parameters(row, *_SEEN_REVIEW, "judged")
 
 
 def _posted(row: CheckRow) -> rows.Values:
-    names = ("repository", "sha", "name", "desired", "run", "posted", "external_id", "final")
+    return _parameters(row, *_WORDED, *_POSTED)
+
+
+def _parameters(row: object, *names: str) -> rows.Values:
     return {f"_{name}": getattr(row, name) for name in names}
 
 
@@ -199,23 +208,18 @@ _REMOVE_OBSERVATION = delete(tables.observations).where(tables.observations.c.se
 _REMOVE_SERVICE = delete(tables.services).where(
     tables.services.c.flow == bindparam("_flow"), tables.services.c.op == bindparam("_op")
 )
+_SEEN_REVIEW = ("repository", "proposal", "head", "base", "target")
 _JUDGE = (
     update(tables.reviews)
-    .where(
-        *(
-            tables.reviews.c[name] == bindparam(f"_{name}")
-            for name in ("repository", "proposal", "head", "base", "target")
-        ),
-        tables.reviews.c.open,
-    )
+    .where(*(tables.reviews.c[name] == bindparam(f"_{name}") for name in _SEEN_REVIEW), tables.reviews.c.open)
     .values(judged=bindparam("_judged"))
 )
+_WORDED = ("repository", "sha", "name", "desired", "run")
+_POSTED = ("posted", "external_id", "final")
 _POST = (
     update(tables.checks)
-    .where(
-        *(tables.checks.c[name] == bindparam(f"_{name}") for name in ("repository", "sha", "name", "desired", "run"))
-    )
-    .values({name: bindparam(f"_{name}") for name in ("posted", "external_id", "final")})
+    .where(*(tables.checks.c[name] == bindparam(f"_{name}") for name in _WORDED))
+    .values({name: bindparam(f"_{name}") for name in _POSTED})
 )
 _ANSWER = (
     update(tables.requests)
