@@ -8,17 +8,18 @@ from reconciler.checks.external_ids import LONGEST, ExternalId, external_id, key
 from reconciler.checks.model import Check
 
 NAMES = st.text(alphabet=st.characters(codec="utf-8"), max_size=12)
+IDS = st.text(alphabet="0123456789abcdef", max_size=20)  # as runs and attempts have them
 
 
-@given(NAMES, NAMES, NAMES, NAMES)
+@given(NAMES, NAMES, IDS, IDS)
 def test_every_part_is_found_again(repository, name, run, attempt):
-    check = Check(name, "queued", "", "", run=run[:4], attempt=attempt[:4])
+    check = Check(name, "queued", "", "", run=run, attempt=attempt)
     text = external_id(repository, check)
 
     assert text.startswith(key_of(repository, check) + ":")
     assert len(text) <= LONGEST + 130
     if not any(part.count("~") or len(part.encode()) > 30 for part in (repository, name)):
-        assert parse_external_id(text) == ExternalId(repository, name, run[:4], attempt[:4])
+        assert parse_external_id(text) == ExternalId(repository, name, run, attempt)
 
 
 @pytest.mark.parametrize("text", ["", "headgate", "headgate:a:b", "other:a:b:c:d", "headgate:a:b:c:d:e"])
