@@ -52,13 +52,12 @@ def _work(store: SqlStore, left: dict[RunKey, deque[Session]]) -> None:
         lease = store.lease("bench", 30)
         if lease is None:
             sleep(0)
-        elif isinstance(lease.key, RunKey):
-            sessions = left[lease.key]
+        elif isinstance(lease.key, RunKey) and (sessions := left[lease.key]):
             _take(store, lease, sessions.popleft())
             if sessions:
                 store.observe(sessions[0].reported)
         else:
-            store.commit(lease, Changes())
+            store.commit(lease, Changes())  # nothing was recorded of it, or a slow machine is late for its next look
 
 
 def _take(store: SqlStore, lease: Lease, session: Session) -> None:
