@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from reconciler.engine.model import FINAL
+from reconciler.engine.model import FINAL, Status
 from reconciler.flows.findings import Severity
 from reconciler.flows.parse import parse
-from reconciler.records import FlowRow
+from reconciler.records import FlowRow, RunRow
 from tests.histories.flows import RETRIES
+from tests.histories.witnesses import needs_of
 from tests.histories.world import HistoryWorld
 from tests.world import REPOSITORY
 
@@ -182,8 +183,8 @@ def a_second_look_writes_nothing(world: HistoryWorld) -> Iterator[str]:
 
 
 def what_is_past_its_time_goes(world: HistoryWorld) -> Iterator[str]:
-    """Where it was looked for: a run that is gone has left its trace and nothing else, one that is kept its plan, and
-    a later look still finds nothing to do.
+    """Where it was looked for: what nobody needs is gone, a run that is gone has left its trace and nothing else, one
+    that is kept its plan, and a later look still finds nothing to do.
     """
     if not world.tidied:
         return
@@ -199,8 +200,33 @@ def what_is_past_its_time_goes(world: HistoryWorld) -> Iterator[str]:
             yield f"something is left of {occurrence}, which is gone"
         if kept is not None and world.store.plan(kept.plan) is None:
             yield f"{occurrence} has lost its plan"
+    yield from (f"{row.occurrence} of {row.facts.flow} was kept for nobody" for row in _kept_for_nobody(world))
     yield from a_second_look_writes_nothing(world)
     yield from world.wrong[seen:]
+
+
+def _kept_for_nobody(world: HistoryWorld) -> Iterator[RunRow]:
+    """Runs long past their time that are neither needed nor the newest or last good of their flow.
+
+    Those of a commit stay together.
+    """
+    commits: dict[tuple[str, str], list[RunRow]] = {}
+    for row in world.store.runs(limit=1000):
+        commits.setdefault((row.repository, row.sha or row.id), []).append(row)
+    for rows in commits.values():
+        if not any(_is_kept(world, row) for row in rows):
+            yield from rows
+
+
+def _is_kept(world: HistoryWorld, run: RunRow) -> bool:
+    of_flow = [row for row in world.store.runs(limit=1000) if row.state.flow == run.state.flow]
+    newest = max(of_flow, key=lambda row: (row.state.created_at, row.id))
+    good = [row for row in of_flow if row.state.status is Status.SUCCEEDED]
+    last_good = max(good, key=lambda row: (row.state.created_at, row.id), default=None)
+    flow = world.store.flow(run.state.flow)
+    standing = {flow.applied_sha, flow.waiting_sha} - {""} if flow is not None else set()
+    is_marked = run.id == newest.id or (last_good is not None and run.id == last_good.id) or run.sha in standing
+    return is_marked or any(needs_of(world.store, run))
 
 
 def what_was_seen_is_folded(world: HistoryWorld) -> Iterator[str]:

@@ -18,7 +18,7 @@ from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL, Performed
 from reconciler.engine.retention import FOREVER, FlowMarks, Needs
 from reconciler.records import Changes
-from reconciler.steps import advance_run, following_head, intents, reconcile_flow, services, sweep
+from reconciler.steps import advance_run, following_head, intents, reconcile_flow, retain, services, sweep
 
 Mutation = Callable[[], Any]
 
@@ -257,6 +257,11 @@ def what_is_needed_is_pruned() -> Any:
     return _patched(SqlRetention, "needs", mistaken)
 
 
+def nothing_is_pruned() -> Any:
+    """Every run is kept for ever."""
+    return _patched(retain, "past", lambda _: lambda *given: [])
+
+
 def pruned_runs_leave_no_trace() -> Any:
     """Nobody can tell any more that a run was there."""
     return _commit(
@@ -367,6 +372,7 @@ _WAYS: tuple[Mutation, ...] = (
     children_are_doubled,
     skipped_ops_end_the_run_early,
     what_is_needed_is_pruned,
+    nothing_is_pruned,
     pruned_runs_leave_no_trace,
     files_go_before_that_is_written,
     flows_that_are_gone_stay,

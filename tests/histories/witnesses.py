@@ -215,7 +215,7 @@ class WatchedStore:
         """Only what has ended, was answered and is needed by nobody is forgotten, and a run leaves its trace."""
         store, traced = self._world.store, {one.subject for one in events if one.kind == "pruned"}
         for row in filter(None, (store.run(run) for run, _ in gone.runs)):
-            why = [*_needs(store, row), *(["it leaves no trace"] if row.id not in traced else [])]
+            why = [*needs_of(store, row), *(["it leaves no trace"] if row.id not in traced else [])]
             yield from (f"{row.occurrence} was pruned, though {one}" for one in why)
         for attempt, run in gone.files:
             known = store.run(run)
@@ -243,7 +243,7 @@ class WatchedStore:
         return rows[0] if rows else None
 
 
-def _needs(store: Any, run: RunRow) -> Iterator[str]:
+def needs_of(store: Any, run: RunRow) -> Iterator[str]:
     """What needs a run, as far as can be told without asking as retention does."""
     flow = store.flow(run.state.flow)
     if run.state.status not in FINAL:
