@@ -27,7 +27,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 60.0
 
 
 class Rank(Enum):
-    """Who goes first when the budget is short: the share of it that a write of this kind may find used up."""
+    """Who goes first when the budget is short: the share of it that a call of this kind may find used up."""
 
     GATE = 1.0  # what people wait for: the umbrella of a proposal, an answer
     FLOW = 0.85
@@ -98,7 +98,7 @@ class Governor:
 
     def _enter(self, account: str, points: int, writes: int, rank: Rank) -> None:
         windows = (
-            Window(_MINUTE, POINTS, int(WRITES * rank.value)),
+            Window(_MINUTE, int(POINTS * rank.value), int(WRITES * rank.value)),
             Window(_HOUR, writes=int(WRITES_AN_HOUR * rank.value)),
         )
         seconds, why = self._ledger.spend(

@@ -131,6 +131,13 @@ def test_what_people_wait_for_goes_before_what_is_nice_to_have(store, clock):
     assert (ops, flows, gates) == (48, 20, 12)
 
 
+def test_looks_that_nobody_waits_for_leave_calls_for_those_that_somebody_does(store, clock):
+    governor = Governor(store, clock)
+
+    assert made(governor, READ, 900, Rank.OP)[0] == 540
+    assert made(governor, READ, 900, Rank.GATE)[0] == 360
+
+
 def test_github_is_left_alone_for_as_long_as_it_asks_by_every_replica(store, clock):
     Governor(store, clock).heard(OURS, Answer(403, {"retry-after": "120"}))
 
