@@ -16,13 +16,15 @@ from reconciler.adapters.github_credentials import AppCredentials, Credentials, 
 from reconciler.adapters.github_forge import GitHubForge
 from reconciler.adapters.github_governor import Governor
 from reconciler.adapters.github_http import Http
+from reconciler.adapters.github_missed import GitHubMissed
 from reconciler.adapters.github_names import github_repository, is_github
 from reconciler.adapters.github_source import GitHubOrigin
 from reconciler.adapters.github_statuses import GitHubStatuses
 from reconciler.adapters.sql_store import SqlStore
-from reconciler.ports import Clock, CommitChecks
+from reconciler.ports import Clock, CommitChecks, Delivery
 from webhooks.asgi import BaseRoute
-from webhooks.github import GitHubHook, github_routes
+from webhooks.github import GitHubHook, github_routes, recovered
+from webhooks.github_events import HOOK, may_ask
 from webhooks.mailbox import Mailbox
 from webhooks.repository_names import RepositoryNames
 
@@ -35,6 +37,7 @@ class GitHubParts:
     origin: Origin
     checks: CommitChecks
     forge: GitHubForge
+    missed: GitHubMissed | None  # None without a secret: then nobody is listened to
     conversations: GitHubConversations
     routes: Sequence[BaseRoute]  # of webhooks; none without a secret to prove them by
     secrets: Sequence[Callable[[], str]]  # that nothing which is posted may hold
@@ -44,13 +47,15 @@ def github_parts(config: GitHubConfig, store: SqlStore, clock: Clock, locate: Ca
     """Every part. `locate` gives the source of a repository by its name. Nothing is asked of GitHub yet."""
     api = GitHubApi(Http(config.api_url), _credentials(config, clock), Governor(store, clock), clock)
     checks = GitHubChecks(api, locate, clock) if config.app else GitHubStatuses(api, locate)
+    names = RepositoryNames(store.repositories, _number_of)
     return GitHubParts(
         api,
         GitHubOrigin(api, locate, config.poll_seconds),
         checks,
         GitHubForge(api, config.repositories),
+        _missed(config, api, store, names, clock),
         GitHubConversations(api, locate),
-        _routes(config, store),
+        _routes(config, store, names),
         [partial(place.read, os.environ) for place in config.secrets],
     )
 
@@ -62,13 +67,27 @@ def _credentials(config: GitHubConfig, clock: Clock) -> Credentials:
     return OneToken(partial(config.token.read, os.environ))
 
 
-def _routes(config: GitHubConfig, store: SqlStore) -> Sequence[BaseRoute]:
+def _missed(
+    config: GitHubConfig, api: GitHubApi, store: SqlStore, names: RepositoryNames, clock: Clock
+) -> GitHubMissed | None:
+    if not config.webhook_secrets:
+        return None
+
+    def meaning(guid: str, event: str, body: bytes, at: float) -> Delivery | None:
+        return recovered(guid, event, body, at, names.looked_up, _app(config), clock.now())
+
+    return GitHubMissed(api, store.repositories, may_ask, meaning, HOOK, clock)
+
+
+def _routes(config: GitHubConfig, store: SqlStore, names: RepositoryNames) -> Sequence[BaseRoute]:
     secrets = [_bytes(place) for place in config.webhook_secrets]
     if not secrets:
         return ()
-    names = RepositoryNames(store.repositories, _number_of)
-    app = int(config.app) if config.app else None
-    return github_routes(GitHubHook(secrets, names.named, app), Mailbox(store))
+    return github_routes(GitHubHook(secrets, names.named, _app(config)), Mailbox(store))
+
+
+def _app(config: GitHubConfig) -> int | None:
+    return int(config.app) if config.app else None
 
 
 def _bytes(place: SecretPlace) -> bytes:

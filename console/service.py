@@ -29,7 +29,7 @@ from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.adapters.process_files import ProcessFiles
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
-from reconciler.keys import ForgeKey, Key, RepositoryKey, RetentionKey, RunKey, SweepKey
+from reconciler.keys import ForgeKey, Key, MissedKey, RepositoryKey, RetentionKey, RunKey, SweepKey
 from reconciler.loop import Loop
 from reconciler.ports import Clock, CommitChecks, WakeRow, World
 from reconciler.records import OFFERED, RepositoryRow, RunRow, Wake
@@ -97,7 +97,7 @@ class Service:
         self.presence.begin(shared=bool(self.config.database))
         self.found = tuple(self.store.runs(live=True, limit=100_000))
         known = [Wake(RepositoryKey(row.name)) for row in self.store.repositories()]
-        known += [Wake(ForgeKey(FORGE))] if self.github is not None else []
+        known += [Wake(ForgeKey(FORGE)), Wake(MissedKey(FORGE))] if self.github is not None else []
         self.store.wake([*known, *under_way(self.store.pending(), self.clock.now()), *self._tidying()])
         self.source.watch.begin(self._look_at)
         self.loop.start()
@@ -153,6 +153,7 @@ class Service:
             shared=bool(config.database),
             known_secrets=partial(known_secrets, config.connections, github.secrets if github else ()),
             forge=github.forge if github else None,
+            missed=github.missed if github else None,
             conversations=github.conversations if github else None,
             may_run=self._may_run,
         )

@@ -22,6 +22,13 @@ class ForgeKey:
 
 
 @dataclass(frozen=True, slots=True)
+class MissedKey:
+    """Look what people have asked for that a forge could not tell us."""
+
+    forge: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewKey:
     """Judge one proposal."""
 
@@ -70,11 +77,23 @@ class SweepKey:
     place: str
 
 
-Key = RepositoryKey | ForgeKey | ReviewKey | FlowKey | RunKey | CheckKey | RetentionKey | RemainsKey | SweepKey
+Key = (
+    RepositoryKey
+    | ForgeKey
+    | MissedKey
+    | ReviewKey
+    | FlowKey
+    | RunKey
+    | CheckKey
+    | RetentionKey
+    | RemainsKey
+    | SweepKey
+)
 
 _WORDS: dict[str, type[Key]] = {
     "repository": RepositoryKey,
     "forge": ForgeKey,
+    "missed": MissedKey,
     "review": ReviewKey,
     "flow": FlowKey,
     "run": RunKey,
@@ -90,6 +109,7 @@ PRIORITY: dict[type[Key], int] = {
     RepositoryKey: 30,
     ForgeKey: 30,
     CheckKey: 20,
+    MissedKey: 15,
     RemainsKey: 10,
     SweepKey: 10,
     RetentionKey: 5,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -499,8 +499,35 @@ class Inbox(Protocol):
         """Keep them and do what they ask for, in one transaction; False for each that was known, by id or by body."""
         ...
 
+    def known_deliveries(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of these ids that were accepted before."""
+        ...
+
     def deliveries(self, limit: int = 100) -> Sequence[DeliveryRow]:
         """Newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A webhook that a forge could not deliver, and that may hold what a person asked for."""
+
+    id: str  # of the delivery: the same when it is sent again
+    at: float  # when it was tried, seconds since the epoch
+    place: str  # where its body is at the forge
+
+
+class MissedWebhooks(Protocol):
+    """What a forge could not tell us. Raises Waiting, Stalled."""
+
+    look_again: float  # s between looks that are worth their cost
+
+    def missed(self, since: float) -> Iterator[Sequence[Missed]]:
+        """What was tried since then in vain, page by page, each asked for when it is wanted; the newest first."""
+        ...
+
+    def read(self, missed: Missed) -> Delivery | None:
+        """What it asks for, as if it had arrived; None for nothing."""
         ...
 
 
@@ -594,8 +621,11 @@ class Retained(Protocol):
         """The trace of a run whose id begins so and that is not kept any more."""
         ...
 
-    def aged(self, cached_before: float, before: float, limit: int) -> Aged:
-        """Rows past their time that belong to no run, at most `limit` of each kind, and none that is needed."""
+    def aged(self, cached_before: float, before: float, heard_before: float, limit: int) -> Aged:
+        """Rows past their time that belong to no run, at most `limit` of each kind, and none that is needed.
+
+        `heard_before`: of requests and deliveries.
+        """
         ...
 
     def old_events(self, after: int, before: float, traced_before: float, limit: int) -> tuple[Sequence[int], int]:
@@ -633,6 +663,7 @@ class World:
     files: Files | None = None  # of this place
     known_secrets: Callable[[], Sequence[str]] = tuple  # values that nothing that is posted may hold
     forge: Forge | None = None
+    missed: MissedWebhooks | None = None
     conversations: Conversations | None = None  # None: proposals cannot be talked about
     may_run: Callable[[str], bool] = lambda repository: True  # whether ops of a repository may run here at all
 

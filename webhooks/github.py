@@ -52,10 +52,11 @@ def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] =
             read = await run_in_threadpool(_proven, hook.secrets, event, body, signature)
         if read is None:
             return Response(status_code=204)
-        heard = read.heard(await hook.named(read.number) if read.number else "", now(), hook.app)
-        if not heard.matters:
+        repository = await hook.named(read.number) if read.number else ""
+        delivery = _delivery(guid, event, read, read.heard(repository, now(), hook.app), now())
+        if delivery is None:
             return Response(status_code=204)
-        stored = await mailbox.put(_delivery(guid, read.digest, event, heard, now()))
+        stored = await mailbox.put(delivery)
         return JSONResponse({"version": 1, "delivery": guid, "known": not stored}, status_code=202)
 
     return [Route(HOOK, answering(receive), methods=["POST"])]
@@ -88,8 +89,24 @@ def _proven(secrets: Sequence[bytes], event: str, body: bytes, signature: str) -
         raise Refused(400, "NotAgreeing", str(error), "Let the webhook send application/json.") from error
 
 
-def _delivery(guid: str, digest: str, event: str, heard: Heard, at: float) -> Delivery:
+def recovered(
+    guid: str, event: str, body: bytes, at: float, named: Callable[[int], str], app: int | None, now: float
+) -> Delivery | None:
+    """What a delivery that GitHub tried at a time and could not make asks for, by its body as GitHub's API gives it."""
+    try:
+        read = told(event, body)
+    except NotAgreeing:
+        return None
+    if read is None:
+        return None
+    return _delivery(guid, event, read, read.heard(named(read.number) if read.number else "", at, app), now)
+
+
+def _delivery(guid: str, event: str, read: Told, heard: Heard, at: float) -> Delivery | None:
+    """None where nothing concerns us."""
+    if not heard.matters:
+        return None
     keys = [*heard.keys, *(request.key for request in heard.requests)]
     said = ", ".join([*(request.id for request in heard.requests), *(text_of(key) for key in keys)])
-    row = DeliveryRow(guid, digest, event, heard.repository, at, said)
+    row = DeliveryRow(guid, read.digest, event, heard.repository, at, said)
     return Delivery(row, tuple(Wake(key) for key in heard.keys), heard.requests)

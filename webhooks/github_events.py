@@ -14,7 +14,7 @@ from hashlib import sha256
 from reconciler.checks.actions import APPROVE
 from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, ForgeKey, Key, RepositoryKey, ReviewKey
-from reconciler.plan.encoding import DecodeError, decode
+from reconciler.plan.encoding import DecodeError, decode, digest
 from reconciler.records import RequestRow
 
 FORGE = "github"
@@ -110,7 +110,15 @@ class _Context:
     repository: str  # "" = one that is not served
     app: int | None  # our App's id; None with a token
     at: float
-    digest: str  # of the body
+    raw: bytes  # the body
+
+    @property
+    def press(self) -> str:
+        """Digest of what the body says, however its bytes are arranged: GitHub keeps what it says, not the bytes."""
+        try:
+            return digest(decode(self.raw, dict))
+        except DecodeError:  # a number beyond all bounds, where none of ours is
+            return sha256(self.raw).hexdigest()
 
     @property
     def sender(self) -> str:
@@ -154,7 +162,7 @@ def _pressed(context: _Context) -> Heard:
     what = button or "rerequested"
     shown = f"{run.external_id or ''}:{run.completed_at or ''}"
     # Of what can be wished for again where the same is shown, each press counts.
-    press = context.digest if what in ("rerequested", APPROVE.name) else shown
+    press = context.press if what in ("rerequested", APPROVE.name) else shown
     key = CheckKey(context.repository, run.head_sha)
     identity = f"button:{run.id}:{what}:{context.sender}:{press}"
     return context.asked(identity, key, "button", run.external_id or "", action=what)
@@ -167,7 +175,7 @@ def _suite_asked_again(context: _Context) -> Heard:
     if not context.repository or not _SHA.fullmatch(suite.head_sha):
         return Heard()
     key = CheckKey(context.repository, suite.head_sha)
-    identity = f"button:suite:{suite.id}:{context.sender}:{context.digest}"
+    identity = f"button:suite:{suite.id}:{context.sender}:{context.press}"
     return context.asked(identity, key, "button", "", action="rerequested")
 
 
@@ -206,13 +214,25 @@ _EVENTS = {
 }
 
 
+_ASKING = {
+    "issue_comment": ("created",),
+    "check_run": ("rerequested", "requested_action"),
+    "check_suite": ("rerequested",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A body that agrees with its event."""
 
     _event: _Event
     _body: _Body
-    digest: str  # SHA-256 of the body
+    _raw: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the body."""
+        return sha256(self._raw).hexdigest()
 
     @property
     def number(self) -> int:
@@ -227,7 +247,7 @@ class Told:
         """
         if self._event.actions and self._body.action not in self._event.actions:
             return Heard()
-        return self._event.meaning(_Context(self._body, repository, app, at, self.digest))
+        return self._event.meaning(_Context(self._body, repository, app, at, self._raw))
 
 
 def told(event: str, body: bytes) -> Told | None:
@@ -242,4 +262,9 @@ def told(event: str, body: bytes) -> Told | None:
     missing = [name for name in known.needs if getattr(read, name) is None]
     if missing:
         raise NotAgreeing(f"The body has no {missing[0]!r}, so it is none of the event {event}.")
-    return Told(known, read, sha256(body).hexdigest())
+    return Told(known, read, body)
+
+
+def may_ask(event: str, action: str) -> bool:
+    """Whether an event may hold what a person asks for, which cannot be looked up as what is state can."""
+    return action in _ASKING.get(event, ())

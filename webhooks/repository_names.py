@@ -24,7 +24,13 @@ class RepositoryNames:
     async def named(self, number: int) -> str:
         """The name, "" if it is not served. Raises Waiting or Stalled as the store does."""
         if number not in self._names:
-            self._names = await run_in_threadpool(self._read)
+            return await run_in_threadpool(self.looked_up, number)
+        return self._names[number]
+
+    def looked_up(self, number: int) -> str:
+        """The same, for whoever may wait for the database."""
+        if number not in self._names:
+            self._names = self._read()
         return self._names.get(number, "")
 
     def _read(self) -> Mapping[int, str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
-from console.doctor.model import Examined, fine, problem
+from console.doctor.model import Examined, Level, fine, problem, warning
 from console.github_config import GitHubConfig
 from reconciler.adapters.github_account import GitHubAccount
 from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_reasons import MISSING, PERMISSION, SIGN_IN
+from reconciler.checks.words import listed
 from reconciler.ports import ReconcileError, Stalled
 
 _LOOKS = {"pull_requests: read": "/pulls", "statuses: write": "/commits/{branch}/status"}
@@ -22,16 +23,19 @@ def examine_token(config: GitHubConfig, account: GitHubAccount) -> Iterator[Exam
     assert config.token is not None
     token = Secret(config.token.read(os.environ))
     place = str(config.token.file or config.token.env)
+    seen = []
     for name in config.repositories:
         try:
-            yield _repository(account, token, name)
+            found = _repository(account, token, name)
+            seen += [name] if found.level is Level.OK else []
+            yield found
         except ReconcileError as error:
             if error.reason == SIGN_IN:
                 do = "Make a new one: it was revoked, has run out, or was not copied as a whole."
                 yield problem("github-token", "GitHub does not take the token.", place, do)
                 return
             yield _refused(name, place, error)
-    yield from _hooks(config)
+    yield from _hooks(config, account, token, seen)
 
 
 def _repository(account: GitHubAccount, token: Secret, name: str) -> Examined:
@@ -56,10 +60,25 @@ def _refused(name: str, place: str, error: ReconcileError) -> Examined:
     raise error
 
 
-def _hooks(config: GitHubConfig) -> Iterator[Examined]:
-    if config.webhook_secrets:
-        said = "Whether webhooks arrive is told in each repository: Settings, Webhooks, Recent Deliveries."
-        yield fine("github-webhook", said)
-    else:
+def _hooks(config: GitHubConfig, account: GitHubAccount, token: Secret, seen: Sequence[str]) -> Iterator[Examined]:
+    if not config.webhook_secrets:
         said = f"No webhook secret is configured: GitHub is looked at each {config.poll_seconds:.0f} s."
         yield fine("github-webhook", said)
+        return
+    said = "Whether webhooks arrive is told in each repository: Settings, Webhooks, Recent Deliveries."
+    yield fine("github-webhook", said)
+    closed = [name for name in seen if not _may_read_hooks(account, token, name)]
+    if closed:
+        what = f"The token may not read the webhooks of {listed(closed)}: comments whose webhook is lost stay lost."
+        do = "Grant it webhooks: read to have them recovered, or let people repeat what is not answered."
+        yield warning("github-permission", what, closed[0], do)
+
+
+def _may_read_hooks(account: GitHubAccount, token: Secret, name: str) -> bool:
+    try:
+        account.as_token(token, f"/repos/{name}/hooks", per_page=1)
+    except ReconcileError as error:
+        if error.reason in (MISSING, PERMISSION):
+            return False
+        raise
+    return True

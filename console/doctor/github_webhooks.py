@@ -67,7 +67,7 @@ def judge_deliveries(app: AppFacts, hook: HookFacts, deliveries: Sequence[Delive
         return fine("github-deliveries", f"{_of_the_last(len(done), len(done))} arrived, {newest}.", hook.address)
     if done[0].guid in arrived:
         what = f"{_of_the_last(len(lost), len(done))} did not arrive, the newest of them at {when(lost[0].at)}: "
-        do = "Those after it arrived. What a lost comment or button asked for may have to be asked for again."
+        do = "Those after it arrived. Comments and buttons among them are recovered by the service within minutes."
         return warning("github-deliveries", what + _cause(lost[0])[0], hook.address, do)
     why, do = _cause(done[0])
     what = f"Webhooks do not arrive, {newest}: {why}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
-from reconciler.adapters.github_credentials import READ, REVIEW, Credentials, Permissions
+from reconciler.adapters.github_credentials import HOOKS, READ, REVIEW, AppCredentials, Credentials, Permissions
 from reconciler.adapters.github_errors import refusal
 from reconciler.adapters.github_governor import Governor, Rank
 from reconciler.adapters.github_http import Answer, Call, Http, Secret
@@ -21,6 +22,7 @@ Value = TypeVar("Value")
 
 REMEMBERED = 2_000  # answers, as small as their readers make them
 PAGES = 30  # of a list, a hundred entries each
+MANY_PAGES = 300  # of one that is read from its new end until something is known
 _NEXT = re.compile(r'<([^>]*)>;\s*rel="next"')
 
 
@@ -87,6 +89,28 @@ class GitHubApi:
             page = self._page(repository, page.next, read, {}, permissions, lease)
         return values
 
+    def each_page(
+        self,
+        repository: GitHubRepository | None,
+        path: str,
+        read: Callable[[Any], list[Value]],
+        parameters: Mapping[str, str | int],
+    ) -> Iterator[list[Value]]:
+        """A long list page by page, each asked for when it is wanted, when nobody else needs the budget.
+
+        Without a repository it is the App's own, and `path` is whole.
+        """
+        page = self._page(repository, _below(repository, path), read, parameters, HOOKS, None, Rank.OP)
+        for _ in range(MANY_PAGES):
+            yield page.value
+            if not page.next:
+                return
+            page = self._page(repository, page.next, read, {}, HOOKS, None, Rank.OP)
+
+    def single(self, repository: GitHubRepository | None, path: str) -> Any:
+        """One entry of such a list, which is not asked for twice."""
+        return self._asked(repository, Call("GET", _below(repository, path)), Rank.OP, HOOKS, None).data
+
     def send(
         self,
         repository: GitHubRepository,
@@ -107,17 +131,18 @@ class GitHubApi:
 
     def _page(
         self,
-        repository: GitHubRepository,
+        repository: GitHubRepository | None,
         path: str,
         read: Callable[[Any], Any],
         parameters: Mapping[str, str | int],
         permissions: Permissions,
         lease: Lease | None,
+        rank: Rank = Rank.GATE,
     ) -> _Page:
-        name = (repository.id, f"{path}?{sorted(parameters.items())}")
+        name = (repository.id if repository else 0, f"{path}?{sorted(parameters.items())}")
         known = self._pages.get(name)
         call = Call("GET", path, parameters, etag=known.etag if known else "")
-        answer = self._asked(repository, call, Rank.GATE, permissions, lease)
+        answer = self._asked(repository, call, rank, permissions, lease)
         if answer.status == 304 and known is not None:
             return known
         found = _NEXT.search(answer.headers.get("link", ""))
@@ -127,9 +152,17 @@ class GitHubApi:
         return page
 
     def _asked(
-        self, repository: GitHubRepository, call: Call, rank: Rank, permissions: Permissions, lease: Lease | None
+        self,
+        repository: GitHubRepository | None,
+        call: Call,
+        rank: Rank,
+        permissions: Permissions,
+        lease: Lease | None,
     ) -> Answer:
-        """Once, and once more with a new token where GitHub does not take the one we had."""
+        """Once, and once more with a new token where GitHub does not take the one we had. None: as the App itself."""
+        if repository is None:
+            assert isinstance(self.credentials, AppCredentials)
+            return _good(call, self.credentials.as_app(call, partial(self.ask_as, rank=rank)))
         for is_last in (False, True):
             token = self.credentials.token(repository, permissions, self.ask_as)
             account = self.credentials.account(repository, self.ask_as)
@@ -139,9 +172,9 @@ class GitHubApi:
                 break
         return _good(call, answer)
 
-    def ask_as(self, account: str, call: Call, token: Secret) -> Answer:
-        """One governed call with a token at hand; raises for a status from 300 on, except for 401."""
-        answer = self._governed(account, call, token, Rank.GATE)
+    def ask_as(self, account: str, call: Call, token: Secret, rank: Rank = Rank.GATE) -> Answer:
+        """One governed call with a token at hand; raises for a status from 300 on, except for 304 and 401."""
+        answer = self._governed(account, call, token, rank)
         return answer if answer.status == 401 else _good(call, answer)
 
     def _governed(self, account: str, call: Call, token: Secret, rank: Rank) -> Answer:
@@ -160,6 +193,10 @@ class GitHubApi:
             raise LeaseLost
         if left <= self.http.timeout:
             raise Waiting("GitHubSlow", "GitHub takes its time; the rest follows at once.", timedelta(0))
+
+
+def _below(repository: GitHubRepository | None, path: str) -> str:
+    return repository.path + path if repository is not None else path
 
 
 def _good(call: Call, answer: Answer) -> Answer:

@@ -19,6 +19,7 @@ Permissions = Mapping[str, str]
 # What the product does, and no more. Who may see members of teams is asked for where it is needed.
 REVIEW: Permissions = {"checks": "write", "contents": "read", "issues": "write", "pull_requests": "write"}
 READ: Permissions = {"contents": "read"}
+HOOKS: Permissions = {"repository_hooks": "read"}  # of a token; an App reads those of its own webhook without
 
 _EARLY = 300.0  # s before its end that a token is replaced
 _JWT_LASTS = 480.0  # s of the nine minutes that the App's own token is good for

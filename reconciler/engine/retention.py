@@ -14,6 +14,7 @@ DAY = 86_400.0
 FOREVER = float("inf")
 MARGIN = 3600.0  # s between the end of what may be reused and the removal of what it was made of
 ORPHANED = 2 * DAY  # s that files which no row speaks of stay: a database of an older backup may ask for them yet
+COMES_AGAIN = 8 * DAY  # s: forges send webhooks again for days, and comments are read that are a week old
 GOOD = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 
 
@@ -30,6 +31,11 @@ class Policy:
     files_size: float = FOREVER  # bytes of logs and artifacts of one place
     history: float = 90 * DAY  # answered requests, webhooks, events and checks that belong to no run
     traces: float = 365 * DAY  # that a run was there
+
+    @property
+    def heard(self) -> float:
+        """How long answered requests and webhooks are remembered: as long as they may come again, at least."""
+        return max(self.history, COMES_AGAIN)
 
     def run_age(self, status: Status) -> float:
         """How long a run that ended so is kept."""

@@ -20,6 +20,7 @@ from reconciler.plan.encoding import decode
 from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, EventRow, RepositoryRow, RequestRow, ReviewRow, RunRow, Wake
 from reconciler.steps.asking_in_comments import may_command
+from reconciler.steps.recover import LATE
 
 AGAIN = "rerequested"  # of a check or of all of a commit
 BUTTON = "button"
@@ -60,6 +61,8 @@ def _outcome(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -
     repository = world.store.repository(key.repository)
     if repository is None or not repository.settings_json:
         return "Nothing is known of this repository yet."
+    if request.arguments.get(LATE) and not _is_present(world, repository, key):
+        return "Not done: GitHub could not tell of it in time, and other commits came since. Press it again."
     allow = decode(repository.settings_json, RepositorySettings).commands.allow
     if not may_command(world.conversations, key.repository, allow, request.by):
         return "Not done: they may not ask for things here."
@@ -73,6 +76,11 @@ def _outcome(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -
     if named is None or run is None or run.sha != key.sha:
         return "The run that was shown is not known any more."
     return _of_run(world, request, run, named, action, done)
+
+
+def _is_present(world: World, repository: RepositoryRow, key: CheckKey) -> bool:
+    """Whether the commit is what stands now: on the default branch, or on an open proposal."""
+    return repository.head == key.sha or any(row.head == key.sha for row in world.store.reviews(key.repository))
 
 
 def _approve_head(repository: RepositoryRow, key: CheckKey, request: RequestRow, done: _Pressed) -> str:

@@ -64,7 +64,7 @@ class Retain:
 
     def _rows(self, now: float) -> tuple[Changes | None, bool]:
         policy = self._world.retention
-        aged = self._world.store.aged(now - policy.cache, now - policy.history, SLICE)
+        aged = self._world.store.aged(now - policy.cache, now - policy.history, now - policy.heard, SLICE)
         gone = Gone(
             cache=aged.cache,
             requests=aged.requests,

@@ -11,6 +11,7 @@ from reconciler.keys import (
     FlowKey,
     ForgeKey,
     Key,
+    MissedKey,
     RemainsKey,
     RepositoryKey,
     RetentionKey,
@@ -24,6 +25,7 @@ from reconciler.steps.advance_run import AdvanceRun
 from reconciler.steps.connect import Connect
 from reconciler.steps.discover import discover
 from reconciler.steps.reconcile_flow import reconcile_flow
+from reconciler.steps.recover import Recover
 from reconciler.steps.report import report
 from reconciler.steps.retain import Retain, remove_remains
 from reconciler.steps.review import review
@@ -37,6 +39,7 @@ def steps_of(world: World) -> Mapping[type[Key], Step]:
     return {
         RepositoryKey: partial(discover, world),
         ForgeKey: Connect(world),
+        MissedKey: Recover(world),
         ReviewKey: partial(review, world),
         FlowKey: partial(reconcile_flow, world),
         RunKey: AdvanceRun(world),

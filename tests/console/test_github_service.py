@@ -72,6 +72,24 @@ def test_an_app_serves_all_that_it_is_installed_on_and_hears_of_news(tmp_path, m
 
 
 @pytest.mark.slow
+def test_what_was_asked_while_no_service_ran_is_answered_when_one_does(tmp_path, monkeypatch, github):
+    github.repository("acme/shop", CHURN)
+    github.allow("ann")
+    config = configured(tmp_path, monkeypatch, github, "  webhookSecrets: [{env: HOOK}]")
+    github.deliver_to("http://127.0.0.1:9/webhooks/github", secret="sesame")
+    pull = github.open_pull_request(MORE)
+    with serving(config) as service:
+        until(lambda: github.check_runs(pull.head_sha, "headgate"))
+    github.clock.advance(2)
+    github.comment(pull, "/help")
+    with serving(config) as service:
+        until(lambda: len(github.comments(pull)) == 2)
+        (row,) = service.store.deliveries()
+
+    assert row.event == "issue_comment"
+
+
+@pytest.mark.slow
 def test_only_what_is_listed_is_served(tmp_path, monkeypatch, github, caplog):
     for name in ("acme/shop", "acme/store"):
         github.repository(name, CHURN)

@@ -10,8 +10,8 @@ from reconciler.engine.model import AttemptSpec
 from reconciler.engine.retention import DAY, Policy
 from reconciler.keys import RetentionKey, SweepKey
 from reconciler.loop import Loop
-from reconciler.ports import World
-from reconciler.records import AttemptRow, CacheRow, Changes, PlaceRow, Wake
+from reconciler.ports import Delivery, World
+from reconciler.records import AttemptRow, CacheRow, Changes, DeliveryRow, PlaceRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.fake_files import FakeFiles
 from tests.fakes import Ending, FakeExecutor, FakeLogs
@@ -349,6 +349,23 @@ def test_answered_requests_and_old_history_go(world):
     world.prune(days=100)
 
     assert world.store.request(request) is None
+
+
+def test_what_may_come_again_is_remembered_however_short_the_history_is(world):
+    world.with_policy(history=3600.0)
+    world.merge(ops=CHAIN)
+    world.settle()
+    request = world.ask("stop", world.run().id)
+    row = DeliveryRow("guid", "digest", "check_run", "r", world.clock.now(), "button:1")
+    world.store.deliver([Delivery(row)])
+    world.settle()
+    world.prune(days=7.5)  # a week is how long forges send again, and comments are acted on
+
+    assert world.store.request(request) is not None
+    assert world.store.known_deliveries(["guid"])
+    world.prune(days=1)
+    assert world.store.request(request) is None
+    assert not world.store.known_deliveries(["guid"])
 
 
 def test_what_is_asked_of_a_pruned_run_is_answered(world):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reconciler.keys import CheckKey, ForgeKey, RepositoryKey, ReviewKey
-from webhooks.github_events import NotAgreeing, told
+from webhooks.github_events import NotAgreeing, may_ask, told
 
 SHA = "c0ffee" + "0" * 34
 REPOSITORY = {"id": 7, "full_name": "acme/shop"}
@@ -100,6 +100,28 @@ def test_each_approval_and_each_rerequest_counts_though_the_same_is_shown():
     for action, button in (("requested_action", "approve"), ("rerequested", "")):
         ids = {pressed(action, button, name=number).requests[0].id for number in range(2)}
         assert len(ids) == 2
+
+
+@pytest.mark.parametrize("event", ["check_run", "check_suite"])
+def test_a_press_that_github_tells_with_its_bytes_in_another_order_is_the_same_one(event):
+    body = {"action": "rerequested", event: RUN, "repository": REPOSITORY, "sender": {"login": "ann"}, "é": 1.5}
+    other = dict(reversed(body.items()))
+    texts = json.dumps(body), json.dumps(other, indent=2, ensure_ascii=False)
+    ids = {told(event, text.encode()).heard("acme/shop", 5.0, 99).requests[0].id for text in texts}
+    assert len(ids) == 1
+
+
+def test_a_press_with_something_in_its_body_that_cannot_be_kept_counts_all_the_same():
+    body = json.dumps({"action": "rerequested", "check_run": RUN, "repository": REPOSITORY, "x": 1})
+    read = told("check_run", body.replace('"x": 1', '"x": 1e999').encode())
+    assert len(read.heard("acme/shop", 5.0, 99).requests) == 1
+
+
+def test_only_what_people_do_on_purpose_may_be_a_request():
+    assert may_ask("issue_comment", "created")
+    assert may_ask("check_run", "requested_action")
+    assert not may_ask("check_run", "completed")
+    assert not may_ask("push", "")
 
 
 def test_a_check_is_asked_for_again_by_rerequesting_it():

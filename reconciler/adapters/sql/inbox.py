@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, or_, select
 
@@ -24,6 +24,14 @@ class SqlInbox:
 
     def deliver(self, arrived: Sequence[Delivery]) -> Sequence[bool]:
         return self._database.write(lambda connection: self._deliver(connection, arrived))
+
+    def known_deliveries(self, ids: Iterable[str]) -> frozenset[str]:
+        with self._database.read() as connection:
+            found = (
+                connection.execute(select(deliveries.c.id).where(deliveries.c.id.in_(some)))
+                for some in batches.chunks(ids)
+            )
+            return frozenset(name for rows_found in found for (name,) in rows_found)
 
     def deliveries(self, limit: int = 100) -> Sequence[DeliveryRow]:
         newest = select(deliveries).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc()).limit(limit)

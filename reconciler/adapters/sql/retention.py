@@ -129,13 +129,16 @@ class SqlRetention:
         with self._database.read() as connection:
             return _pairs(connection, _old_results(before).where(_at(place)).limit(limit))
 
-    def aged(self, cached_before: float, before: float, limit: int) -> Aged:
-        """Rows past their time that no run holds, at most `limit` of each kind, and none that is still needed."""
+    def aged(self, cached_before: float, before: float, heard_before: float, limit: int) -> Aged:
+        """Rows past their time that no run holds, at most `limit` of each kind, and none that is still needed.
+
+        `heard_before`: of requests and deliveries.
+        """
         with self._database.read() as connection:
             return Aged(
                 cache=_pairs(connection, _old_results(cached_before).limit(limit)),
-                requests=_ones(connection, _old_requests(before).limit(limit)),
-                deliveries=_ones(connection, _old_deliveries(before).limit(limit)),
+                requests=_ones(connection, _old_requests(heard_before).limit(limit)),
+                deliveries=_ones(connection, _old_deliveries(heard_before).limit(limit)),
                 approvals=_pairs(connection, _old_approvals(before).limit(limit)),
                 attempts=_ones(connection, _old_instances(before).limit(limit)),
                 reviews=_pairs(connection, _closed_reviews().limit(limit)),

@@ -358,8 +358,11 @@ def token(place: Place, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> 
     return configure
 
 
+WELL = {"contents": "read", "metadata": "read", "pull_requests": "write", "statuses": "write"}
+
+
 def test_a_token_that_is_well(place, token):
-    value = token()
+    value = token({**WELL, "repository_hooks": "read"})
 
     assert place.told(0) == {}
     assert value not in place.asked().out
@@ -377,6 +380,16 @@ def test_a_token_that_is_not_for_a_repository(place, token, github):
     token(None, "acme/store")
 
     assert "shows the token no repository acme/shop" in only(place.told(1), "github-repository")["what"]
+
+
+def test_a_token_that_may_not_read_webhooks_recovers_no_lost_comment(place, token):
+    token(WELL)
+    found = only(place.told(0), "github-permission")
+    assert (found["level"], found["where"]) == ("warning", "acme/shop")
+    assert "Grant it webhooks: read" in found["do"]
+
+    place.lines.pop("webhookSecrets")
+    assert place.told(0) == {}
 
 
 def test_a_token_that_lacks_a_permission(place, token):

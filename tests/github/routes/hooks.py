@@ -1,4 +1,4 @@
-"""An App's webhook and its deliveries, which can be listed for three days and sent again."""
+"""Webhooks of an App or a repository, and deliveries, which can be listed for three days and sent again."""
 
 from __future__ import annotations
 
@@ -20,9 +20,22 @@ def the_hook(call: Call) -> Hook:
     return found
 
 
-def the_delivery(call: Call) -> Delivery:
+def hooks_of_repository(call: Call) -> list[Hook]:
+    repository = call.repository("repository_hooks:read")
+    return [hook for hook in call.world.webhooks.hooks if hook.repository is repository]
+
+
+def repository_hook(call: Call) -> Hook:
+    wanted = int(call.parameters["hook_id"])
+    found = next((hook for hook in hooks_of_repository(call) if hook.id == wanted), None)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def the_delivery(call: Call, hook: Hook) -> Delivery:
     wanted = int(call.parameters["delivery_id"])
-    found = next((row for row in call.world.webhooks.listed(the_hook(call)) if row.id == wanted), None)
+    found = next((row for row in call.world.webhooks.listed(hook) if row.id == wanted), None)
     if found is None:
         raise not_found()
     return found
@@ -47,17 +60,59 @@ def _config(hook: Hook) -> dict[str, str]:
 
 @route("GET /app/hook/deliveries")
 def list_deliveries(call: Call) -> Answer:
+    return _listed(call, the_hook(call), "/app/hook/deliveries")
+
+
+@route("GET /repos/{owner}/{repo}/hooks")
+def list_hooks(call: Call) -> Answer:
+    return call.page(hooks_of_repository(call), lambda hook: _hook(call, hook))
+
+
+@route("GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries")
+def list_deliveries_of_repository(call: Call) -> Answer:
+    hook = repository_hook(call)
+    assert hook.repository is not None
+    return _listed(call, hook, f"/repos/{hook.repository.full_name}/hooks/{hook.id}/deliveries")
+
+
+@route("GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}")
+def get_delivery_of_repository(call: Call) -> Answer:
+    return _shown(the_delivery(call, repository_hook(call)))
+
+
+def _hook(call: Call, hook: Hook) -> dict[str, Any]:
+    assert hook.repository is not None
+    url = f"{call.base}/repos/{hook.repository.full_name}/hooks/{hook.id}"
+    return {
+        "type": "Repository",
+        "id": hook.id,
+        "name": "web",
+        "active": True,
+        "events": hook.events,
+        "config": _config(hook),
+        "updated_at": "2024-01-01T00:00:00Z",
+        "created_at": "2024-01-01T00:00:00Z",
+        "url": url,
+        "test_url": f"{url}/test",
+        "ping_url": f"{url}/pings",
+        "deliveries_url": f"{url}/deliveries",
+        "last_response": {"code": None, "status": "unused", "message": None},
+    }
+
+
+def _listed(call: Call, hook: Hook, path: str) -> Answer:
     """Pages follow a cursor, as new deliveries come in at the front."""
-    rows, size = call.world.webhooks.listed(the_hook(call)), min(int(call.query.get("per_page", 30)), 100)
+    rows, size = call.world.webhooks.listed(hook), min(int(call.query.get("per_page", 30)), 100)
     if "status" in call.query:
-        rows = [row for row in rows if row.ok == (call.query["status"] == "success")]
+        least, most = (200, 399) if call.query["status"] == "success" else (400, 599)
+        rows = [row for row in rows if least <= row.status_code <= most]
     if "cursor" in call.query:
         rows = [row for row in rows if row.id < int(call.query["cursor"].removeprefix("v1_"))]
     headers = {}
     if len(rows) > size:
         rest = {**call.query, "cursor": f"v1_{rows[size - 1].id}"}
         address = "&".join(f"{name}={value}" for name, value in rest.items())
-        headers["link"] = f'<{call.base}/app/hook/deliveries?{address}>; rel="next"'
+        headers["link"] = f'<{call.base}{path}?{address}>; rel="next"'
     return Answer(200, [_item(row) for row in rows[:size]], headers)
 
 
@@ -80,7 +135,10 @@ def _item(row: Delivery) -> dict[str, Any]:
 
 @route("GET /app/hook/deliveries/{delivery_id}")
 def get_delivery(call: Call) -> Answer:
-    row = the_delivery(call)
+    return _shown(the_delivery(call, the_hook(call)))
+
+
+def _shown(row: Delivery) -> Answer:
     request = {"headers": row.headers, "payload": json.loads(row.body)}
     return Answer(
         200,
@@ -90,5 +148,5 @@ def get_delivery(call: Call) -> Answer:
 
 @route("POST /app/hook/deliveries/{delivery_id}/attempts")
 def redeliver(call: Call) -> Answer:
-    call.world.webhooks.redeliver(the_delivery(call))
+    call.world.webhooks.redeliver(the_delivery(call, the_hook(call)))
     return Answer(202, {})

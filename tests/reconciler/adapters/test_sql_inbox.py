@@ -70,3 +70,5 @@ def test_more_deliveries_than_a_statement_takes_names_are_known(store):
     many = [delivery(number) for number in range(700)]
     assert all(store.deliver(many))
     assert not any(store.deliver(many))
+    names = [one.row.id for one in many]
+    assert store.known_deliveries([*names, "another"]) == set(names)

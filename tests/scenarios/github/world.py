@@ -14,21 +14,27 @@ import yaml
 from reconciler.adapters.git_source import GitSource
 from reconciler.adapters.github_api import GitHubApi
 from reconciler.adapters.github_checks import GitHubChecks
+from reconciler.adapters.github_conversations import GitHubConversations
 from reconciler.adapters.github_credentials import AppCredentials, Credentials
 from reconciler.adapters.github_forge import GitHubForge
 from reconciler.adapters.github_governor import Governor
 from reconciler.adapters.github_http import Http
+from reconciler.adapters.github_missed import GitHubMissed
+from reconciler.adapters.github_names import github_repository
 from reconciler.adapters.github_source import GitHubOrigin
 from reconciler.adapters.sql_store import open_store
 from reconciler.keys import RepositoryKey
 from reconciler.loop import Loop
-from reconciler.ports import World
+from reconciler.ports import Delivery, World
 from reconciler.records import FlowRow, RepositoryRow, ReviewRow, RunRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.documents import dag, exits
 from tests.fakes import FakeClock, FakeExecutor, FakeLogs
 from tests.github.records import CheckRun, Repository
 from tests.github.world import FakeGitHub
+from webhooks.github import recovered
+from webhooks.github_events import HOOK, may_ask
+from webhooks.repository_names import RepositoryNames
 
 POLL = 60.0
 SHOP = "acme/shop"
@@ -52,6 +58,7 @@ class GitHubWorld:
         self.executor = FakeExecutor(self.clock)
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
         self.data = directory / "data"
+        self.names = RepositoryNames(self.store.repositories, lambda source: github_repository(source).id)
         self.runs_here = True
         self.restart()
 
@@ -70,9 +77,16 @@ class GitHubWorld:
             self.clock,
             FakeLogs(),
             forge=GitHubForge(self.api, ()),
+            missed=GitHubMissed(self.api, self.store.repositories, may_ask, self.meaning, HOOK, self.clock),
+            conversations=GitHubConversations(self.api, self.source_of),
             may_run=lambda repository: self.runs_here,
         )
         self.loop = Loop(self.store, steps_of(world), self.clock, owner="test", workers=1)
+
+    def meaning(self, guid: str, event: str, body: bytes, at: float) -> Delivery | None:
+        """What a body that GitHub kept asks for."""
+        app = int(self.api.credentials.app) if self.api.credentials.app else None
+        return recovered(guid, event, body, at, self.names.looked_up, app, self.clock.now())
 
     def credentials(self) -> Credentials:
         return AppCredentials(str(self.app.id), lambda: self.app.private_key, self.clock)

@@ -1,0 +1,105 @@
+"""The step of webhooks that a forge could not deliver: what people asked for in them is asked for after all, once.
+
+What is state needs none of this, as it is looked at. How far was looked is remembered here and nowhere else: a new
+process looks at all that the forge still has. What it finds goes through the inbox, which knows what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from reconciler.keys import MissedKey, RepositoryKey
+from reconciler.ports import Delivery, Missed, MissedWebhooks, Stalled, Waiting, World
+from reconciler.records import Changes, Lease, RequestRow, Wake
+
+LATE = "late"  # argument of a request that was recovered: it may speak of what is no more
+REACH = 3 * 86_400.0  # s: no forge keeps them longer, and the inbox remembers longer than that
+OVERLAP = 900.0  # s: what is being tried is listed as failed only later
+SOON = 3.0  # s until a repository that was asked for was looked at
+MENDED = timedelta(minutes=5)  # between looks at a forge that a person has to let us in to
+
+
+class Recover:
+    """The step of `MissedKey`: a page at a time."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._pages: Iterator[Sequence[Missed]] | None = None  # of the look that is under way
+        self._began = 0.0
+        self._seen_to = 0.0  # when the last whole look began
+        self._look_at = 0.0
+        self._done: dict[str, float] = {}  # deliveries that were read, and when they were tried
+        self._found: dict[str, Delivery] = {}  # whose repositories are to be looked at first
+
+    def __call__(self, key: MissedKey, lease: Lease) -> Changes:
+        """Look at one page, or hand over what was found. Raises Waiting."""
+        now, missed = self._world.clock.now(), self._world.missed
+        if missed is None:
+            return Changes()
+        if self._pages is None:
+            self._hand_over(now)
+        if self._pages is not None or now >= self._look_at:
+            try:
+                self._look(missed, now)
+            except Stalled as error:
+                raise Waiting(error.reason, error.message, MENDED) from error
+        if self._pages is not None:
+            return Changes(again_at=0.0)
+        return Changes(again_at=min(self._look_at, now + SOON) if self._found else self._look_at)
+
+    # --- looking
+
+    def _look(self, missed: MissedWebhooks, now: float) -> None:
+        """The next page of a look. One that fails begins anew: what was read is not read again."""
+        if self._pages is None:
+            self._began = now
+            self._pages = missed.missed(max(self._seen_to - OVERLAP, now - REACH))
+        pages, self._pages = self._pages, None
+        page = next(pages, None)
+        if page is not None:
+            self._read(missed, page)
+            self._pages = pages
+            return
+        self._seen_to, self._look_at = self._began, now + missed.look_again
+        self._done = {name: at for name, at in self._done.items() if at > self._began - REACH}
+
+    def _read(self, missed: MissedWebhooks, page: Sequence[Missed]) -> None:
+        known = self._world.store.known_deliveries(one.id for one in page)
+        for one in page:
+            if one.id in self._found:
+                self._found[one.id] = _asked_at(self._found[one.id], one.at)
+            if one.id in known or one.id in self._done:
+                continue
+            delivery = missed.read(one)
+            self._done[one.id] = one.at
+            if delivery is not None and delivery.requests:
+                self._found[one.id] = _asked_at(delivery, one.at)
+                self._world.store.wake([Wake(RepositoryKey(delivery.row.repository))])
+
+    # --- handing over
+
+    def _hand_over(self, now: float) -> None:
+        """What was asked for of a repository that was looked at since: a request is about what is there now, or void.
+
+        The inbox writes it in a transaction of its own; done twice, it would still be there once.
+        """
+        ready = [one for one in self._found.values() if self._is_looked_at(one.row.repository, now)]
+        if ready:
+            self._world.store.deliver(ready)
+        for one in ready:
+            del self._found[one.row.id]
+
+    def _is_looked_at(self, repository: str, now: float) -> bool:
+        row = self._world.store.queued(RepositoryKey(repository))
+        return row is None or (row.due_at > now and not row.attempts and not row.parked)
+
+
+def _asked_at(delivery: Delivery, at: float) -> Delivery:
+    """The same, asked for no later than at a time."""
+    return replace(delivery, requests=tuple(_late(request, at) for request in delivery.requests))
+
+
+def _late(request: RequestRow, at: float) -> RequestRow:
+    return replace(request, at=min(request.at, at), arguments={**request.arguments, LATE: True})
