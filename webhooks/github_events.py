@@ -7,7 +7,7 @@ is read again by the step that is woken. Only the body is signed, so the name of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -20,6 +20,9 @@ from reconciler.records import RequestRow
 FORGE = "github"
 HOOK = "/webhooks/github"  # where its webhooks are taken
 
+LONGEST_NAME = 400  # characters of a login, a button or an id: more than any of GitHub's or ours has
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
@@ -131,10 +134,20 @@ class _Context:
         key: Key = RepositoryKey(self.repository) if self.repository else ForgeKey(FORGE)
         return Heard(self.repository, (key,))
 
-    def asked(self, identity: str, key: Key, verb: str, target: str, **arguments: Json) -> Heard:
-        """What the sender asked for, once."""
+    def asked(self, names: Sequence[int | str], key: Key, verb: str, target: str, **arguments: Json) -> Heard:
+        """What the sender asked for, once, as it is named; nothing where a name is none that GitHub gives."""
+        if not all(map(_is_given, (*names, self.sender, target))):
+            return Heard()
+        identity = ":".join(map(str, names))
         request = RequestRow(identity, key, verb, self.sender, self.at, target, arguments=arguments)
         return Heard(self.repository, (), (request,))
+
+
+def _is_given(name: int | str) -> bool:
+    """Whether GitHub could give it: a store keeps no names without end, and not all keep a NUL."""
+    if isinstance(name, int):
+        return 0 < name < 1 << 63
+    return len(name) <= LONGEST_NAME and _CONTROL.search(name) is None
 
 
 def _pushed(context: _Context) -> Heard:
@@ -148,8 +161,10 @@ def _commented(context: _Context) -> Heard:
         return Heard()
     assert comment is not None
     assert repository is not None
+    if not _is_given(issue.number) or not _is_given(comment.id):
+        return Heard()
     key = ReviewKey(context.repository, f"pull/{issue.number}")
-    return context.asked(f"comment:{repository.id}:{comment.id}", key, "comment", str(comment.id))
+    return context.asked(("comment", repository.id, comment.id), key, "comment", str(comment.id))
 
 
 def _pressed(context: _Context) -> Heard:
@@ -160,12 +175,12 @@ def _pressed(context: _Context) -> Heard:
     if action not in ("rerequested", "requested_action") or (action == "requested_action") != bool(button):
         return Heard()
     what = button or "rerequested"
-    shown = f"{run.external_id or ''}:{run.completed_at or ''}"
+    shown = (run.external_id or "", run.completed_at or "")
     # Of what can be wished for again where the same is shown, each press counts.
-    press = context.press if what in ("rerequested", APPROVE.name) else shown
+    press = (context.press,) if what in ("rerequested", APPROVE.name) else shown
     key = CheckKey(context.repository, run.head_sha)
-    identity = f"button:{run.id}:{what}:{context.sender}:{press}"
-    return context.asked(identity, key, "button", run.external_id or "", action=what)
+    names = ("button", run.id, what, context.sender, *press)
+    return context.asked(names, key, "button", run.external_id or "", action=what)
 
 
 def _suite_asked_again(context: _Context) -> Heard:
@@ -175,8 +190,8 @@ def _suite_asked_again(context: _Context) -> Heard:
     if not context.repository or not _SHA.fullmatch(suite.head_sha):
         return Heard()
     key = CheckKey(context.repository, suite.head_sha)
-    identity = f"button:suite:{suite.id}:{context.sender}:{context.press}"
-    return context.asked(identity, key, "button", "", action="rerequested")
+    names = ("button", "suite", suite.id, context.sender, context.press)
+    return context.asked(names, key, "button", "", action="rerequested")
 
 
 def _granted(context: _Context) -> Heard:

@@ -155,6 +155,32 @@ def test_a_body_of_another_event_is_refused(event):
         heard(event, {"action": "created", "discussion": {}})
 
 
+STRANGE = {
+    "a comment of no number": {"comment": {"id": 0}},
+    "a comment of a number without end": {"comment": {"id": 10**400}},
+    "a comment of a negative number": {"comment": {"id": -5}},
+    "no pull request's number": {"issue": {"pull_request": {}}},
+    "a negative pull request": {"issue": {"number": -1, "pull_request": {}}},
+    "a login with a NUL, which PostgreSQL cannot keep": {"sender": {"login": "a\0b"}},
+    "a login without end": {"sender": {"login": "x" * 70_000}},
+}
+
+
+@pytest.mark.parametrize("fields", STRANGE.values(), ids=STRANGE)
+def test_comments_of_identities_such_as_github_never_gives_do_not_matter(fields):
+    assert not commented(**fields).matters
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"external_id": "x" * 70_000}, {"external_id": "a\0b"}, {"completed_at": "\n" * 1001}, {"id": 2**64}, {"id": 0}],
+)
+def test_buttons_of_identities_such_as_github_never_gives_do_not_matter(fields):
+    assert not pressed(**fields).matters
+    assert not pressed(button="x" * 1001).matters
+    assert not pressed(button="\0").matters
+
+
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b'{"repository": 3}', b"[" * 100_000, b"\xff\xfe", b"a=b"])
 def test_a_body_that_is_no_event_is_refused(body):
     with pytest.raises(NotAgreeing):
