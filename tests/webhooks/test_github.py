@@ -70,7 +70,7 @@ def test_a_body_that_is_larger_than_github_sends_is_refused_while_it_is_read(edg
     assert edge.send(b"x" * 1001).status_code == 413
     parts = (b"x" * 500 for _ in range(3))
     headers = {"x-github-event": "push", "x-github-delivery": "g"}
-    assert edge.client.post("/webhooks/github", content=parts, headers=headers).status_code == 413
+    assert edge.post(parts, headers).status_code == 413
 
 
 def test_a_large_body_is_read_as_a_small_one_is(edge):
