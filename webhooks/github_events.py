@@ -120,7 +120,7 @@ class _Context:
         """Digest of what the body says, however its bytes are arranged: GitHub keeps what it says, not the bytes."""
         try:
             return digest(decode(self.raw, dict))
-        except DecodeError:  # a number beyond all bounds, where none of ours is
+        except (DecodeError, RecursionError):  # a number, or a depth, beyond all bounds, where none of ours is
             return sha256(self.raw).hexdigest()
 
     @property

@@ -1,6 +1,7 @@
 """What a webhook means: identities alone, of bodies that agree with their event."""
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -153,6 +154,15 @@ def test_a_suite_that_is_rerequested_is_a_request_for_all_of_its_commit():
 def test_a_body_of_another_event_is_refused(event):
     with pytest.raises(NotAgreeing, match=f"none of the event {event}"):
         heard(event, {"action": "created", "discussion": {}})
+
+
+@pytest.mark.parametrize(("opens", "closes"), [("[", "]"), ('{"a":', "}")])
+def test_a_body_of_any_depth_is_read_or_refused(opens, closes):
+    for depth in range(1, 1100):
+        body = json.dumps({"action": "rerequested", "check_run": RUN, "repository": REPOSITORY})[:-1]
+        with suppress(NotAgreeing):
+            read = told("check_run", f'{body},"x":{opens * depth}1{closes * depth}}}'.encode())
+            assert len(read.heard("acme/shop", 5.0, 99).requests) == 1
 
 
 STRANGE = {
