@@ -42,11 +42,17 @@ def request_of(
     key: Key, verb: str, target: str, *, given_id: str | None, op: str | None = None, **arguments: Json
 ) -> RequestRow:
     """A request by whoever calls the command. Raises Failure for an id that cannot be one."""
-    if given_id is not None and not _ID.match(given_id):
-        do = "Use at most 200 letters, digits and `-_.:@/`."
-        raise Failure("request-id", f"`{given_id[:60]}` cannot be the id of a request.", do=do)
+    given_id = checked_id(given_id)
     said: Mapping[str, Json] = {name: value for name, value in arguments.items() if value}
     return RequestRow(given_id or secrets.token_hex(10), key, verb, person(), time.time(), target, op, said)
+
+
+def checked_id(given: str | None) -> str | None:
+    """An id that was given for a request. Raises Failure for one that cannot be one."""
+    if given is not None and not _ID.match(given):
+        do = "Use at most 200 letters, digits and `-_.:@/`."
+        raise Failure("request-id", f"`{given[:60]}` cannot be the id of a request.", do=do)
+    return given
 
 
 def ask(store: Records, request: RequestRow, wait: bool) -> Asked:

@@ -38,6 +38,7 @@ WORDS = {
     "backup": "Copy the database, logs and artifacts while a service works.",
     "restore": "Put a backup in its place.",
     "doctor": "Tell what is wrong with this place, and what to do.",
+    "deliveries": "Show the webhooks that came in, or do one again.",
     "places": "Show the places where ops run; give up a lost one.",
     "explain": "Explain a rule: why, examples, how to mend or accept it.",
     "schema": "Print a JSON Schema for editors.",

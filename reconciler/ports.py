@@ -503,8 +503,10 @@ class Inbox(Protocol):
         """Those of these ids that were accepted before."""
         ...
 
-    def deliveries(self, limit: int = 100) -> Sequence[DeliveryRow]:
-        """Newest first."""
+    def deliveries(
+        self, limit: int = 100, prefix: str = "", event: str | None = None, repository: str | None = None
+    ) -> Sequence[DeliveryRow]:
+        """Newest first; with a `prefix` of their ids by id."""
         ...
 
 

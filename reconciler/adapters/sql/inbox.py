@@ -33,10 +33,19 @@ class SqlInbox:
             )
             return frozenset(name for rows_found in found for (name,) in rows_found)
 
-    def deliveries(self, limit: int = 100) -> Sequence[DeliveryRow]:
-        newest = select(deliveries).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc()).limit(limit)
+    def deliveries(
+        self, limit: int = 100, prefix: str = "", event: str | None = None, repository: str | None = None
+    ) -> Sequence[DeliveryRow]:
+        wanted = select(deliveries).limit(limit)
+        for column, value in ((deliveries.c.event, event), (deliveries.c.repository, repository)):
+            wanted = wanted.where(column == value) if value is not None else wanted
+        if prefix:
+            wanted = wanted.where(deliveries.c.id >= prefix, deliveries.c.id < prefix + "\U0010ffff")
+            wanted = wanted.order_by(deliveries.c.id)
+        else:
+            wanted = wanted.order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc())
         with self._database.read() as connection:
-            return [rows.of_flat(DeliveryRow, row) for row in connection.execute(newest).mappings()]
+            return [rows.of_flat(DeliveryRow, row) for row in connection.execute(wanted).mappings()]
 
     def _deliver(self, connection: Connection, arrived: Sequence[Delivery]) -> list[bool]:
         new = _new(arrived, _known(connection, arrived))
