@@ -220,13 +220,14 @@ def _kept_for_nobody(world: HistoryWorld) -> Iterator[RunRow]:
 
 def _is_kept(world: HistoryWorld, run: RunRow) -> bool:
     of_flow = [row for row in world.store.runs(limit=1000) if row.state.flow == run.state.flow]
-    newest = max(of_flow, key=lambda row: (row.state.created_at, row.id))
     good = [row for row in of_flow if row.state.status is Status.SUCCEEDED]
-    last_good = max(good, key=lambda row: (row.state.created_at, row.id), default=None)
+    is_newest = any(
+        run in rows and run.state.created_at == max(row.state.created_at for row in rows)  # several of one instant are
+        for rows in (of_flow, good)
+    )
     flow = world.store.flow(run.state.flow)
     standing = {flow.applied_sha, flow.waiting_sha} - {""} if flow is not None else set()
-    is_marked = run.id == newest.id or (last_good is not None and run.id == last_good.id) or run.sha in standing
-    return is_marked or any(needs_of(world.store, run))
+    return is_newest or run.sha in standing or any(needs_of(world.store, run))
 
 
 def what_was_seen_is_folded(world: HistoryWorld) -> Iterator[str]:
