@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from reconciler.checks.words import clip, duration, line
 from reconciler.engine.model import OpState, Status
@@ -31,6 +32,7 @@ class Circumstances:
     root: str | None = None  # of an upstream failure
     stopped_by: str | None = None
     error_line: str = ""  # likely error of its log
+    log: Literal["below", "empty", "elsewhere"] = "below"  # where people who read this find its log
 
 
 _AGAIN = "Re-run it; nothing in the flow needs to change."
@@ -135,14 +137,14 @@ REASONS: dict[str, tuple[str, str, str]] = {
         "could not be run because of a fault of Headgate, not of the flow{message}",
         "It is tried again; if it stays so, re-run it and tell those who run Headgate.",
     ),
-    "Unknown": ("failed", "failed{after}{message}", "Read the log lines below, mend the cause and push."),
+    "Unknown": ("failed", "failed{after}{message}", "{read}, mend the cause and push."),
 }
 
 EXITS: dict[int, tuple[str, str, str]] = {
     1: (
         "exited with an error",
         "ended{after} with exit code 1: its own code reported an error",
-        "Read the log lines below, mend the code and push.",
+        "{read}, mend the code and push.",
     ),
     2: (
         "was called wrongly",
@@ -181,6 +183,11 @@ EXITS: dict[int, tuple[str, str, str]] = {
     ),
 }
 
+_READ = {
+    "below": "Read the log lines below",
+    "empty": "It printed nothing: look at what it runs",
+    "elsewhere": "Read its log",
+}
 _SKIPS = frozenset({"UpstreamSkipped", "SkipAsked"})
 _SAME = {
     "ErrImagePull": "ImagePullBackOff",
@@ -253,7 +260,7 @@ def _exit_row(exit_code: int | None) -> tuple[str, str, str]:
         what = f"was ended{{after}} by {signal} (exit code {exit_code})"
         return (f"was ended by {signal}", what, "Read the last log lines; they say what it was doing.")
     what = f"ended{{after}} with exit code {exit_code}: its own code chose that number"
-    return (f"failed with exit code {exit_code}", what, "Read the log lines below, mend the code and push.")
+    return (f"failed with exit code {exit_code}", what, "{read}, mend the code and push.")
 
 
 def _parts(op: OpState, known: Circumstances, exit_code: int | None) -> dict[str, str]:
@@ -268,6 +275,7 @@ def _parts(op: OpState, known: Circumstances, exit_code: int | None) -> dict[str
         "timeout": _timeout(known.planned),
         "image": _image(known.planned),
         "root": f"`{_said(known.root)}`" if known.root else "an upstream op",
+        "read": _READ[known.log],
         "by": f" by {_said(by)}" if by else "",
         "condition": f": `{_said(op.condition)}`" if op.condition else "",
         "exit": f" (exit code {exit_code})" if exit_code else "",

@@ -71,6 +71,7 @@ class Story:
                 self.roots.get(view.path),
                 evidence.run.stop_asked_by,
                 shown.error_line if shown else "",
+                "below" if shown else "empty" if view.path in evidence.logs else "elsewhere",
             ),
         )
 

@@ -189,12 +189,12 @@ def log_section(story: Story, path: str) -> str:
 
 
 def _metrics(story: Story) -> str:
-    rows = [(words.code(one.path), words.code(one.name), *one.cells) for one in compared(story.evidence)]
-    if not rows:
+    good, numbers = story.evidence.last_good_run, compared(story.evidence)
+    if not numbers:
         return ""
-    good = story.evidence.last_good_run
-    before = f"Last good run {words.code(words.short(good))}" if good else "Last good run"
-    return words.table(("Op", "Number", "This run", before, "Change"), rows, url=story.evidence.url)
+    beside = (f"Last good run {words.code(words.short(good))}", "Change") if good else ()
+    rows = [(words.code(one.path), words.code(one.name), *one.cells[: 1 + len(beside)]) for one in numbers]
+    return words.table(("Op", "Number", "This run", *beside), rows, url=story.evidence.url)
 
 
 def text(story: Story) -> str:

@@ -191,8 +191,8 @@ def merge(story: Story, pull: Any) -> str:
     return sha
 
 
-def lose(story: Story) -> None:
-    """Every webhook is lost: a merge is seen all the same, and a button is pressed when they come again."""
+def lose(story: Story) -> CheckRun:
+    """Every webhook is lost: a merge is seen all the same."""
     story.heading("Every webhook is lost: a commit with a flow that fails is seen by looking")
     story.github.webhooks.drop()
     sha = story.github.push({"flows/fragile.yaml": _fragile(story.headgate.folder / "mended")})
@@ -200,10 +200,15 @@ def lose(story: Story) -> None:
     story.show(failed, whole=True)
     demand(failed.conclusion == "failure", "the flow fails as it should.")
     story.github.webhooks.normal()
+    return failed
+
+
+def rerun(story: Story, failed: CheckRun) -> None:
+    """A button is pressed, now that webhooks come again."""
     story.heading("Its cause is gone: somebody presses Re-run failed")
     (story.headgate.folder / "mended").touch()
     story.github.press(failed, "Re-run failed", by="ann")
-    again = until("the second run", lambda: _good(story.newest("headgate/fragile", sha)))
+    again = until("the second run", lambda: _good(story.newest(failed.name, failed.head_sha)))
     story.show(again)
 
 
@@ -304,7 +309,7 @@ def tell(folder: Path) -> None:
         pull = refuse(story)
         preview(story, pull)
         merge(story, pull)
-        lose(story)
+        rerun(story, lose(story))
         survive(story)
         count(story)
 

@@ -63,6 +63,33 @@ def test_the_log_of_the_first_failed_op_is_shown_around_its_likely_error():
     assert "step 10\n" not in summary
 
 
+@pytest.mark.parametrize(
+    ("logs", "advice"),
+    [
+        ({"train[3]": "Error: no rows"}, "Read the log lines below, mend the code and push."),
+        ({"train[3]": ""}, "It printed nothing: look at what it runs, mend the code and push."),
+        ({}, "Read its log, mend the code and push."),
+    ],
+)
+def test_the_advice_leads_to_where_the_log_is(logs, advice):
+    ops = (state("train[3]", "failed", reason="AppError(1)"),)
+
+    assert advice in flow_check(evidence(ops=ops, logs=logs)).summary
+
+
+def test_numbers_stand_beside_those_of_the_last_good_run_if_there_is_one():
+    numbers = {"deploy": {"accuracy": 0.9}}
+    alone = flow_check(evidence(metrics=numbers)).summary
+    beside = flow_check(
+        evidence(metrics=numbers, last_good={"deploy": {"accuracy": 0.8}}, last_good_run="c0ffee1234")
+    ).summary
+
+    assert "| Op | Number | This run |\n" in alone
+    assert "| `deploy` | `accuracy` | 0.9 |" in alone
+    assert "| Op | Number | This run | Last good run `c0ffee1` | Change |" in beside
+    assert "| `deploy` | `accuracy` | 0.9 | 0.8 | +0.1 (+12.5%) |" in beside
+
+
 def test_a_hostile_log_cannot_leave_its_block():
     log = "```\n<img src=x onerror=alert(1)>\n@everyone\x1b[31m\x1b]8;;http://evil\x07\u202eError: x"
     summary = flow_check(evidence(ops=HALF_DONE, logs={"train[3]": log})).summary
