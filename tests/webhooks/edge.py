@@ -62,15 +62,16 @@ class Edge:
         event: str = "push",
         guid: str = "g-1",
         secret: bytes = SECRET,
-        **headers: str,
+        **headers: str | bytes,
     ) -> Response:
         """What it answers to a body that is signed, with headers as GitHub's and others."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given: dict[str, str | bytes]
         given = {"x-github-event": event, "x-github-delivery": guid, "x-hub-signature-256": signature(secret, content)}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self.post(content, given)
 
-    def post(self, content: bytes | Iterable[bytes], headers: Mapping[str, str]) -> Response:
+    def post(self, content: bytes | Iterable[bytes], headers: Mapping[str, Any]) -> Response:
         """What it answers to a request; parts of a body are sent one by one, without a length."""
         sent = content if isinstance(content, bytes) else _parts(content)
         return self._runner.run(self._client.post(HOOK, content=sent, headers=dict(headers)))

@@ -4,11 +4,12 @@ from hashlib import sha256
 
 import pytest
 
-from reconciler.keys import RepositoryKey
-from tests.webhooks.edge import SECRET, Edge
+from reconciler.keys import CheckKey, RepositoryKey
+from tests.webhooks.edge import APP, SECRET, Edge
 from webhooks import github
 from webhooks.github import GitHubHook, github_routes
 from webhooks.mailbox import Mailbox
+from webhooks.signatures import signature
 
 SHA = "c0ffee" + "0" * 34
 PUSH = {"ref": "refs/heads/main", "after": SHA, "repository": {"id": 7}}
@@ -49,6 +50,31 @@ def test_a_body_whose_signature_is_wrong_is_not_read(edge):
     assert edge.asked == []
     assert edge.store.deliveries() == []
     assert edge.send(PUSH, x_hub_signature_256="").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "event", "signed"),
+    [(b"{", "push", 400), (b'{"a":' * 900_000, "push", 400), (b"\xff\0", "check_run", 400), (b"{}", "star", 204)],
+)
+def test_what_a_body_is_makes_no_difference_before_its_signature_is_proven(edge, body, event, signed):
+    assert edge.send(body, event).status_code == signed
+    for given in ("", "sha256=", "sha256=" + "0" * 64, "sha1=" + "0" * 40, signature(SECRET, body)[7:], "é"):
+        answer = edge.send(body, event, x_hub_signature_256=given.encode())
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "WrongSignature")
+    assert edge.send(body, event, secret=b"guessed").status_code == 401
+    assert edge.asked == []
+
+
+def test_a_button_that_is_replayed_under_other_headers_is_pressed_once(edge):
+    run = {"id": 31, "head_sha": SHA, "external_id": "headgate:acme/shop:headgate/churn:r1:", "app": {"id": APP}}
+    press = {"action": "rerequested", "check_run": run, "repository": {"id": 7}, "sender": {"login": "ann"}}
+    edge.send(press, "check_run")
+    for number, event in enumerate(("check_run", "push", "check_suite", "repository", "ping", "star")):
+        headers = {"x_github_hook_id": f"{number}", "x_github_hook_installation_target_id": "1", "user_agent": "curl"}
+        edge.send(press, event, f"again-{number}", **headers)
+
+    assert len(edge.store.requests(CheckKey("acme/shop", SHA))) == 1
+    assert {row.event for row in edge.store.deliveries()} == {"check_run"}
 
 
 def test_two_secrets_may_be_active_while_one_replaces_the_other(tmp_path):

@@ -176,6 +176,7 @@ def test_no_token_is_in_an_argument_a_file_or_the_log(connected: GitHubWorld, ca
     for secret in secrets:
         assert not [line for line in watch.arguments if secret in line]
         assert secret.decode() not in said
+        assert not [asked for asked in github.requests if secret.decode() in asked.path]
     assert files_with(connected, secrets) == []
 
 
