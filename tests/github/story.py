@@ -47,6 +47,7 @@ class Headgate:
         self.file = folder / "headgate-server.yaml"
         self.file.write_text(yaml.safe_dump(dict(config), sort_keys=False))
         self.process: subprocess.Popen[bytes] | None = None
+        self.address = ""  # that it serves at
 
     def start(self) -> str:
         """Returns the address that it serves at."""
@@ -56,7 +57,8 @@ class Headgate:
             command = [sys.executable, "-m", "console", "serve", "--config", str(self.file)]
             self.process = subprocess.Popen(command, stdout=said, stderr=said)
         line = until("the service", lambda: next((one for one in self._lines(before) if " at http" in one), None))
-        return line.split(" at ", 1)[1].split()[0]
+        self.address = line.split(" at ", 1)[1].split()[0]
+        return self.address
 
     def kill(self) -> None:
         """Nothing in it gets to say a word."""
