@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from console.failures import Failure
 from reconciler.flows.findings import NOWHERE, Finding
+from reconciler.flows.given import value_of
 from reconciler.flows.model import Json
-from reconciler.flows.reader import read_documents
 
 
 def at_options(findings: Iterable[Finding], flow: str, given: Sequence[str]) -> list[Finding]:
@@ -30,8 +30,9 @@ def parse_params(given: Sequence[str]) -> dict[str, Json]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise Failure("param-form", f"`-P {text}` gives no value.", do="Write it as -P NAME=VALUE.")
-        documents, findings = read_documents(value.encode(), f"-P {name}")
-        if findings or len(documents) > 1:
-            raise Failure("param-form", f"The value of `{name}` is not YAML.", do=f"Quote it: -P '{name}=\"…\"'.")
-        values[name] = documents[0].data() if documents else ""
+        try:
+            values[name] = value_of(value)
+        except ValueError:
+            do = f"Quote it: -P '{name}=\"…\"'."
+            raise Failure("param-form", f"The value of `{name}` is not YAML.", do=do) from None
     return values

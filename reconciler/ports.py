@@ -224,11 +224,23 @@ class Comment:
     by_program: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open proposal as its forge has it now."""
+
+    head: str
+    is_foreign: bool  # its code is not from this repository: whoever wrote it may have no rights here
+
+
 class Conversations(Protocol):
     """What is talked about on proposals, and who may ask for things there. Raises Waiting, Stalled, LeaseLost."""
 
     def comment(self, repository: str, comment: str) -> Comment | None:
         """The comment as it is now; None if it was deleted."""
+        ...
+
+    def opened(self, repository: str, proposal: str) -> Opened | None:
+        """The proposal as it is now; None if it is not open."""
         ...
 
     def permission(self, repository: str, login: str) -> str:

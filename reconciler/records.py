@@ -61,6 +61,7 @@ class ConversationRow:
     held_by: str = ""  # who wants it not to be merged yet; "" = nobody
     comment: str = ""  # id of our one comment
     said: tuple[str, ...] = ()  # answers in it, the newest first
+    trials: tuple[str, ...] = ()  # trial runs that were asked for there and whose end it does not tell yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Perform
 from reconciler.keys import RunKey
 from reconciler.plan.tree import Tree as FileTree
 from reconciler.plan.tree import TreeEntry
-from reconciler.ports import CheckTerms, Comment, Merged, Proposal, Refs, Stalled, Waiting
+from reconciler.ports import CheckTerms, Comment, Merged, Opened, Proposal, Refs, Stalled, Waiting
 from reconciler.records import AttemptRow, Lease, Wake
 
 Tree = Mapping[str, bytes]
@@ -292,6 +292,12 @@ class FakeConversations:
         self.read: list[str] = []
         self.away = False
         self.refused = False
+        self.heads: Mapping[str, str] = {}  # by proposal
+        self.foreign: set[str] = set()  # proposals of forks
+
+    def opened(self, repository: str, proposal: str) -> Opened | None:
+        head = self.heads.get(proposal)
+        return None if head is None else Opened(head, proposal in self.foreign)
 
     def write(self, body: str, by: str, **fields: bool) -> str:
         """A comment, and its id."""

@@ -41,6 +41,7 @@ class TestWorld:
         self.executor = self.new_executor()
         self.checks = self.new_checks()
         self.conversations = FakeConversations(self.clock)
+        self.conversations.heads = self.source.branches
         self.path = directory / "headgate.db"
         self.store = self.new_store()
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
@@ -48,6 +49,7 @@ class TestWorld:
         self.files: dict[str, bytes] = {}
         self.loops: list[Loop] = []
         self.requests = 0
+        self.runs_here = True
         self.restart()
 
     def restart(self) -> None:
@@ -85,6 +87,7 @@ class TestWorld:
             FakeLogs(),
             queues=self.queues,
             conversations=self.conversations,
+            may_run=lambda repository: self.runs_here,
         )
         loop = Loop(self.store, steps_of(world), self.clock, owner=owner, workers=1)
         self.loops.append(loop)

@@ -12,7 +12,7 @@ from reconciler.adapters.github_errors import MissingAllowed
 from reconciler.adapters.github_governor import Rank
 from reconciler.adapters.github_names import GitHubRepository, github_repository
 from reconciler.checks.replies import MARK
-from reconciler.ports import Comment
+from reconciler.ports import Comment, Opened
 from reconciler.records import Lease
 
 _PULL = "pull/"
@@ -32,6 +32,9 @@ class GitHubConversations:
 
     def comment(self, repository: str, comment: str) -> Comment | None:
         return self._found(repository, f"/issues/comments/{int(comment)}", _comment_of, missing=None)
+
+    def opened(self, repository: str, proposal: str) -> Opened | None:
+        return self._found(repository, f"/pulls/{_number(proposal)}", _opened_of, missing=None)
 
     def permission(self, repository: str, login: str) -> str:
         """By its role, which tells maintain from write; `none` for whoever is no collaborator."""
@@ -98,6 +101,13 @@ def _comment_of(data: Mapping[str, Any]) -> Comment | None:
         edited=data["updated_at"] != data["created_at"],
         by_program=user.get("type") == "Bot" or data.get("performed_via_github_app") is not None,
     )
+
+
+def _opened_of(data: Mapping[str, Any]) -> Opened | None:
+    """The code of a fork that was deleted is that of a stranger as well."""
+    head, base = data["head"], data["base"]
+    is_ours = (head.get("repo") or {}).get("id") == base["repo"]["id"]
+    return Opened(str(head["sha"]), not is_ours) if data.get("state") == "open" else None
 
 
 def _permission_of(data: Mapping[str, Any]) -> str:

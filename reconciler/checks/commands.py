@@ -7,17 +7,27 @@ is no wish of theirs.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 MOST = 5  # commands of one comment that are done
 
-TAKES: Mapping[str, str] = {"plan": "[flow]", "retest": "", "hold": "[cancel]", "help": ""}
+TAKES: Mapping[str, str] = {
+    "plan": "[flow]",
+    "run": "flow [name=value …]",
+    "cancel": "",
+    "retest": "",
+    "hold": "[cancel]",
+    "help": "",
+}
 """The commands and what they take."""
 
 SAYS: Mapping[str, str] = {
     "plan": "Show what merging would change and run",
+    "run": "Run a flow as it is here, with these inputs, on trial",
+    "cancel": "Stop the trial runs of this proposal",
     "retest": "Judge the proposal anew",
     "hold": "Let the check `headgate` fail until `/hold cancel`",
     "help": "Show this table",
@@ -34,7 +44,8 @@ class Command:
 
     verb: str
     line: str
-    flow: str = ""  # of `/plan`; "" = all that is touched
+    flow: str = ""  # of `/plan` and `/run`; of the first "" = all that is touched
+    params: Mapping[str, str] = field(default_factory=dict)  # of `/run`: inputs and what is written for them
     lifted: bool = False  # `/hold cancel`
     wrong: str = ""
 
@@ -93,4 +104,23 @@ def _hold(line: str, rest: str) -> Command:
     return Command("hold", line, lifted=rest == "cancel", wrong=wrong)
 
 
-_PARSERS = {"plan": _plan, "hold": _hold}
+def _run(line: str, rest: str) -> Command:
+    """Words are split as a shell does, so that a value may hold spaces."""
+    try:
+        flow, *given = shlex.split(rest) or [""]
+    except ValueError:
+        return Command("run", line, wrong="A quotation mark is not closed.")
+    pairs = [text.partition("=") for text in given]
+    odd = [text for text, (name, equals, _) in zip(given, pairs, strict=True) if not (name and equals)]
+    names = [name for name, _, _ in pairs]
+    twice = [name for name in names if names.count(name) > 1]
+    if not flow or "=" in flow:
+        wrong = "Name a flow first: `/run FLOW name=value`."
+    elif odd:
+        wrong = f"Write an input as `name=value`, not `{odd[0]}`."
+    else:
+        wrong = f"The input `{twice[0]}` is given twice." if twice else ""
+    return Command("run", line, flow, {name: value for name, _, value in pairs}, wrong=wrong)
+
+
+_PARSERS = {"plan": _plan, "hold": _hold, "run": _run}

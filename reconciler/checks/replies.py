@@ -8,6 +8,13 @@ from reconciler.checks import words
 from reconciler.checks.commands import SAYS, TAKES, Command
 from reconciler.checks.cutting import cut
 from reconciler.checks.model import GATE, Check, name_of
+from reconciler.checks.names import name_of_run
+from reconciler.checks.plan_text import op_count
+from reconciler.checks.review_text import advice
+from reconciler.checks.run import NOTHING_RUNS
+from reconciler.engine.model import RunFacts, RunState
+from reconciler.flows.findings import NOWHERE, Finding
+from reconciler.plan.model import Plan
 
 KEPT = 5  # answers in the comment
 LONGEST = 60_000  # bytes of the comment, which is less than GitHub takes
@@ -29,6 +36,61 @@ def plan_text(checks: Mapping[str, Check], flow: str) -> str:
         return "\n\n".join(part for part in (words.bold(check.title), check.summary, check.text) if part)
     gate = checks.get(GATE)
     return f"{words.bold(gate.title)}\n\n{gate.summary}" if gate else "Nothing is known of this proposal yet."
+
+
+# --- trial runs -------------------------------------------------------------------------------------------------------
+
+
+def started(run: str, facts: RunFacts, plan: Plan, url: str) -> str:
+    """A trial run was asked for; how it ends is written behind its id."""
+    page = f" [Its page]({url})." if url else ""
+    return (
+        f"{_trial(run)} of {words.bold(facts.flow)} was asked for ({words.count(op_count(plan), 'op')}); "
+        f"the check {words.code(name_of_run(facts))} tells how it goes.{page}"
+    )
+
+
+def only_valid(plan: Plan) -> str:
+    """It could be run, and nothing runs here."""
+    ops = words.count(op_count(plan), "op")
+    return f"{words.bold(plan.flow)} is fine with these inputs ({ops}). It was not started: {NOTHING_RUNS}."
+
+
+def not_run(message: str, findings: Sequence[Finding]) -> str:
+    """Why it was not run, and what is wrong with which input or line."""
+    lines = [f"- {words.code(_place(finding))}: {words.spoken(advice(finding))}" for finding in findings[: words.ROWS]]
+    more = [f"- and {len(findings) - words.ROWS} more"] if len(findings) > words.ROWS else []
+    return "\n".join([f"Not run: {words.spoken(message)}", *([""] if lines else []), *lines, *more])
+
+
+def _place(finding: Finding) -> str:
+    span = finding.span
+    return finding.file if span == NOWHERE else f"{finding.file}:{span.line}:{span.column}"
+
+
+def cancelled(flows: Sequence[str]) -> str:
+    """Which flows' trial runs are stopped."""
+    names = words.listed([words.bold(flow) for flow in flows], 5)
+    return f"Stopping what runs on trial of {names}." if flows else "No trial run of this proposal is under way."
+
+
+def with_ends(said: str, ends: Mapping[str, RunState]) -> str:
+    """An answer in which trial runs are told to have ended."""
+    for run, state in ends.items():
+        said = said.replace(f"{_trial(run)} of", f"{_trial(run)} ({_end(state)}) of")
+    return said
+
+
+def _trial(run: str) -> str:
+    return f"Trial run {words.code(run)}"  # which nobody else can write: what people write is escaped
+
+
+def _end(state: RunState) -> str:
+    spent = (state.finished_at or 0.0) - (state.started_at or state.finished_at or 0.0)
+    return f"{state.status.value} after {words.duration(spent)}"
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
 
 
 def answer(command: Command, by: str, sha: str, said: str) -> str:

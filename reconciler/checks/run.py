@@ -8,7 +8,8 @@ from reconciler.checks import op_text, run_text, words
 from reconciler.checks.actions import actions_of_op, actions_of_run
 from reconciler.checks.causes import Cause
 from reconciler.checks.evidence import RunEvidence, Story, told
-from reconciler.checks.model import Annotation, Check, Conclusion, name_of
+from reconciler.checks.model import Annotation, Check, Conclusion
+from reconciler.checks.names import name_of_run
 from reconciler.checks.ops import OpView
 from reconciler.engine.model import FINAL, OpState, RunState, Status
 
@@ -37,7 +38,7 @@ def flow_check(evidence: RunEvidence) -> Check:
     done = run.status in FINAL
     first = story.failed[0] if story.failed else None
     return Check(
-        name=name_of(evidence.facts.flow),
+        name=name_of_run(evidence.facts),
         status="completed" if done else _progress(run.status),
         title=run_text.title(story),
         summary=run_text.summary(story),
@@ -104,7 +105,7 @@ def _op_check(story: Story, view: OpView) -> Check:
     cause = story.cause(view) if state.status in FINAL - {Status.SUCCEEDED} else None
     conclusion = Conclusion.CANCELLED if over else _conclusion(state.status, cause) if done else None
     return Check(
-        name=name_of(evidence.facts.flow, view.path),
+        name=name_of_run(evidence.facts, view.path),
         status="completed" if done else _progress(state.status),
         title=words.title("Not run: the run ended before") if over else op_text.op_title(view, cause),
         summary=op_text.op_summary(story, view, cause),

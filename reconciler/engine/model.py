@@ -126,6 +126,7 @@ class RunFacts:
     namespace: str = ""
     cloning_kind: str | None = None  # restart, copy, resume
     original: str | None = None  # id of the run that this one restarts
+    proposal: str = ""  # that this is a trial run of; "" = of the default branch, or of nobody's
 
 
 class AttemptSpec(Record):

@@ -261,7 +261,8 @@ class _Step:
         return tuple(replace(row, wanted=False) for row in mine)
 
     def _cacheable(self) -> Iterable[CacheRow]:
-        for op in self.decision.ops:
+        """Of a trial run nothing: what a proposal computes is nobody's result before it is merged."""
+        for op in self.decision.ops if not self.row.facts.proposal else ():
             if op.status is Status.SUCCEEDED and op.cache_key and op.attempt and not op.cached_from:
                 finished_at = op.finished_at or self.now
                 outputs = encode(dict(op.outputs or {}))
@@ -271,7 +272,8 @@ class _Step:
         if moved and row.sha:
             final = row.state.status in FINAL
             yield Wake(CheckKey(row.repository, row.sha), None if final else self.now + self.report_delay)
-        if declared or finished:
+        resumed = bool(row.facts.proposal) and self.row.state.status in FINAL and row.state.status not in FINAL
+        if declared or finished or resumed:
             yield Wake(FlowKey(row.state.flow))
 
     def _again_at(self, status: Status) -> float | None:

@@ -11,19 +11,20 @@ from dataclasses import replace
 
 from reconciler.checks import replies
 from reconciler.checks.commands import Command, commands_in
-from reconciler.checks.masking import Mask, masked
-from reconciler.checks.model import Check
+from reconciler.checks.masking import Mask
+from reconciler.engine.model import FINAL
 from reconciler.flows.settings import RepositorySettings
-from reconciler.plan.encoding import decode
+from reconciler.keys import ReviewKey
 from reconciler.ports import Comment, Conversations, Stalled, World
 from reconciler.records import Changes, ConversationRow, EventRow, Lease, RequestRow, ReviewRow
+from reconciler.steps.comment_commands import Doing
 
 PERMISSIONS = frozenset({"admin", "maintain", "write", "triage", "read"})  # people may have such names
 OLDEST = 7 * 86_400.0  # s: what was asked longer ago is not done any more
 UNSAID = 86_400.0  # s after which an answer is given up
 
 
-def conversation_of(world: World, row: ReviewRow) -> ConversationRow:
+def conversation_of(world: World, row: ReviewRow | ReviewKey) -> ConversationRow:
     """What was answered and decided on a proposal."""
     known = world.store.conversation(row.repository, row.proposal)
     return known or ConversationRow(row.repository, row.proposal)
@@ -59,11 +60,12 @@ def _decide(
         return Changes(answered=(replace(request, done_at=now, answer="No command."),))
     if comment.created_at < max(row.head_since, now - OLDEST):
         answers = [replies.unclear(comment.author, row.head)]
-        return _answered(row, request, commands, comment, answers, now)
+        return _answered(row, request, commands, comment, answers, ["too old"] * len(commands), now)
     if not may_command(conversations, row.repository, settings.commands.allow, comment.author):
         answers = [replies.refused(command, comment.author, settings.commands.allow) for command in commands]
-        return _answered(row, request, commands, comment, answers, now)
-    return _done(world, row, request, commands, comment, now)
+        return _answered(row, request, commands, comment, answers, ["refused"] * len(commands), now)
+    doing = Doing(world, conversations, row, settings, request, comment.author, conversation_of(world, row), judged=row)
+    return _done(doing, commands, comment, now)
 
 
 def _commands(comment: Comment | None) -> list[Command]:
@@ -79,32 +81,11 @@ def may_command(conversations: Conversations, repository: str, allow: Iterable[s
     return any(conversations.is_member(repository, team, login) for team in sorted(names) if "/" in team)
 
 
-def _done(
-    world: World, row: ReviewRow, request: RequestRow, commands: Sequence[Command], comment: Comment, now: float
-) -> Changes:
-    judged, conversation, answers = row, conversation_of(world, row), []
-    for command in commands:
-        said = ""
-        if not command.wrong:
-            match command.verb:
-                case "plan":
-                    said = replies.plan_text(_said(world, row), command.flow)
-                case "retest":
-                    judged, said = replace(judged, judged=""), "The proposal is judged anew."
-                case "hold":
-                    conversation = replace(conversation, held_by="" if command.lifted else comment.author)
-                    judged, said = replace(judged, judged=""), "The hold is lifted." if command.lifted else "Held."
-                case _:
-                    said = replies.help_text()
-        answers.append(replies.answer(command, comment.author, row.head, said))
-    changes = _answered(row, request, commands, comment, answers, now)
-    return replace(changes, judged=(judged,) if judged != row else (), conversations=(conversation,))
-
-
-def _said(world: World, row: ReviewRow) -> dict[str, Check]:
-    rows, mask = world.store.checks(row.repository, row.head), Mask(world.known_secrets())
-    found = [decode(one.document_json, Check) for one in rows if one.document_json and not one.run]
-    return {check.name: masked(check, mask) for check in found}
+def _done(doing: Doing, commands: Sequence[Command], comment: Comment, now: float) -> Changes:
+    several = [doing.do(command) for command in commands]
+    answers, outcomes = [said for said, _ in several], [outcome for _, outcome in several]
+    answered = _answered(doing.row, doing.request, commands, comment, answers, outcomes, now)
+    return replace(doing.changes(), answered=answered.answered, events=answered.events, again_at=0.0)
 
 
 def _answered(
@@ -113,10 +94,11 @@ def _answered(
     commands: Sequence[Command],
     comment: Comment,
     answers: Sequence[str],
+    outcomes: Sequence[str],
     now: float,
 ) -> Changes:
-    """The answer is kept until it is said; what was asked by whom is in the history for ever."""
-    asked = ", ".join(command.line for command in commands)
+    """The answer is kept until it is said; what was asked by whom, and what came of it, is in the history for ever."""
+    asked = "; ".join(f"{command.line}: {came}" for command, came in zip(commands, outcomes, strict=True))
     message = f"{comment.author} on {row.proposal} at {row.head[:10]}: {asked}"
     return Changes(
         answered=(replace(request, by=comment.author, answer="\n\n".join(answers)),),
@@ -142,3 +124,25 @@ def _say(world: World, conversations: Conversations, row: ReviewRow, request: Re
     except Stalled:
         return done
     return replace(done, conversations=(replace(before, comment=comment, said=said),))
+
+
+# --- later ------------------------------------------------------------------------------------------------------------
+
+
+def tell_ends(world: World, key: ReviewKey, lease: Lease) -> Changes:
+    """Let our comment say how trial runs have ended, once each; a run that is gone by now is left as it was told."""
+    before = conversation_of(world, key)
+    runs = {name: world.store.run(name) for name in before.trials}
+    ends = {name: run.state for name, run in runs.items() if run is not None and run.state.status in FINAL}
+    if world.conversations is None or not ends:
+        return Changes()
+    said = tuple(replies.with_ends(answer, ends) for answer in before.said)
+    left = tuple(name for name in before.trials if name not in ends)
+    after, text = replace(before, said=said, trials=left), Mask(world.known_secrets())(replies.comment(said))
+    if said == before.said:  # later answers have taken its place
+        return Changes(conversations=(after,))
+    try:
+        comment = world.conversations.say(key.repository, key.proposal, before.comment, text, lease)
+    except Stalled:
+        return Changes(conversations=(after,))
+    return Changes(conversations=(replace(after, comment=comment),))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.checks.actions import APPROVE, CANCEL, RERUN_FAILED
 from reconciler.checks.external_ids import ExternalId, parse_external_id
-from reconciler.checks.model import name_of
+from reconciler.checks.names import name_of_run
 from reconciler.engine.model import FINAL, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL
 from reconciler.flows.model import Json
@@ -113,7 +113,7 @@ def _of_run(world: World, request: RequestRow, run: RunRow, named: ExternalId, a
 
 def _waiting(world: World, run: RunRow, named: ExternalId) -> list[str]:
     """The op that the check is of, or every one that waits."""
-    op = named.name.removeprefix(name_of(run.facts.flow)).removeprefix("/")
+    op = named.name.removeprefix(name_of_run(run.facts)).removeprefix("/")
     states = (row.state for row in world.store.ops(run.id, [op] if op else None))
     return [one.path for one in states if one.reason == AWAITING_APPROVAL and one.status not in FINAL]
 

@@ -231,9 +231,7 @@ class _Step:
 
     def _close(self, review: ReviewRow) -> None:
         self.reviews.append(replace(review, open=False))
-        trials = [row for row in self.world.store.flows(self.row.name, scope=review.proposal) if row.at_head]
-        self.flows += [replace(row, at_head=False) for row in trials]
-        self.wakes += [Wake(FlowKey(row.id)) for row in trials]
+        self.wakes.append(Wake(ReviewKey(self.row.name, review.proposal)))  # whose step ends its trial runs
 
     def _try_parked_checks(self) -> None:
         """Nobody tells of them that they can be posted now."""

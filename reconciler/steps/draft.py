@@ -71,12 +71,12 @@ class Draft:
             self.changes = started.added_to(self.changes)
             self.live.insert(0, started.run)
 
-    def stop(self, run: RunRow, ops: Sequence[OpRow] = ()) -> None:
+    def stop(self, run: RunRow, ops: Sequence[OpRow] = (), by: str = BY) -> None:
         """Ask a live run to stop, once; `ops` are written with it."""
         if run.id in self._stopped:
             return
         self._stopped.add(run.id)
-        stopped = replace(run, state=run.state.having(stop_asked_by=run.state.stop_asked_by or BY))
+        stopped = replace(run, state=run.state.having(stop_asked_by=run.state.stop_asked_by or by))
         if any(one is run for one in self.changes.new_runs):  # begun in this very step: it is inserted as stopped
             new = tuple(stopped if one is run else one for one in self.changes.new_runs)
             self.changes = replace(self.changes, new_runs=new)
@@ -94,9 +94,10 @@ class Draft:
         stored = pending or self.world.store.plan_by_hash(self.flow.applied_plan)
         return None if stored is None else decoded(stored.plan_json)
 
-    def facts(self, commit: str, branch: str) -> RunFacts:
-        """What templates may say of a run of this flow."""
-        return RunFacts(self.flow.name, self.flow.repository, commit, branch, self.settings.namespace or "")
+    def facts(self, commit: str, branch: str, proposal: str = "") -> RunFacts:
+        """What templates may say of a run of this flow; with a `proposal` a trial run of that."""
+        namespace = self.settings.namespace or ""
+        return RunFacts(self.flow.name, self.flow.repository, commit, branch, namespace, proposal=proposal)
 
     # --- words --------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ Shared by the steps that discover, review and apply flows. Nothing is decided he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from reconciler.flows.globs import (
     is_flow_file,
 )
 from reconciler.flows.lock import parse_lock, state_of
-from reconciler.flows.model import Flow, ParsedFile
+from reconciler.flows.model import Flow, Json, ParsedFile
 from reconciler.flows.parse import parse
 from reconciler.flows.pins import is_mark
 from reconciler.flows.settings import FlowSettings, RepositorySettings, parse_settings
@@ -150,14 +150,17 @@ class Revision:
             self._parsed[path] = None if data is None else parse(data, path, self.settings.severities)
         return self._parsed[path]
 
-    def load(self, path: str, name: str, start: bool = False) -> Loaded | None:
+    def load(
+        self, path: str, name: str, start: bool = False, params: Mapping[str, Json] | None = None
+    ) -> Loaded | None:
         """The flow of that name in a file; None where there is none that can be read.
 
-        With `start` it is an error that a required input has no value: for what is known to be a flow.
+        With `start` it is an error that a required input has no value: for what is known to be a flow. `params` are
+        values that stand above the file's own.
         """
         parsed = self.parsed(path)
         flow = next((flow for flow in parsed.flows if flow.name == name), None) if parsed else None
-        return None if parsed is None or flow is None else self._loaded(parsed, flow, start)
+        return None if parsed is None or flow is None else self._loaded(parsed, flow, start, params)
 
     def load_all(self, path: str) -> Sequence[Loaded]:
         """Every flow of a file; of equal names the first."""
@@ -205,10 +208,12 @@ class Revision:
     def _may_be_code(self, path: str) -> bool:
         return not path.startswith((COMPONENT_FOLDER, PRESET_FOLDER)) and not self.is_flow(path)
 
-    def _loaded(self, parsed: ParsedFile, flow: Flow, start: bool = False) -> Loaded:
+    def _loaded(
+        self, parsed: ParsedFile, flow: Flow, start: bool = False, params: Mapping[str, Json] | None = None
+    ) -> Loaded:
         settings = self.settings.for_flow(flow.file, flow.name)
         own = self.settings
-        judgement = judge(flow, self.read, start=start, severities=own.severities, remote=own.remote)
+        judgement = judge(flow, self.read, params, start, severities=own.severities, remote=own.remote)
         findings, references = _all_findings(parsed, judgement), judgement.references
         is_fragment = bool(flow.operation.is_preset or flow.operation.template)
         stops = is_fragment or judgement.unbound or errors_of(findings)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from reconciler.checks.run import NOTHING_RUNS
-from reconciler.keys import FlowKey
+from reconciler.keys import FlowKey, ReviewKey
 from reconciler.plan.walk import walk
 from reconciler.ports import World
-from reconciler.records import Changes, Lease, RequestRow
+from reconciler.records import Changes, Lease, RequestRow, Wake
 from reconciler.steps import belonging, schedules, services
 from reconciler.steps.draft import Draft
 from reconciler.steps.following_head import follow_head, retire
@@ -38,8 +38,8 @@ def reconcile_flow(world: World, key: FlowKey, lease: Lease) -> Changes:
     if not flow.retired and flow.scope == "":
         follow_head(draft)
         _serve_schedule(draft)
-    elif not flow.retired and not flow.at_head:
-        retire(draft, f"The proposal {flow.scope} is closed.", stop=True)
+    elif flow.scope and flow.applied_sha:  # runs of a working tree have no commit
+        _look_at_trials(draft)
     _keep_services(draft, lease)
     _hand_on(draft, lease, homes, elsewhere)
     return draft.written()
@@ -65,6 +65,8 @@ def _answer(draft: Draft, request: RequestRow) -> None:
             answer = f"{draft.flow.name} is {'paused' if draft.flow.paused else 'no longer paused'}."
         case "run":
             answer = _run_by_request(draft, request)
+        case "stop":
+            answer = _stop_by_request(draft, request)
         case _:
             answer = f"A flow cannot be asked to {request.verb}."
     draft.add(answered=(replace(request, done_at=draft.now, answer=answer),))
@@ -78,13 +80,19 @@ def _run_by_request(draft: Draft, request: RequestRow) -> str:
     plan = decoded(stored.plan_json) if stored is not None else None if "plan" in wanted else draft.applied_plan()
     if plan is None:
         return "There is no plan to run: the flow was never applied."
+    proposal, commit = str(wanted.get("proposal") or ""), str(wanted.get("commit") or draft.flow.applied_sha)
+    if proposal and (not draft.flow.at_head or draft.live):
+        return "It was not started: its proposal has moved on, or a trial run is under way."
+    if proposal:
+        draft.world.source.keep(draft.flow.repository, commit)  # nobody else does once the proposal is closed
     started = new_run(
         draft.flow,
         plan,
         f"request:{request.id}",
         draft.now,
-        draft.facts(str(wanted.get("commit") or draft.flow.applied_sha), str(wanted.get("branch") or "")),
-        cause=f"started by {request.by}",
+        draft.facts(commit, str(wanted.get("branch") or ""), proposal),
+        cause=f"trial run of {proposal} by {request.by}" if proposal else f"started by {request.by}",
+        sha=commit if proposal else "",
         priority=draft.settings.priority,
         services=str(wanted.get("services") or draft.settings.services),
         code_dir=str(wanted.get("code_dir") or ""),
@@ -92,6 +100,25 @@ def _run_by_request(draft: Draft, request: RequestRow) -> str:
     )
     draft.start(started)
     return started.run.id
+
+
+def _stop_by_request(draft: Draft, request: RequestRow) -> str:
+    """Every run of the flow; one that was asked for before and is begun in this very step as well."""
+    for run in draft.live:
+        draft.stop(run, by=request.by)
+    return f"stop {', '.join(run.id for run in draft.live)}: recorded." if draft.live else "Nothing runs."
+
+
+def _look_at_trials(draft: Draft) -> None:
+    """Trial runs end with the head that they are of; that one has ended is told where it was asked for."""
+    flow = draft.flow
+    for run in draft.live if not flow.at_head else ():
+        if not run.state.stop_asked_by:
+            draft.stop(run, by=f"{flow.scope}, which is closed or has a newer head")
+    if not flow.at_head and not flow.retired:
+        retire(draft, f"{flow.scope} is closed or has a newer head.", stop=False)
+    if not draft.live:
+        draft.add(wakes=(Wake(ReviewKey(flow.repository, flow.scope)),))
 
 
 # --- schedules --------------------------------------------------------------------------------------------------------

@@ -16,15 +16,16 @@ from reconciler.checks.run import NOTHING_RUNS
 from reconciler.engine.model import RunFacts
 from reconciler.flows.findings import Finding
 from reconciler.flows.settings import RepositorySettings
-from reconciler.keys import CheckKey, RepositoryKey, ReviewKey
+from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey
 from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, Lease, RepositoryRow, RequestRow, ReviewRow, Wake
-from reconciler.steps.asking_in_comments import answer_comments, conversation_of
+from reconciler.steps.asking_in_comments import answer_comments, conversation_of, tell_ends
 from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.flow_files import Revision, errors_of
 from reconciler.steps.foresight import reusable
 from reconciler.steps.page_addresses import page_of
 from reconciler.steps.touched_flows import judge
+from reconciler.steps.trials import left_behind
 
 NEW = 60.0  # s that a request waits for its proposal to be seen
 SOON = 2.0  # s
@@ -37,12 +38,15 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     row = next((row for row in everyone if row.proposal == key.proposal), None)
     repository = world.store.repository(key.repository)
     requests = world.store.requests(key)
+    left = left_behind(world, key.repository, key.proposal, row.head if row else "")
+    if left:
+        return Changes(flows=tuple(left), wakes=tuple(Wake(FlowKey(one.id)) for one in left), again_at=0.0)
     if row is None or repository is None:
-        return _not_open(world, key, requests)
+        return _not_open(world, key, requests) if requests else tell_ends(world, key, lease)
     together = _of_one_commit(row, everyone)
     judged = replace(row, judged=" ".join(f"{one.head}..{one.base} {one.target}".strip() for one in together))
     if judged == row:  # what was foreseen stays as it was said, though the cache has moved on since
-        return _answered(world, row, requests, lease) if requests else Changes()
+        return _answered(world, row, requests, lease) if requests else tell_ends(world, key, lease)
     # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
     open_ones = [one for one in together if world.source.merge_base(one.repository, one.head, one.base) != one.head]
     checks = _worst(check for one in open_ones for check in _judged(world, repository, one))

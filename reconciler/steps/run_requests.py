@@ -24,6 +24,8 @@ def refusal(store: Store, run: RunRow, plan: Plan, request: RequestRow) -> str:
     if request.op and not _has(plan, request.op):
         return f"Run {run.id} has no op `{request.op}`."
     ended = run.state.status in FINAL
+    if request.verb in (*AGAIN, "resume") and _is_left_behind(store, run):
+        return f"Run {run.id} was a trial run of {run.facts.proposal}, which is closed or has a newer head."
     if request.verb == "resume" and not ended:
         return f"Run {run.id} has not ended: only a run that has can be resumed."
     if request.verb in ASKED and request.verb != "resume" and ended:
@@ -51,6 +53,12 @@ def without_run(requests: Sequence[RequestRow], now: float) -> Changes:
     """What was asked of a run that is not there."""
     answer = "There is no such run any more: what is past its time is pruned."
     return Changes(answered=tuple(replace(one, done_at=now, answer=answer) for one in requests))
+
+
+def _is_left_behind(store: Store, run: RunRow) -> bool:
+    """Whether nobody would stop it when its proposal is closed, as that has been."""
+    flow = store.flow(run.state.flow) if run.facts.proposal else None
+    return bool(run.facts.proposal) and (flow is None or not flow.at_head)
 
 
 def _builds_on_files(request: RequestRow) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from reconciler.checks.model import name_of
+from reconciler.checks.names import name_of_run
 from reconciler.engine.model import OpState, RunFacts, RunState
-from reconciler.keys import CheckKey, RunKey
+from reconciler.keys import CheckKey, FlowKey, RunKey
 from reconciler.plan.model import Plan
 from reconciler.records import AttemptRow, Changes, CheckRow, EventRow, FlowRow, OpRow, RunRow, UseRow, Wake
 from reconciler.steps.plans import row_of
@@ -34,6 +34,7 @@ class Started:
         run = self.run
         checks = (check_of(run),) if run.sha else ()
         wakes = (Wake(RunKey(run.id)), *((Wake(CheckKey(run.repository, run.sha)),) if run.sha else ()))
+        wakes += (Wake(FlowKey(run.state.flow)),) if run.facts.proposal else ()  # which may have ended meanwhile
         event = EventRow(run.state.created_at, run.id, "decision", reason="Started", message=run.cause)
         return replace(
             changes,
@@ -50,7 +51,7 @@ class Started:
 
 def check_of(run: RunRow) -> CheckRow:
     """What shall be said of a run on its commit, as of the version that is being written."""
-    return CheckRow(run.repository, run.sha, name_of(run.facts.flow), desired=f"{run.id}:{run.version}", run=run.id)
+    return CheckRow(run.repository, run.sha, name_of_run(run.facts), desired=f"{run.id}:{run.version}", run=run.id)
 
 
 def new_run(

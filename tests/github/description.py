@@ -35,6 +35,8 @@ _WORDS = ("example", "examples", "externalDocs", "x-github", "x-octokit")
 ALLOWED: dict[tuple[str, str], str] = {
     ("GET /app/installations", "/account: "): "an account is a user and an enterprise there, where elsewhere it is one",
     ("GET /repos/{owner}/{repo}/pulls", "/head/repo: None"): "the fork that a pull request came from may be deleted",
+    ("GET /repos/{owner}/{repo}/pulls/{pull_number}", "head/repo: None"): "the same",
+    ("GET /repos/{owner}/{repo}/pulls/{pull_number}", "head/user: None"): "and its owner with it",
     ("check-suite-requested", "'merge_group' is not one of"): "its list of events is older than the merge queue",
     ("check-suite-rerequested", "'merge_group' is not one of"): "its list of events is older than the merge queue",
 }

@@ -80,7 +80,9 @@ def _pages(connection: Connection, repository: str, run: str, within: str | None
     for start in range(0, MOST_RUNS, PAGE):
         found = connection.execute(newest.offset(start)).mappings().all()
         if found:
-            yield {row["id"]: rows.run_of(row) for row in found}
+            several = (rows.run_of(row) for row in found)
+            # What runs on trial is nothing that others build on.
+            yield {row.id: row for row in several if not row.facts.proposal or row.id == run}
         if len(found) < PAGE:
             return
 

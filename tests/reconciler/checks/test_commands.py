@@ -85,3 +85,10 @@ def test_a_comment_does_only_so_much():
 )
 def test_hostile_comments_take_no_time_and_harm_nobody(comment):
     commands_in(comment)
+
+
+def test_a_run_names_a_flow_and_its_inputs_as_a_shell_splits_words():
+    (command,) = commands_in("/run churn rate=0.1 note='two words' empty=\"\" list='[1, 2]' pair=a=b")
+    assert command.flow == "churn"
+    given = {"rate": "0.1", "note": "two words", "empty": "", "list": "[1, 2]", "pair": "a=b"}
+    assert (command.params, command.wrong) == (given, "")

@@ -1,0 +1,80 @@
+"""Trial runs asked for in comments on pull requests: what GitHub shows of them, and what is not run."""
+
+from typing import Any
+
+import pytest
+
+from reconciler.checks.replies import MARK
+from reconciler.engine.model import Status
+from reconciler.keys import ReviewKey
+from reconciler.records import RequestRow, RunRow
+from tests.documents import exits, runs_forever
+from tests.scenarios.github.world import SHOP, GitHubWorld, flow
+
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
+MORE = {"flows/churn.yaml": flow({"train": exits(0), "tell": exits(0)})}
+SLOW = {"flows/churn.yaml": flow({"train": runs_forever()})}
+
+
+@pytest.fixture
+def connected(world: GitHubWorld) -> GitHubWorld:
+    world.connect()
+    world.github.allow("ann", "write")
+    return world
+
+
+def answered(world: GitHubWorld, pull: Any, body: str, by: str = "ann") -> str:
+    """Our comment after somebody's."""
+    world.clock.jump(1)
+    made = world.github.comment(pull, body, by=by)
+    key = ReviewKey(SHOP, f"pull/{pull.number}")
+    world.store.ask(RequestRow(f"comment:1:{made.id}", key, "comment", by, world.clock.now(), str(made.id)))
+    world.settle()
+    return next((one.body for one in world.github.comments(pull) if one.body.startswith(MARK)), "")
+
+
+def trials(world: GitHubWorld) -> list[RunRow]:
+    return [run for run in world.store.runs(repository=SHOP) if run.facts.proposal]
+
+
+def test_a_trial_run_is_a_check_of_the_head_and_its_end_stands_in_the_answer(connected: GitHubWorld):
+    pull = connected.github.open_pull_request(MORE)
+    connected.pass_time()
+    said = answered(connected, pull, "/run churn")
+
+    check = connected.check(pull.head_sha, "headgate/churn (trial)")
+    assert (check.status, check.conclusion) == ("completed", "success")
+    assert connected.check(pull.head_sha, "headgate/churn").title == "Merging runs 2 ops"
+    assert "(succeeded after" in said
+    assert connected.github.complaints == []
+
+
+def test_a_push_ends_a_trial_run_and_so_does_closing(connected: GitHubWorld):
+    pull = connected.github.open_pull_request(SLOW)
+    connected.pass_time()
+    answered(connected, pull, "/run churn")
+    connected.github.push_to(pull, {"README.md": "More.\n"})
+    connected.pass_time()
+    answered(connected, pull, "/run churn")
+    connected.github.close_pull_request(pull)
+    connected.pass_time()
+
+    assert [run.state.status for run in trials(connected)] == [Status.STOPPED] * 2
+
+
+def test_code_of_a_fork_is_not_run(connected: GitHubWorld):
+    pull = connected.github.open_pull_request(MORE, by="eve", fork=True)
+    connected.pass_time()
+
+    assert "code of a fork is not run" in answered(connected, pull, "/run churn")
+    assert connected.executor.started == []
+
+
+def test_a_fork_that_was_deleted_is_one_all_the_same(connected: GitHubWorld):
+    pull = connected.github.open_pull_request(MORE, by="eve", fork=True)
+    connected.pass_time()
+    connected.github.delete_repository("eve/shop")
+
+    assert "code of a fork is not run" in answered(connected, pull, "/run churn")
+    assert connected.executor.started == []
