@@ -104,6 +104,7 @@ class Refs:
     ignored: tuple[str, ...] = ()  # refs whose names are not safe to use; nothing is done with them
     source: str = ""  # where the repository is now, if it moved
     look_again: float | None = None  # s until it is worth looking again, where that is not as usual
+    seen_at: float | None = None  # when that was, by the clock that dates comments, where that is not ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,10 @@ class Conversations(Protocol):
 
     def permission(self, repository: str, login: str) -> str:
         """What a person may do in a repository: admin, maintain, write, triage, read or none."""
+        ...
+
+    def may_write(self, repository: str, login: str) -> bool:
+        """Whether a person may push to a repository, by whatever role."""
         ...
 
     def is_member(self, repository: str, team: str, login: str) -> bool:

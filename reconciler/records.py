@@ -48,7 +48,7 @@ class ReviewRow:
     base: str
     judged: str = ""  # `head..base` pair (and settings) that the posted checks speak of
     open: bool = True
-    head_since: float = 0.0  # when this head was seen first
+    head_since: float = 0.0  # when this head was seen first, by the clock that dates comments
     target: str = ""  # branch it wants into; "" = the default one
 
 
@@ -61,6 +61,7 @@ class ConversationRow:
     held_by: str = ""  # who wants it not to be merged yet; "" = nobody
     comment: str = ""  # id of our one comment
     said: tuple[str, ...] = ()  # answers in it, the newest first
+    refused: tuple[tuple[str, str], ...] = ()  # people who were told that they may not, and by which request
     trials: tuple[str, ...] = ()  # trial runs that were asked for there and whose end it does not tell yet
 
 

@@ -291,6 +291,7 @@ class FakeConversations:
         self.writes = 0
         self.read: list[str] = []
         self.away = False
+        self.forbidden = False  # to ask what people may do
         self.refused = False
         self.heads: Mapping[str, str] = {}  # by proposal
         self.foreign: set[str] = set()  # proposals of forks
@@ -312,7 +313,12 @@ class FakeConversations:
     def permission(self, repository: str, login: str) -> str:
         if self.away:
             raise Waiting("GitHubAway", "GitHub cannot answer now.", timedelta(seconds=15))
+        if self.forbidden:
+            raise Stalled("GitHubPermission", "GitHub refuses: grant the App *Members: read*.")
         return self.permissions.get(login, "none")
+
+    def may_write(self, repository: str, login: str) -> bool:
+        return self.permission(repository, login) in ("write", "maintain", "admin")
 
     def is_member(self, repository: str, team: str, login: str) -> bool:
         return login in self.teams.get(team, ())

@@ -280,7 +280,7 @@ class TestWorld:
 def _changed(tree: Mapping[str, bytes], files: Mapping[str, Mapping[str, Any] | str | None]) -> dict[str, bytes]:
     changed = dict(tree)
     for name, content in files.items():
-        path = name if "." in name else f"flows/{name}.yaml"
+        path = name if "." in name or name.isupper() else f"flows/{name}.yaml"
         if content is None:
             changed.pop(path)
         else:

@@ -41,7 +41,12 @@ class GitHubApi:
         self.credentials = credentials
         self._governor = governor
         self._clock = clock
+        self._ahead = 0.0
         self._pages: Recent[tuple[int, str], _Page] = Recent(REMEMBERED)
+
+    def now_there(self) -> float:
+        """The time by GitHub's clock, as its last answer told it: what it dates is older or newer by that alone."""
+        return self._clock.now() + self._ahead
 
     def get(
         self,
@@ -185,6 +190,8 @@ class GitHubApi:
                 self._governor.failed()
                 raise
         self._governor.heard(account, answer)
+        if answer.date is not None:
+            self._ahead = answer.date - self._clock.now()
         return answer
 
     def _check_lease(self, lease: Lease | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -23,6 +24,12 @@ Value = TypeVar("Value")
 Mine = tuple[int, str]  # id of a comment of ours, and who has written it
 
 
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    role: str
+    writes: bool
+
+
 class GitHubConversations:
     """Implements `ports.Conversations`. `locate` gives the source of a repository by its name. Thread-safe."""
 
@@ -38,8 +45,14 @@ class GitHubConversations:
 
     def permission(self, repository: str, login: str) -> str:
         """By its role, which tells maintain from write; `none` for whoever is no collaborator."""
+        return self._rights(repository, login).role
+
+    def may_write(self, repository: str, login: str) -> bool:
+        return self._rights(repository, login).writes
+
+    def _rights(self, repository: str, login: str) -> _Rights:
         path = f"/collaborators/{quote(login, safe='')}/permission"
-        return self._found(repository, path, _permission_of, missing="none")
+        return self._found(repository, path, _rights_of, missing=_Rights("none", False))
 
     def is_member(self, repository: str, team: str, login: str) -> bool:
         """Whether a person is an active member of `owner/team`."""
@@ -110,8 +123,10 @@ def _opened_of(data: Mapping[str, Any]) -> Opened | None:
     return Opened(str(head["sha"]), not is_ours) if data.get("state") == "open" else None
 
 
-def _permission_of(data: Mapping[str, Any]) -> str:
-    return str(data.get("role_name") or data.get("permission") or "none")
+def _rights_of(data: Mapping[str, Any]) -> _Rights:
+    """`permission` is the old word for what a role comes to: maintain is write there, triage is read."""
+    permission = str(data.get("permission") or "none")
+    return _Rights(str(data.get("role_name") or permission), permission in ("admin", "write"))
 
 
 def _is_active(data: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import floor
 from random import Random
 
 from reconciler.adapters.git_commands import Git
@@ -58,6 +59,7 @@ class GitHubOrigin:
     def refs(self, repository: str, mirror: Git) -> Refs:
         """Ask for the open pull requests, fetch what is new, and tell what is there now. Raises Waiting."""
         seen = self._asked(github_repository(self._locate(repository)))
+        seen_at = floor(self._api.now_there())  # comments are dated in whole seconds
         with locked(mirror.directory):
             found = self._fetched(mirror, seen)
         facts = seen.facts
@@ -69,6 +71,7 @@ class GitHubOrigin:
             found.ignored,
             facts.repository.source,
             self._poll_seconds * self._random.uniform(1 - _SPREAD, 1 + _SPREAD),
+            seen_at,
         )
 
     # --- what GitHub tells --------------------------------------------------------------------------------------------

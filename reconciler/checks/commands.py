@@ -18,6 +18,7 @@ TAKES: Mapping[str, str] = {
     "plan": "[flow]",
     "run": "flow [name=value …]",
     "cancel": "",
+    "ok-to-test": "sha",
     "retest": "",
     "hold": "[cancel]",
     "help": "",
@@ -28,11 +29,13 @@ SAYS: Mapping[str, str] = {
     "plan": "Show what merging would change and run",
     "run": "Run a flow as it is here, with these inputs, on trial",
     "cancel": "Stop the trial runs of this proposal",
+    "ok-to-test": "Let code of a fork run, as it is at this commit",
     "retest": "Judge the proposal anew",
     "hold": "Let the check `headgate` fail until `/hold cancel`",
     "help": "Show this table",
 }
 
+_SHA = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _LINE = re.compile(r"/([a-z][a-z-]*)(?:[ \t]+(\S.*))?", re.ASCII)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _OURS = "headgate"  # `/headgate plan`, where another bot listens to the same word
@@ -47,6 +50,7 @@ class Command:
     flow: str = ""  # of `/plan` and `/run`; of the first "" = all that is touched
     params: Mapping[str, str] = field(default_factory=dict)  # of `/run`: inputs and what is written for them
     lifted: bool = False  # `/hold cancel`
+    sha: str = ""  # of `/ok-to-test`, perhaps its first digits alone
     wrong: str = ""
 
 
@@ -123,4 +127,10 @@ def _run(line: str, rest: str) -> Command:
     return Command("run", line, flow, {name: value for name, _, value in pairs}, wrong=wrong)
 
 
-_PARSERS = {"plan": _plan, "hold": _hold, "run": _run}
+def _ok_to_test(line: str, rest: str) -> Command:
+    sha = rest.lower()
+    wrong = "" if _SHA.fullmatch(sha) else "Name the commit that you have looked at by seven digits or more."
+    return Command("ok-to-test", line, sha=sha, wrong=wrong)
+
+
+_PARSERS = {"plan": _plan, "hold": _hold, "run": _run, "ok-to-test": _ok_to_test}

@@ -99,18 +99,49 @@ def answer(command: Command, by: str, sha: str, said: str) -> str:
     return f"{head}\n\n{words.spoken(command.wrong) if command.wrong else said}"
 
 
-def refused(command: Command, by: str, allow: Sequence[str]) -> str:
+def refused(by: str, why: str) -> str:
     """Said to somebody who may not command here."""
-    names = words.listed([words.code(name) for name in allow], 5)
-    return f"{words.prose(by)}: {words.code(command.line)}\n\nNot done: only {names} may ask for things here."
+    return f"{words.prose(by)}:\n\nNot done. {why}"
 
 
-def unclear(by: str, sha: str) -> str:
+def may_not(allow: Sequence[str]) -> str:
+    """Who may, for who may not."""
+    return f"Only {words.listed([words.code(name) for name in allow], 5)} may ask for things here."
+
+
+def not_known(message: str) -> str:
+    """The forge refuses to say what somebody may do."""
+    return f"It cannot be found out whether you may: {words.spoken(message)}"
+
+
+def unclear(sha: str) -> str:
     """Said when it cannot be proven which commit was meant."""
     return (
-        f"{words.prose(by)}: the head became {words.code(words.short(sha))} after the command was written. "
+        f"Not done: the head became {words.code(words.short(sha))} after the command was written. "
         "Look at it and repeat the command."
     )
+
+
+# --- code of forks ----------------------------------------------------------------------------------------------------
+
+
+def code_allowed(sha: str) -> str:
+    """Code of a fork may run at this commit."""
+    return f"The code of {words.code(sha[:12])} may run here, and no other: a push needs this anew. `/run` starts it."
+
+
+def not_the_head(named: str, head: str) -> str:
+    """A commit was named that is not the head, or is not any more."""
+    return (
+        f"Not done: {words.code(named)} is not the head of the proposal, which is {words.code(head[:12])}. "
+        f"Look at that, and comment {words.code(f'/ok-to-test {head[:12]}')} if it is fine."
+    )
+
+
+def foreign(head: str) -> str:
+    """Code of a fork that nobody has approved."""
+    look = f"they comment `/ok-to-test {head[:12]}`"
+    return f"code of a fork runs when somebody who may write here has looked at it: {look}."
 
 
 def comment(answers: Sequence[str]) -> str:

@@ -64,9 +64,9 @@ class CheckSettings:
 
 @dataclass(frozen=True, slots=True)
 class CommandSettings:
-    """Who may ask for things in comments and buttons: permissions at the forge, or names of people and teams."""
+    """Who may ask for things in comments and buttons: permissions at the forge, names of people and teams, `owners`."""
 
-    allow: tuple[str, ...] = ("write", "maintain", "admin")
+    allow: tuple[str, ...] = ("write", "maintain", "admin", "owners")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,21 @@ step that dies between them says it again, in the same one comment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.checks import replies
 from reconciler.checks.commands import Command, commands_in
 from reconciler.checks.masking import Mask
 from reconciler.engine.model import FINAL
-from reconciler.flows.settings import RepositorySettings
 from reconciler.keys import ReviewKey
 from reconciler.ports import Comment, Conversations, Stalled, World
 from reconciler.records import Changes, ConversationRow, EventRow, Lease, RequestRow, ReviewRow
 from reconciler.steps.comment_commands import Doing
+from reconciler.steps.flow_files import Revision
+from reconciler.steps.who_may import Rules
 
-PERMISSIONS = frozenset({"admin", "maintain", "write", "triage", "read"})  # people may have such names
+REFUSALS = 3  # strangers who are told on a proposal that they may not
 OLDEST = 7 * 86_400.0  # s: what was asked longer ago is not done any more
 UNSAID = 86_400.0  # s after which an answer is given up
 
@@ -31,41 +32,62 @@ def conversation_of(world: World, row: ReviewRow | ReviewKey) -> ConversationRow
 
 
 def answer_comments(
-    world: World, row: ReviewRow, settings: RepositorySettings, requests: Sequence[RequestRow], lease: Lease
+    world: World, row: ReviewRow, base: Revision, requests: Sequence[RequestRow], lease: Lease
 ) -> Changes:
-    """Do what the oldest of these requests asks for, or say what was decided. Raises what the forge raises."""
+    """Do what the oldest of these requests asks for, or say what was decided. Raises what the forge raises.
+
+    `base` is what the proposal wants into: a proposal cannot say who may command on it.
+    """
     request = requests[0]
     if world.conversations is None or request.verb != "comment":
         answer = f"A proposal cannot be asked to {request.verb}."
         return Changes(answered=(replace(request, done_at=world.clock.now(), answer=answer),))
     if request.answer:
         return _say(world, world.conversations, row, request, lease)
-    return _decide(world, world.conversations, row, settings, request)
+    return _decide(world, world.conversations, row, base, request)
 
 
 # --- the first round --------------------------------------------------------------------------------------------------
 
 
-def _decide(
-    world: World,
-    conversations: Conversations,
-    row: ReviewRow,
-    settings: RepositorySettings,
-    request: RequestRow,
-) -> Changes:
+def _decide(world: World, conversations: Conversations, row: ReviewRow, base: Revision, request: RequestRow) -> Changes:
     now = world.clock.now()
     comment = conversations.comment(row.repository, request.target)
     commands = _commands(comment)
     if comment is None or not commands:
         return Changes(answered=(replace(request, done_at=now, answer="No command."),))
-    if comment.created_at < max(row.head_since, now - OLDEST):
-        answers = [replies.unclear(comment.author, row.head)]
-        return _answered(row, request, commands, comment, answers, ["too old"] * len(commands), now)
-    if not may_command(conversations, row.repository, settings.commands.allow, comment.author):
-        answers = [replies.refused(command, comment.author, settings.commands.allow) for command in commands]
-        return _answered(row, request, commands, comment, answers, ["refused"] * len(commands), now)
-    doing = Doing(world, conversations, row, settings, request, comment.author, conversation_of(world, row), judged=row)
-    return _done(doing, commands, comment, now)
+    asked = replace(request, by=comment.author)
+    rules = Rules(conversations, row.repository, base.settings.commands.allow, base)
+    refused = _refusal(rules, comment.author)
+    if refused:
+        return _refused(world, row, asked, commands, refused)
+    is_early = comment.created_at < max(row.head_since, now - OLDEST)
+    doing = Doing(world, rules, row, base.settings, asked, comment.author, is_early, conversation_of(world, row), row)
+    several = [doing.do(command) for command in commands]
+    answer, outcomes = "\n\n".join(said for said, _ in several), [outcome for _, outcome in several]
+    told = replace(asked, answer=answer)
+    return replace(
+        doing.changes(), answered=(told,), events=(_event(row, asked, commands, outcomes, now),), again_at=0.0
+    )
+
+
+def _refusal(rules: Rules, login: str) -> str:
+    """Why somebody may not command; "" if they may. Whom the forge tells nothing of may not."""
+    try:
+        return "" if rules.may_command(login) else replies.may_not(tuple(rules.allow))
+    except Stalled as error:
+        return replies.not_known(error.message)
+
+
+def _refused(world: World, row: ReviewRow, asked: RequestRow, commands: Sequence[Command], why: str) -> Changes:
+    """Strangers may write as much as they like: one is answered once, a few on a proposal, and that is all it costs."""
+    before, now = conversation_of(world, row), world.clock.now()
+    event = _event(row, asked, commands, ["refused"] * len(commands), now)
+    told = replace(asked, answer=replies.refused(asked.by, why))
+    if len(before.refused) >= REFUSALS or any(login == asked.by for login, _ in before.refused):
+        return Changes(answered=(replace(told, done_at=now),), events=(event,), again_at=0.0)
+    after = replace(before, refused=(*before.refused, (asked.by, asked.id)))
+    return Changes(answered=(told,), conversations=(after,), events=(event,), again_at=0.0)
 
 
 def _commands(comment: Comment | None) -> list[Command]:
@@ -73,38 +95,13 @@ def _commands(comment: Comment | None) -> list[Command]:
     return [] if comment is None or comment.edited or comment.by_program else commands_in(comment.body)
 
 
-def may_command(conversations: Conversations, repository: str, allow: Iterable[str], login: str) -> bool:
-    """By name, by permission, or by team; who is none of these may not."""
-    names = {name.lower().removeprefix("@") for name in allow}
-    if login.lower() in names - PERMISSIONS or conversations.permission(repository, login) in names & PERMISSIONS:
-        return True
-    return any(conversations.is_member(repository, team, login) for team in sorted(names) if "/" in team)
-
-
-def _done(doing: Doing, commands: Sequence[Command], comment: Comment, now: float) -> Changes:
-    several = [doing.do(command) for command in commands]
-    answers, outcomes = [said for said, _ in several], [outcome for _, outcome in several]
-    answered = _answered(doing.row, doing.request, commands, comment, answers, outcomes, now)
-    return replace(doing.changes(), answered=answered.answered, events=answered.events, again_at=0.0)
-
-
-def _answered(
-    row: ReviewRow,
-    request: RequestRow,
-    commands: Sequence[Command],
-    comment: Comment,
-    answers: Sequence[str],
-    outcomes: Sequence[str],
-    now: float,
-) -> Changes:
-    """The answer is kept until it is said; what was asked by whom, and what came of it, is in the history for ever."""
-    asked = "; ".join(f"{command.line}: {came}" for command, came in zip(commands, outcomes, strict=True))
-    message = f"{comment.author} on {row.proposal} at {row.head[:10]}: {asked}"
-    return Changes(
-        answered=(replace(request, by=comment.author, answer="\n\n".join(answers)),),
-        events=(EventRow(now, row.repository, "request", reason="Command", message=message),),
-        again_at=0.0,
-    )
+def _event(
+    row: ReviewRow, asked: RequestRow, commands: Sequence[Command], outcomes: Sequence[str], now: float
+) -> EventRow:
+    """What was asked by whom, and what came of it, is in the history for ever."""
+    several = "; ".join(f"{command.line}: {came}" for command, came in zip(commands, outcomes, strict=True))
+    message = f"{asked.by} on {row.proposal} at {row.head[:10]}: {several}"
+    return EventRow(now, row.repository, "request", reason="Command", message=message)
 
 
 # --- the second round -------------------------------------------------------------------------------------------------
@@ -118,7 +115,8 @@ def _say(world: World, conversations: Conversations, row: ReviewRow, request: Re
     if request.at < now - UNSAID:
         return done
     try:
-        conversations.react(row.repository, request.target, lease)
+        if request.id not in {name for _, name in before.refused}:
+            conversations.react(row.repository, request.target, lease)
         text = mask(replies.comment(said))
         comment = conversations.say(row.repository, row.proposal, before.comment, text, lease)
     except Stalled:

@@ -17,10 +17,11 @@ from reconciler.flows.model import Json
 from reconciler.flows.settings import RepositorySettings
 from reconciler.keys import CheckKey, RepositoryKey, ReviewKey, RunKey
 from reconciler.plan.encoding import decode
-from reconciler.ports import World
+from reconciler.ports import Stalled, World
 from reconciler.records import Changes, CheckRow, EventRow, RepositoryRow, RequestRow, ReviewRow, RunRow, Wake
-from reconciler.steps.asking_in_comments import may_command
+from reconciler.steps.flow_files import Revision
 from reconciler.steps.recover import LATE
+from reconciler.steps.who_may import Rules
 
 AGAIN = "rerequested"  # of a check or of all of a commit
 BUTTON = "button"
@@ -63,9 +64,14 @@ def _outcome(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -
         return "Nothing is known of this repository yet."
     if request.arguments.get(LATE) and not _is_present(world, repository, key):
         return "Not done: GitHub could not tell of it in time, and other commits came since. Press it again."
-    allow = decode(repository.settings_json, RepositorySettings).commands.allow
-    if not may_command(world.conversations, key.repository, allow, request.by):
-        return "Not done: they may not ask for things here."
+    settings = decode(repository.settings_json, RepositorySettings)
+    base = Revision(world.source, key.repository, repository.head, settings)
+    rules = Rules(world.conversations, key.repository, settings.commands.allow, base)
+    try:
+        if not rules.may_command(request.by):
+            return "Not done: they may not ask for things here."
+    except Stalled as error:
+        return f"Not done: it cannot be found out whether they may. {error.message}"
     action = str(request.arguments.get("action", ""))
     if action == AGAIN:
         return _again(world, key, request, done)

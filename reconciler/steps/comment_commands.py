@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from reconciler.checks import replies
 from reconciler.checks.commands import Command
@@ -13,12 +14,13 @@ from reconciler.engine.model import RunFacts
 from reconciler.flows.settings import RepositorySettings
 from reconciler.keys import FlowKey
 from reconciler.plan.encoding import decode
-from reconciler.ports import Conversations, World
+from reconciler.ports import Opened, World
 from reconciler.records import Changes, ConversationRow, FlowRow, PlanRow, RequestRow, ReviewRow
 from reconciler.steps import trials
 from reconciler.steps.page_addresses import page_of
 from reconciler.steps.plans import row_of
 from reconciler.steps.starting import run_id
+from reconciler.steps.who_may import Rules
 
 
 @dataclass
@@ -26,11 +28,12 @@ class Doing:
     """A comment's commands at work: what they are about, and what has come of them so far."""
 
     world: World
-    conversations: Conversations
+    rules: Rules
     row: ReviewRow
     settings: RepositorySettings  # of the base
     request: RequestRow
     by: str
+    is_early: bool  # the comment may be older than the head
     conversation: ConversationRow
     judged: ReviewRow
     flows: dict[str, FlowRow] = field(default_factory=dict)
@@ -41,6 +44,8 @@ class Doing:
         """What is answered to a command, and in a few words what came of it."""
         if command.wrong:
             return replies.answer(command, self.by, self.row.head, ""), "not understood"
+        if self.is_early and command.verb != "help" and command.sha != self.row.head:
+            return replies.answer(command, self.by, self.row.head, replies.unclear(self.row.head)), "too old"
         said, outcome = _DOES[command.verb](self, command)
         return replies.answer(command, self.by, self.row.head, said), outcome
 
@@ -53,6 +58,21 @@ class Doing:
             asked=tuple(self.asked),
             conversations=(self.conversation,),
         )
+
+    @cached_property
+    def now(self) -> float:
+        """When it is done."""
+        return self.world.clock.now()
+
+    @cached_property
+    def opened(self) -> Opened | None:
+        """The proposal as it is at the forge now."""
+        return self.rules.conversations.opened(self.row.repository, self.row.proposal)
+
+    @cached_property
+    def is_approved(self) -> bool:
+        """Whether somebody lets the code of this very head run."""
+        return self.world.store.approved(approval_of(self.row), self.row.head)
 
     def ask(self, request: RequestRow) -> None:
         """Something follows from it."""
@@ -89,9 +109,10 @@ def _run(doing: Doing, command: Command) -> tuple[str, str]:
         return replies.not_run(error.message, error.findings), "not run"
     if not world.runs(row.repository):
         return replies.only_valid(found.plan), "only validated"
-    refused = _refusal(doing)
-    if refused:
-        return replies.not_run(refused, ()), "not run"
+    if doing.opened is None or doing.opened.head != row.head:
+        return replies.unclear(doing.opened.head if doing.opened else row.head), "not the head any more"
+    if doing.opened.is_foreign and not doing.is_approved:
+        return replies.not_run(replies.foreign(row.head), ()), "not run: code of a fork"
     if found.flow.id in doing.flows or trials.is_under_way(world, found.flow):
         why = f"a trial run of `{command.flow}` is under way: wait for its end, or comment `/cancel` first."
         return replies.not_run(why, ()), "not run"
@@ -106,12 +127,30 @@ def _run(doing: Doing, command: Command) -> tuple[str, str]:
     return replies.started(run, facts, found.plan, page_of(world, row.repository, "runs", run)), f"run {run}"
 
 
-def _refusal(doing: Doing) -> str:
-    """Why nothing of the head may be run, asked of the forge; "" if it may."""
-    opened = doing.conversations.opened(doing.row.repository, doing.row.proposal)
-    if opened is None or opened.head != doing.row.head:
-        return "the proposal has just got a newer head, or is closed: look at it and repeat the command."
-    return "code of a fork is not run." if opened.is_foreign else ""
+def _ok_to_test(doing: Doing, command: Command) -> tuple[str, str]:
+    """An approval is of one commit of one proposal, and of the one that was named."""
+    row, opened = doing.row, doing.opened
+    if not doing.rules.may_approve_code(doing.by):
+        return (
+            "Not done: only who may write here, or is an approver in `OWNERS`, may let code of a fork run.",
+            "refused",
+        )
+    if opened is None or opened.head != row.head or not row.head.startswith(command.sha):
+        return replies.not_the_head(command.sha, opened.head if opened else row.head), "not the head"
+    doing.is_approved = True
+    name, answer = f"{doing.request.id}:{row.head}", f"The code of {row.head} may run."
+    target = f"{approval_of(row)}@{row.head}"
+    doing.ask(
+        RequestRow(
+            name, doing.request.key, "approve", doing.by, doing.request.at, target, done_at=doing.now, answer=answer
+        )
+    )
+    return replies.code_allowed(row.head), f"code of {row.head} may run"
+
+
+def approval_of(row: ReviewRow) -> str:
+    """What approvals of a proposal's code are of, so that they approve nothing else of a commit."""
+    return f"{row.repository} {row.proposal}"
 
 
 def _cancel(doing: Doing, _: Command) -> tuple[str, str]:
@@ -128,6 +167,7 @@ _DOES: Mapping[str, Callable[[Doing, Command], tuple[str, str]]] = {
     "plan": _plan,
     "run": _run,
     "cancel": _cancel,
+    "ok-to-test": _ok_to_test,
     "retest": _retest,
     "hold": _hold,
     "help": _help,

@@ -211,7 +211,7 @@ class _Step:
             judged = seen.judged if seen else ""
             base = proposal.base_head or self.refs.head
             target = "" if proposal.base == self.refs.default_branch else proposal.base
-            since = seen.head_since if seen and seen.head == proposal.head else self.now
+            since = seen.head_since if seen and seen.head == proposal.head else self._seen_at()
             review = ReviewRow(
                 self.row.name, proposal.name, proposal.head, base, judged, head_since=since, target=target
             )
@@ -221,6 +221,9 @@ class _Step:
         for closed in known.values():
             self._close(closed)
         self._look_at_companions(before)
+
+    def _seen_at(self) -> float:
+        return self.now if self.refs.seen_at is None else self.refs.seen_at
 
     def _look_at_companions(self, before: Sequence[ReviewRow]) -> None:
         """What is said on a commit speaks for all proposals of it: one that comes or goes concerns the others."""

@@ -60,9 +60,7 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
 
 
 def _answered(world: World, row: ReviewRow, requests: Sequence[RequestRow], lease: Lease) -> Changes:
-    """By the settings of the base: a proposal cannot say who may command on it."""
-    settings = Revision(world.source, row.repository, row.base).settings
-    return answer_comments(world, row, settings, requests, lease)
+    return answer_comments(world, row, Revision(world.source, row.repository, row.base), requests, lease)
 
 
 def _not_open(world: World, key: ReviewKey, requests: Sequence[RequestRow]) -> Changes:

@@ -59,9 +59,9 @@ COMMANDS: Final = Section(
     "Who may ask for something in comments and buttons.",
     {
         "allow": Word(
-            "Permissions at the forge, or names of people and teams.",
+            "Permissions at the forge, names of people and teams, and `owners` for those of the file OWNERS.",
             ["maintain", "admin"],
-            ["write", "maintain", "admin"],
+            ["write", "maintain", "admin", "owners"],
         ),
     },
 )

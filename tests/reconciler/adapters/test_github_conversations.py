@@ -5,7 +5,7 @@ import pytest
 from reconciler.adapters.github_conversations import GitHubConversations
 from reconciler.checks.replies import MARK
 from reconciler.keys import ReviewKey
-from reconciler.ports import ReconcileError
+from reconciler.ports import Opened, ReconcileError
 from reconciler.records import Lease
 from tests.reconciler.adapters.github_world import installed
 
@@ -60,6 +60,25 @@ def test_permissions_are_those_of_the_repository(world):
 
     assert world.talk.permission(REPOSITORY, "ann") == "write"
     assert world.talk.permission(REPOSITORY, "mallory") in ("none", "read")
+
+
+@pytest.mark.parametrize(
+    ("role", "writes"), [("admin", True), ("maintain", True), ("write", True), ("triage", False), ("read", False)]
+)
+def test_who_may_write_is_told_by_what_a_role_comes_to(world, role, writes):
+    world.github.allow("ann", role)
+
+    assert (world.talk.permission(REPOSITORY, "ann"), world.talk.may_write(REPOSITORY, "ann")) == (role, writes)
+
+
+def test_an_open_pull_request_has_a_head_and_says_whether_its_code_is_from_here(world):
+    fork = world.github.open_pull_request({"flows/new.yaml": "kind: operation\n"}, by="eve", fork=True)
+
+    assert world.talk.opened(REPOSITORY, world.proposal) == Opened(world.pull.head_sha, is_foreign=False)
+    assert world.talk.opened(REPOSITORY, f"pull/{fork.number}") == Opened(fork.head_sha, is_foreign=True)
+    world.github.close_pull_request(fork)
+    assert world.talk.opened(REPOSITORY, f"pull/{fork.number}") is None
+    assert world.talk.opened(REPOSITORY, "pull/999") is None
 
 
 def test_a_second_answer_edits_the_first(world):

@@ -9,6 +9,7 @@ from reconciler.engine.model import Status
 from reconciler.keys import ReviewKey
 from reconciler.records import RequestRow, RunRow
 from tests.documents import exits, runs_forever
+from tests.github.records import Comment
 from tests.scenarios.github.world import SHOP, GitHubWorld, flow
 
 pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
@@ -27,7 +28,11 @@ def connected(world: GitHubWorld) -> GitHubWorld:
 def answered(world: GitHubWorld, pull: Any, body: str, by: str = "ann") -> str:
     """Our comment after somebody's."""
     world.clock.jump(1)
-    made = world.github.comment(pull, body, by=by)
+    return heard(world, pull, world.github.comment(pull, body, by=by), by)
+
+
+def heard(world: GitHubWorld, pull: Any, made: Comment, by: str = "ann") -> str:
+    """Our comment after we have heard of one that was made."""
     key = ReviewKey(SHOP, f"pull/{pull.number}")
     world.store.ask(RequestRow(f"comment:1:{made.id}", key, "comment", by, world.clock.now(), str(made.id)))
     world.settle()
@@ -63,11 +68,27 @@ def test_a_push_ends_a_trial_run_and_so_does_closing(connected: GitHubWorld):
     assert [run.state.status for run in trials(connected)] == [Status.STOPPED] * 2
 
 
-def test_code_of_a_fork_is_not_run(connected: GitHubWorld):
+def test_code_of_a_fork_runs_only_at_the_commit_that_was_named(connected: GitHubWorld):
     pull = connected.github.open_pull_request(MORE, by="eve", fork=True)
     connected.pass_time()
 
-    assert "code of a fork is not run" in answered(connected, pull, "/run churn")
+    assert "code of a fork runs when" in answered(connected, pull, "/run churn")
+    assert connected.executor.started == []
+
+    answered(connected, pull, f"/ok-to-test {pull.head_sha}\n/run churn")
+    assert [run.facts.commit for run in trials(connected)] == [pull.head_sha]
+
+    connected.github.push_to(pull, SLOW)
+    connected.pass_time()
+    assert "code of a fork runs when" in answered(connected, pull, "/run churn")
+    assert len(trials(connected)) == 1
+
+
+def test_who_wrote_the_fork_may_not_let_it_run(connected: GitHubWorld):
+    pull = connected.github.open_pull_request(MORE, by="eve", fork=True)
+    connected.pass_time()
+
+    assert "Not done" in answered(connected, pull, f"/ok-to-test {pull.head_sha}\n/run churn", by="eve")
     assert connected.executor.started == []
 
 
@@ -76,5 +97,23 @@ def test_a_fork_that_was_deleted_is_one_all_the_same(connected: GitHubWorld):
     connected.pass_time()
     connected.github.delete_repository("eve/shop")
 
-    assert "code of a fork is not run" in answered(connected, pull, "/run churn")
+    assert "code of a fork runs when" in answered(connected, pull, "/run churn")
     assert connected.executor.started == []
+
+
+@pytest.mark.parametrize("ahead", [-240.0, 240.0])
+def test_a_clock_that_is_wrong_makes_no_command_late_and_none_early(world: GitHubWorld, ahead: float):
+    """What GitHub dates is compared with what GitHub dates."""
+    world.its_clock.ahead = ahead
+    world.connect()
+    world.github.allow("ann", "write")
+    pull = world.github.open_pull_request(MORE)
+    world.pass_time()
+    before = world.github.comment(pull, "/run churn")
+    assert "was asked for" in answered(world, pull, "/run churn")
+
+    world.pass_time(10)
+    world.github.push_to(pull, SLOW)
+    world.pass_time()
+    assert "repeat the command" in heard(world, pull, before)
+    assert len(trials(world)) == 1

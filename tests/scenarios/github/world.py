@@ -45,12 +45,24 @@ def flow(ops: Mapping[str, Mapping[str, Any]] | None = None) -> str:
     return yaml.safe_dump(dag(ops or {"train": exits(0)}), sort_keys=False)
 
 
+class ItsClock:
+    """GitHub's clock: ours, and so many seconds ahead of it."""
+
+    def __init__(self, ours: FakeClock) -> None:
+        self.ours = ours
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return self.ours.now() + self.ahead
+
+
 class GitHubWorld:
     """`github` is where people do things; here is what Headgate makes of it."""
 
     def __init__(self, directory: Path) -> None:
         self.clock = FakeClock()
-        self.github = FakeGitHub(directory / "github", self.clock)
+        self.its_clock = ItsClock(self.clock)
+        self.github = FakeGitHub(directory / "github", self.its_clock)
         self.repository = self.github.repository(SHOP, {"flows/churn.yaml": flow()}, private=True)
         self.app = self.github.register_app()
         self.installation = self.github.install(self.app)
