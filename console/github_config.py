@@ -16,10 +16,12 @@ from reconciler.flows.rules import finding
 from reconciler.flows.shapes import BAD, LENIENT_TEXT, PLAIN_FLAG, TEXT, Built, Listing, Number, Record, Report
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
+SIGNED_IN = "/signed-in"  # below pageUrl: where GitHub leads people back to
 SHORTEST = 5.0  # s between looks
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET_PLACE = re.compile(r"\.github(?:$|\.app$|\.(?:app\.privateKey|token|webhookSecrets)\b)")
+_CLIENT = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
+_SECRET_PLACE = re.compile(r"\.github(?:$|\.app$|\.(?:app\.(?:privateKey|client\w*)|token|webhookSecrets)\b)")
 _REFERENCE = "{env: NAME} or {file: PATH}"
 
 
@@ -59,11 +61,13 @@ class GitHubConfig:
     repositories: tuple[str, ...] = ()  # of an App: none = all that it is installed on
     run_locally: bool = False
     poll_seconds: float = 60.0
+    client: str = ""  # the App's client ID and secret, with which people sign in; "" = nobody can
+    client_secret: SecretPlace | None = None
 
     @property
     def secrets(self) -> Iterator[SecretPlace]:
         """Every place of a secret."""
-        for place in (self.private_key, self.token, *self.webhook_secrets):
+        for place in (self.private_key, self.token, self.client_secret, *self.webhook_secrets):
             if place is not None:
                 yield place
 
@@ -115,6 +119,21 @@ def _app_id(value: str, node: Node, path: str, report: Report) -> Any:
     return BAD
 
 
+def _client(value: str, node: Node, path: str, report: Report) -> Any:
+    if _CLIENT.fullmatch(value):
+        return value
+    report.add("value-not-allowed", "Give the client ID, as it stands on the App's page.", node.span, path)
+    return BAD
+
+
+def _app(values: Mapping[str, Any], node: Node, path: str, report: Report) -> Any:
+    if node.says("clientId") == node.says("clientSecret"):
+        return values
+    message = "Give `app` both `clientId` and `clientSecret`, with which people sign in, or neither."
+    report.add("field-missing", message, node.span, path)
+    return BAD
+
+
 def _name(value: str, node: Node, path: str, report: Report) -> Any:
     if _REPOSITORY.fullmatch(value):
         return value
@@ -147,8 +166,18 @@ def _whole(values: Mapping[str, Any], node: Node, path: str, report: Report) -> 
 
 
 _PLACE = Record({"env": TEXT, "file": TEXT}, templated=False)
-_APP = Record(
-    {"id": Built(LENIENT_TEXT, _app_id), "privateKey": _Secret()}, required=("id", "privateKey"), templated=False
+_APP = Built(
+    Record(
+        {
+            "id": Built(LENIENT_TEXT, _app_id),
+            "privateKey": _Secret(),
+            "clientId": Built(TEXT, _client),
+            "clientSecret": _Secret(),
+        },
+        required=("id", "privateKey"),
+        templated=False,
+    ),
+    _app,
 )
 GITHUB = Built(
     Record(
@@ -181,6 +210,8 @@ def github_of(values: Mapping[str, Any] | None, base: Path) -> GitHubConfig | No
         tuple(dict.fromkeys(values.get("repositories", ()))),
         values.get("runLocally", False),
         values.get("pollSeconds", 60.0),
+        app.get("clientId", ""),
+        _below(base, app.get("clientSecret")),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from console.github_config import SIGNED_IN
 from webhooks.github_events import HOOK
 
 _LEVELS = {"": 0, "read": 1, "write": 2, "admin": 3}
@@ -50,7 +51,8 @@ def grants(granted: Mapping[str, str], name: str) -> bool:
 
 
 def manifest(name: str, back: str, homepage: str, public_url: str, without: Collection[str] = ()) -> Mapping[str, Any]:
-    """What GitHub makes an App from. `back` is where it leads the browser then; without `public_url` no webhook.
+    """What GitHub makes an App from. `back` is where it leads the browser then; without `public_url` no webhook and no
+    sign-in.
 
     `without` are permissions that are not asked for, and neither are their events.
 
@@ -69,4 +71,5 @@ def manifest(name: str, back: str, homepage: str, public_url: str, without: Coll
     }
     if public_url:
         asked["hook_attributes"] = {"url": public_url + HOOK, "active": True}
+        asked["callback_urls"] = [public_url + SIGNED_IN]
     return asked

@@ -20,7 +20,7 @@ from reconciler.adapters.github_manifests import MadeApp, made_app
 from reconciler.checks.words import count, duration
 from reconciler.ports import Stalled, Waiting
 
-KEY, SECRET = "github-app.pem", "github-webhook.secret"  # beside the configuration
+KEY, SECRET, CLIENT = "github-app.pem", "github-webhook.secret", "github-client.secret"  # beside the configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What was made: the App, the files, and the part of the configuration. `written`: it is in its file."""
+    """What was made: the App, the files, and its part of the configuration. `written`: it is in its file."""
 
     app: MadeApp
     files: Sequence[Path]
@@ -86,7 +86,7 @@ def check_places(config: Path) -> None:
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
         what = f"{place} is no directory that can be written."
         raise Failure("io", what, do="Name a configuration elsewhere with --config.", exit_code=USAGE)
-    for file in (place / KEY, place / SECRET):
+    for file in (place / KEY, place / CLIENT, place / SECRET):
         if os.path.lexists(file):
             what = f"{file} is there, and a secret is never overwritten."
             do = f"Move it away if its App is gone; else name a configuration in another directory than {place}."
@@ -120,25 +120,29 @@ def _exchanged(wanted: Wanted, code: str, tell: Callable[[str], None]) -> MadeAp
 
 def _kept(wanted: Wanted, app: MadeApp) -> SetUp:
     place = wanted.config.parent
-    files = [place / KEY]
+    secrets = {KEY: app.private_key, SECRET: app.webhook_secret}
+    secrets |= {CLIENT: app.client_secret} if wanted.public_url else {}  # else nobody is led back from signing in
+    given = {place / name: secret for name, secret in secrets.items() if secret.reveal()}
     part = _part(wanted, app)
     try:
-        _write(files[0], app.private_key)
-        if app.webhook_secret.reveal():
-            files.append(place / SECRET)
-            _write(files[1], app.webhook_secret)
+        for file, secret in given.items():
+            _write(file, secret)
         written = _write_new(wanted.config, part)
     except OSError as error:
         do = f"Mend that, then generate a private key and set a webhook secret by hand: {app.settings}"
         what = f"The App {app.slug} was made, but {error.filename or place}: {error.strerror}."
         raise Failure("io", what, do=do, exit_code=AWAY) from None
-    return SetUp(app, files, part, written)
+    return SetUp(app, list(given), part, written)
 
 
 def _part(wanted: Wanted, app: MadeApp) -> str:
     address = "" if wanted.api_url == PUBLIC else f"  apiUrl: {wanted.api_url}\n"
     secret = f"  webhookSecrets:\n  - {{file: {SECRET}}}\n" if app.webhook_secret.reveal() else ""
-    return f"github:\n{address}  app: {{id: {app.id}, privateKey: {{file: {KEY}}}}}\n{secret}"
+    if not wanted.public_url:
+        return f"github:\n{address}  app: {{id: {app.id}, privateKey: {{file: {KEY}}}}}\n{secret}"
+    known = f"    id: {app.id}\n    privateKey: {{file: {KEY}}}\n"
+    people = f"    clientId: {app.client}\n    clientSecret: {{file: {CLIENT}}}\n"
+    return f"pageUrl: {wanted.public_url}\ngithub:\n{address}  app:\n{known}{people}{secret}"
 
 
 def _write(file: Path, secret: Secret) -> None:

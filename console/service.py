@@ -15,9 +15,11 @@ from console.github import github_parts
 from console.known_secrets import known_secrets
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
-from console.pages.application import application
-from console.pages.nearby import NearbyPages
+from console.pages.application import Door, application
+from console.pages.doors import Doors, OpenDoor
+from console.pages.sign_in import SignIn
 from console.presence import Presence
+from console.signing_in import Lacking, closed, sign_in_of
 from reconciler.adapters.checks_by_source import ChecksBySource
 from reconciler.adapters.git_commands import Children
 from reconciler.adapters.git_mirrors import Origin
@@ -69,7 +71,8 @@ class Service:
         self._lock = lock(data, passing)
         self.found: tuple[RunRow, ...] = ()
         self._listener = _listen(config)
-        self.address = "http://{}:{}".format(*self._listener.getsockname()[:2])
+        host, self._port = self._listener.getsockname()[:2]
+        self.address = f"http://{host}:{self._port}"
         self.store = open_store(config.store, self.clock)
         self._children = Children()
         self.github = github_parts(config.github, self.store, self.clock, self._path_of) if config.github else None
@@ -145,7 +148,7 @@ class Service:
             self.checks,
             self.clock,
             self.logs,
-            config.page_url or ("" if github else self.address),  # others cannot follow a link to this machine
+            self.address if github else config.page_url or self.address,  # what is not of GitHub is for this machine
             config.queues,
             config.poll_seconds,
             retention=config.retention,
@@ -156,6 +159,7 @@ class Service:
             missed=github.missed if github else None,
             conversations=github.conversations if github else None,
             may_run=self._may_run,
+            public_url=config.page_url,
         )
 
     def _origin_of(self, repository: str) -> Origin | None:
@@ -199,7 +203,8 @@ class Service:
         return (*mine, OFFERED) if self.executor.has_room() else mine
 
     def _application(self) -> Any:
-        pages = application(
+        sign_in = sign_in_of(self.config, self.clock) if self.config.github is not None else None
+        return application(
             self.store,
             self.logs,
             self.clock,
@@ -209,9 +214,18 @@ class Service:
                 *callback_routes(self.tokens, self.executor, self.store),
                 *(self.github.routes if self.github is not None else ()),
                 *health_routes(lambda: dict(self.loop.counts), lambda: self.store.queued(RetentionKey())),
+                *(sign_in.routes() if isinstance(sign_in, SignIn) else ()),
             ],
+            door=self._door(sign_in),
         )
-        return pages if self.github is None else NearbyPages(pages, MACHINES)
+
+    def _door(self, sign_in: SignIn | Lacking | None) -> Door:
+        """Who reaches the pages: where GitHub is served, strangers reach their address."""
+        if sign_in is None:
+            return OpenDoor
+        if isinstance(sign_in, SignIn):
+            return partial(Doors, machines=MACHINES, sign_in=sign_in)
+        return partial(Doors, machines=MACHINES, sign_in=None, closed=closed(sign_in, self._port))
 
 
 def under_way(queued: Iterable[WakeRow], now: float) -> Iterator[Wake]:

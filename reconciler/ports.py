@@ -674,7 +674,7 @@ class World:
     checks: CommitChecks
     clock: Clock
     logs: Logs | None = None
-    page_url: str = ""  # public address of the page, "" = none
+    page_url: str = ""  # address of the page for people of this machine, "" = none
     queues: Mapping[str, int] = field(default_factory=dict)  # how many attempts a queue may hold at once
     poll_seconds: float = 30.0  # between looks at a repository of which nobody tells that it moved
     shared: bool = False  # services of other places may work on the store
@@ -685,6 +685,7 @@ class World:
     missed: MissedWebhooks | None = None
     conversations: Conversations | None = None  # None: proposals cannot be talked about
     may_run: Callable[[str], bool] = lambda repository: True  # whether ops of a repository may run here at all
+    public_url: str = ""  # address of the page for people elsewhere, "" = none
 
     def runs(self, repository: str) -> bool:
         """Whether flows of a repository are run, not only judged."""

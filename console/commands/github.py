@@ -106,11 +106,11 @@ def doctor(file: Path | None, form: str) -> int:
     from console.doctor.telling import tell
     from reconciler.adapters.system_clock import SystemClock
 
-    config = load_config(file).github
-    if config is None:
+    config = load_config(file)
+    if config.github is None:
         do = "Name the configuration with --config, or make an App with `headgate github setup`."
         raise Failure("github-missing", "No GitHub is configured.", do=do)
-    return tell(examine_github(config, SystemClock()), form)
+    return tell(examine_github(config.github, SystemClock(), config.page_url), form)
 
 
 def _addresses(api_url: str | None, web_url: str | None) -> tuple[str, str]:

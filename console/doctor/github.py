@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from console.doctor.github_app import judge_app, judge_installations, judge_repositories
+from console.doctor.github_people import examine_sign_in
 from console.doctor.github_token import examine_token
 from console.doctor.github_webhooks import judge_deliveries, judge_hook
 from console.doctor.model import Examined, fine, problem, unknown, warning
@@ -27,7 +28,7 @@ _NO_APP = "GitHubAppUnknown"
 _PERSONAL = (BAD_TOKEN, PERMISSION, ADDRESS)  # reasons that only a person ends
 
 
-def examine_github(config: GitHubConfig, clock: Clock) -> Iterator[Examined]:
+def examine_github(config: GitHubConfig, clock: Clock, page_url: str = "") -> Iterator[Examined]:
     """Everything, causes before what follows from them. No value of a secret is ever told."""
     yield from _files(config)
     account = GitHubAccount(Http(config.api_url), clock)
@@ -36,7 +37,7 @@ def examine_github(config: GitHubConfig, clock: Clock) -> Iterator[Examined]:
             yield from examine_token(config, account)
         else:
             credentials = AppCredentials(config.app, partial(config.private_key.read, os.environ), clock)
-            yield from _examine_app(config, account, credentials, clock)
+            yield from _examine_app(config, account, credentials, clock, page_url)
     except ReconcileError as error:
         yield _refused(config, error)
     yield from _clock(account)
@@ -44,11 +45,12 @@ def examine_github(config: GitHubConfig, clock: Clock) -> Iterator[Examined]:
 
 
 def _examine_app(
-    config: GitHubConfig, account: GitHubAccount, credentials: AppCredentials, clock: Clock
+    config: GitHubConfig, account: GitHubAccount, credentials: AppCredentials, clock: Clock, page_url: str
 ) -> Iterator[Examined]:
     app = _app(account, credentials)
     yield fine("github-app", f"GitHub takes the private key of the App {app.slug} ({config.app}).", app.settings)
     yield from judge_app(app)
+    yield examine_sign_in(config, app, page_url)
     installations = account.installations(credentials)
     yield from judge_installations(app, installations)
     yield from judge_repositories(config, app, _seen(account, credentials, installations))

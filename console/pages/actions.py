@@ -27,6 +27,7 @@ async def ask_run(request: Request, world: World, ask: Ask) -> Response:
 
 def _ask_run(world: World, ask: Ask, prefix: str, fields: Mapping[str, str]) -> Response:
     row = find_run(world, prefix)
+    world.records.check_acting(row.repository)
     verb, op = fields.get("verb", ""), fields.get("op") or None
     if verb not in RUN_VERBS or (verb in _NEED_OP and op is None):
         _refuse(verb)
@@ -43,8 +44,10 @@ async def ask_flow(request: Request, world: World, ask: Ask) -> Response:
 
 
 def _ask_flow(world: World, ask: Ask, flow: str, fields: Mapping[str, str]) -> Response:
-    if world.records.flow(flow) is None:
+    row = world.records.flow(flow)
+    if row is None:
         raise HTTPException(404, "There is no such flow.")
+    world.records.check_acting(row.repository)
     if fields.get("verb") not in FLOW_VERBS:
         _refuse(fields.get("verb", ""))
     ask(_request(world, fields, FlowKey(flow), flow, None, {}))
@@ -68,4 +71,5 @@ def _request(
     if len(nonce) != _NONCE or not nonce.isalnum():
         raise HTTPException(400, "The form cannot be read. Reload the page and try again.")
     verb = fields["verb"]
-    return RequestRow(f"page-{verb}-{nonce}", key, verb, "the page", world.clock.now(), target, op, dict(arguments))
+    by = f"{world.viewer} on the page" if world.viewer else "the page"
+    return RequestRow(f"page-{verb}-{nonce}", key, verb, by, world.clock.now(), target, op, dict(arguments))

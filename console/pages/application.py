@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from importlib.resources import files
 
@@ -10,11 +10,14 @@ from console import api
 from console.pages import actions, lists
 from console.pages.actions import Ask
 from console.pages.answers import broken, refused, unavailable
+from console.pages.doors import OpenDoor
 from console.pages.log_lines import LogLines, LogReader
 from console.pages.log_page import download, log_page
 from console.pages.reading import World
 from console.pages.run_page import run_page
 from console.pages.security import SafeHeaders
+from console.pages.seen import Seen
+from console.pages.viewers import HERE, Viewer, viewer_of
 from console.pages.worded import WordedChecks
 from reconciler.checks import graph_svg, timeline_svg
 from reconciler.ports import Clock, ReconcileError, Store
@@ -23,37 +26,63 @@ from webhooks.asgi import ASGIApp, BaseRoute, HTTPException, Request, Response, 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 
 
+Sight = Callable[[Viewer], World]
+Door = Callable[[ASGIApp], ASGIApp]
+
+
 def application(
-    store: Store, logs: LogReader, clock: Clock, ask: Ask, extra_routes: Sequence[BaseRoute] = (), place: str = ""
+    store: Store,
+    logs: LogReader,
+    clock: Clock,
+    ask: Ask,
+    extra_routes: Sequence[BaseRoute] = (),
+    place: str = "",
+    door: Door = OpenDoor,
 ) -> ASGIApp:
     """Every page, the JSON API and `extra_routes`. Pages only read; what people ask for goes through `ask`.
 
-    `place` is the one whose logs can be read here; "" = of every place.
+    `place` is the one whose logs can be read here; "" = of every place. `door` lets people in, each as a viewer.
     """
-    world = World(store, logs, clock, store, place)
-    lines, checks = LogLines(logs), WordedChecks(world)
-    routes = [
-        _get("/", partial(lists.home, checks=checks), world),
-        _get("/repositories/{repository:path}", partial(lists.repository, checks=checks), world),
-        _get("/commits/{sha}", partial(lists.commit, checks=checks), world),
-        _get("/flows/{flow}", lists.flow, world),
-        Route("/flows/{flow}", partial(actions.ask_flow, world=world, ask=ask), methods=["POST"]),
-        _get("/runs/{run}", run_page, world),
-        Route("/runs/{run}", partial(actions.ask_run, world=world, ask=ask), methods=["POST"]),
-        _get("/runs/{run}/logs/{op}/download", partial(download, lines=lines), world),
-        _get("/runs/{run}/logs/{op}", partial(log_page, lines=lines), world),
-        _get("/api/v1/runs", api.runs, world),
-        _get("/api/v1/runs/{run}", api.run, world),
-        _get("/api/v1/runs/{run}/ops", api.ops, world),
-        Route("/static/{name}", _static(), methods=["GET"]),
-        *extra_routes,
-    ]
+
+    def sight(viewer: Viewer) -> World:
+        return World(Seen(store, viewer), logs, clock, store, place, viewer.name)
+
+    routes = [*_pages(sight, logs, ask), Route("/static/{name}", _static(), methods=["GET"]), *extra_routes]
     handlers = {HTTPException: refused, ReconcileError: unavailable, Exception: broken}
-    return SafeHeaders(Starlette(routes=routes, exception_handlers=handlers))
+    return SafeHeaders(door(Starlette(routes=routes, exception_handlers=handlers)))
 
 
-def _get(path: str, answer: Callable[..., Response], world: World) -> Route:
-    return Route(path, partial(answer, world=world), methods=["GET"])
+def _pages(sight: Sight, logs: LogReader, ask: Ask) -> Sequence[BaseRoute]:
+    """What is shown of the world, to each viewer as they see it."""
+    lines, checks = LogLines(logs), WordedChecks(sight(HERE))  # which checks are shown is decided where they are found
+    return [
+        _get("/", partial(lists.home, checks=checks), sight),
+        _get("/repositories/{repository:path}", partial(lists.repository, checks=checks), sight),
+        _get("/commits/{sha}", partial(lists.commit, checks=checks), sight),
+        _get("/flows/{flow}", lists.flow, sight),
+        _post("/flows/{flow}", partial(actions.ask_flow, ask=ask), sight),
+        _get("/runs/{run}", run_page, sight),
+        _post("/runs/{run}", partial(actions.ask_run, ask=ask), sight),
+        _get("/runs/{run}/logs/{op}/download", partial(download, lines=lines), sight),
+        _get("/runs/{run}/logs/{op}", partial(log_page, lines=lines), sight),
+        _get("/api/v1/runs", api.runs, sight),
+        _get("/api/v1/runs/{run}", api.run, sight),
+        _get("/api/v1/runs/{run}/ops", api.ops, sight),
+    ]
+
+
+def _get(path: str, answer: Callable[..., Response], sight: Sight) -> Route:
+    def shown(request: Request) -> Response:
+        return answer(request, world=sight(viewer_of(request)))
+
+    return Route(path, shown, methods=["GET"])
+
+
+def _post(path: str, answer: Callable[..., Awaitable[Response]], sight: Sight) -> Route:
+    async def done(request: Request) -> Response:
+        return await answer(request, world=sight(viewer_of(request)))
+
+    return Route(path, done, methods=["POST"])
 
 
 def _static() -> Callable[[Request], Response]:

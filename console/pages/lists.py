@@ -33,7 +33,7 @@ def repository(request: Request, world: World, checks: WordedChecks) -> Response
 
 
 def _repository(world: World, checks: WordedChecks, row: RepositoryRow) -> dict[str, Any]:
-    flows = [flow for flow in world.records.flows(repository=row.name, scope="") if not flow.retired]
+    flows = [flow for flow in world.records.flows(row.name, scope="") if not flow.retired]
     shas = world.records.commits_with_checks(row.name, _COMMITS)
     commits = [{"sha": sha, "checks": checks.shown(world.records.checks(row.name, sha)[:PAGE])} for sha in shas]
     return {"row": row, "commits": commits, "flows": flows[:_FLOWS], "more_flows": max(0, len(flows) - _FLOWS)}

@@ -1,35 +1,13 @@
-"""Pages for this machine alone: where strangers reach the address, they see and press nothing.
-
-A service that GitHub talks to has an address that everybody may send something to; its pages know no sign-in.
-"""
+"""Whether a request comes from this machine: whoever sits here sees everything, and nobody else is taken for them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from webhooks.asgi import ASGIApp, PlainTextResponse, Receive, Request, Scope, Send
+from webhooks.asgi import Request
 
 _PASSED_ON = ("forwarded", "via", "x-forwarded-", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
-_REFUSED = (
-    "The pages of this service are shown on its own machine alone. Reach them there, or through a tunnel:\n"
-    "ssh -L 8470:127.0.0.1:8470 HOST, then http://127.0.0.1:8470\n"
-)
-
-
-class NearbyPages:
-    """An ASGI application that answers strangers only where paths begin as one of `machines`."""
-
-    def __init__(self, application: ASGIApp, machines: Sequence[str]) -> None:
-        self._application = application
-        self._machines = tuple(machines)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(self._machines) or is_near(Request(scope)):
-            await self._application(scope, receive, send)
-        else:
-            await PlainTextResponse(_REFUSED, status_code=403)(scope, receive, send)
 
 
 def is_near(request: Request) -> bool:

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 
 from console.pages.log_lines import LogReader
-from reconciler.checks.evidence import Story, told
+from console.pages.seen import Seen
+from reconciler.checks.evidence import Story
 from reconciler.checks.words import when
 from reconciler.engine.model import FINAL, OpState
 from reconciler.plan.model import Plan
-from reconciler.ports import Clock, Places, Store
+from reconciler.ports import Clock, Places
 from reconciler.records import AttemptRow, RunRow
-from reconciler.steps.evidence import evidence_of
 from webhooks.asgi import HTTPException
 
 PAGE = 100  # rows that are read or shown at once
@@ -21,13 +21,14 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What pages read from; they write nothing but requests."""
+    """What the pages of one viewer read from; they write nothing but requests."""
 
-    records: Store
+    records: Seen
     logs: LogReader
     clock: Clock
     places: Places
     place: str = ""  # whose logs are here; "" = those of every place
+    viewer: str = ""  # name at GitHub; "" = whoever sits at this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def find_run(world: World, prefix: str) -> RunRow:
 
 def tell(world: World, row: RunRow) -> ToldRun:
     """The run's story, with the log of the op that failed first."""
-    story = told(evidence_of(world.records, world.logs, row, world.clock.now()))
+    story = world.records.story(row, world.logs, world.clock.now())
     return ToldRun(row, story.evidence.plan, story)
 
 
@@ -75,7 +76,7 @@ def op_state(run: ToldRun, path: str) -> OpState:
 
 def attempts_of(world: World, run: RunRow, path: str) -> list[AttemptRow]:
     """The attempts of an op, newest first, at most PAGE."""
-    found = world.records.attempts(run.id, live=False, op=path)
+    found = world.records.attempts(run.id, path)
     return sorted(found, key=lambda row: (row.number, row.created_at), reverse=True)[:PAGE]
 
 

@@ -22,7 +22,6 @@ from reconciler.engine.model import FINAL, OpState, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL, TAKEN_OVER
 from reconciler.plan.model import PlannedOp
 from reconciler.records import RunRow
-from reconciler.steps.lost_files import told_of_lost
 from reconciler.steps.starting import run_id
 from webhooks.asgi import Request, Response
 
@@ -43,7 +42,7 @@ def run_page(request: Request, world: World) -> Response:
     values = {
         **_head(told, links),
         **_numbers(told.story),
-        "lost": told_of_lost(world.records, told.story.evidence.ops),
+        "lost": world.records.lost(told.story.evidence.ops),
         **_asked(world, told.row, query.get("asked", "")),
         "view": view,
         "op": _op(world, told, query["op"], links) if query.get("op") else None,

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
+from console.pages.viewers import viewer_of
 from webhooks.asgi import ASGIApp, HTTPException, Message, MutableHeaders, Receive, Request, Response, Scope, Send
 
 POLICY = (
@@ -20,6 +21,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+PUBLIC_HOST = "headgate.public_host"  # in the scope of a request
 _COOKIE = "headgate_form"
 _FORM = 16 * 1024  # bytes; our forms have a few short fields
 
@@ -43,13 +45,20 @@ class SafeHeaders:
 
 
 def form_token(request: Request) -> str:
-    """The token that the page's forms carry: the one of the browser's cookie, or a new one."""
+    """The token that the page's forms carry: of the session, or of the browser's cookie, or a new one."""
+    if own := viewer_of(request).form_token:
+        return own
     known = request.cookies.get(_COOKIE, "")
     return known if len(known) == 43 and known.isascii() else secrets.token_urlsafe(32)
 
 
-def keep_token(response: Response, token: str) -> None:
-    """Give the browser the cookie that its forms are held against; no script and no other site gets it."""
+def keep_token(request: Request, response: Response, token: str) -> None:
+    """Give the browser the cookie that its forms are held against; no script and no other site gets it.
+
+    People who have signed in have none: their forms are held against their session.
+    """
+    if viewer_of(request).form_token:
+        return
     response.set_cookie(_COOKIE, token, httponly=True, samesite="strict", path="/")
 
 
@@ -65,15 +74,20 @@ async def read_form(request: Request) -> Mapping[str, str]:
         fields = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=20))
     except ValueError:
         raise HTTPException(400, "The form cannot be read.") from None
-    known = request.cookies.get(_COOKIE, "")
+    known = viewer_of(request).form_token or request.cookies.get(_COOKIE, "")
     if not known or not hmac.compare_digest(known.encode(), fields.get("token", "").encode()):
         raise HTTPException(403, "The form is from another page or an old one. Go back, reload the page, try again.")
     return fields
 
 
+def _public(request: Request) -> str:
+    """Where people elsewhere see the pages, if a proxy gives another name to us."""
+    return str(request.scope.get(PUBLIC_HOST, ""))
+
+
 def _same_origin(request: Request) -> None:
     """Browsers say where a form comes from; other ports of this machine are other origins and the same site."""
     origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    foreign = origin is not None and urlsplit(origin).netloc not in (request.headers.get("host", ""), _public(request))
     if foreign or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise HTTPException(403, "The form was sent from another site.")

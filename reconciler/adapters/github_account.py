@@ -30,6 +30,7 @@ class AppFacts:
     settings: str
     permissions: Mapping[str, str]
     events: frozenset[str]
+    client: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ class GitHubAccount:
 
 def _app(data: Any) -> AppFacts:
     permissions, events = dict(data["permissions"]), frozenset(data["events"])
-    return AppFacts(str(data["slug"]), str(data["html_url"]), settings_of(data), permissions, events)
+    client = str(data.get("client_id") or "")  # older Enterprise servers do not tell it
+    return AppFacts(str(data["slug"]), str(data["html_url"]), settings_of(data), permissions, events, client)
 
 
 def _hook(data: Any) -> HookFacts:

@@ -67,6 +67,7 @@ class Call:
     parameters: Mapping[str, str | int] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     etag: str = ""
+    accept: str = "application/vnd.github+json"
 
     @property
     def writes(self) -> bool:
@@ -106,7 +107,7 @@ class Http:
         """One answer, whatever its status. Raises Waiting where none came: of a write the outcome is unknown then."""
         from requests import RequestException
 
-        headers = {"Accept": "application/vnd.github+json"}
+        headers = {"Accept": call.accept}
         headers |= {"Authorization": f"Bearer {authorization.reveal()}"} if authorization != NOBODY else {}
         headers |= {"If-None-Match": call.etag} if call.etag else {}
         try:

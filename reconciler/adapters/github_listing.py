@@ -16,7 +16,7 @@ _METADATA = {"metadata": "read"}
 
 def installations(credentials: AppCredentials, ask: Ask) -> Iterator[Any]:
     """All accounts that have the App."""
-    return _entries(lambda page: credentials.as_app(Call("GET", "/app/installations", page), ask).data)
+    return entries(lambda page: credentials.as_app(Call("GET", "/app/installations", page), ask).data)
 
 
 def token_to_list(credentials: AppCredentials, installation: int, ask: Ask) -> Secret:
@@ -35,10 +35,10 @@ def repositories(token: Secret, account: str, ask: Ask) -> Iterator[Any]:
             raise refusal(call, answer, call.path)
         return answer.data["repositories"]
 
-    return _entries(listed)
+    return entries(listed)
 
 
-def _entries(ask: Callable[[Mapping[str, int]], Any]) -> Iterator[Any]:
+def entries(ask: Callable[[Mapping[str, int]], Any]) -> Iterator[Any]:
     """The entries of a list, until a page is not full."""
     for number in count(1):
         page = ask({"per_page": PAGE, "page": number})

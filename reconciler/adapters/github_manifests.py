@@ -26,6 +26,8 @@ class MadeApp:
     settings: str  # where its owner changes it
     private_key: Secret
     webhook_secret: Secret
+    client: str
+    client_secret: Secret
 
 
 def made_app(http: Http, code: str, pause: Callable[[float], None]) -> MadeApp:
@@ -70,4 +72,6 @@ def _read(answer: Answer) -> MadeApp:
         settings_of(data),
         Secret(data["pem"].strip()),
         Secret(str(data.get("webhook_secret") or "")),
+        str(data["client_id"]),
+        Secret(str(data["client_secret"])),
     )

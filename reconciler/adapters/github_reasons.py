@@ -13,3 +13,5 @@ PERMISSION: Final = "GitHubPermission"
 BAD_TOKEN: Final = "GitHubToken"  # noqa: S105 - it is a reason
 KEY: Final = "GitHubKey"
 ADDRESS: Final = "GitHubAddress"
+CLIENT: Final = "GitHubClient"
+CODE: Final = "GitHubCode"

@@ -11,9 +11,11 @@ _HERE = frozenset({"localhost", "::1", "0.0.0.0", "::"})  # noqa: S104 - compare
 
 def page_of(world: World, repository: str, *path: str) -> str:
     """`page_of(world, "shop", "runs", "3f2a")`; "" without a page that readers of the repository's checks can reach."""
-    if not world.page_url or (world.checks.terms(repository).read_afar and _is_here(world.page_url)):
+    afar = world.checks.terms(repository).read_afar
+    page = world.public_url if afar else world.page_url
+    if not page or (afar and _is_here(page)):
         return ""
-    return "/".join([world.page_url, *(quote(part, safe="") for part in path)])
+    return "/".join([page, *(quote(part, safe="") for part in path)])
 
 
 def _is_here(address: str) -> bool:

@@ -72,6 +72,13 @@ def test_without_a_word_there_is_no_github(tmp_path):
         ([APP, "webhookSecrets: [{env: HOOK}, {env: HOOK2}, {env: TOKEN}]"], 2, "at most two"),
         ([APP, "webhookSecrets: [{env: EMPTY}]"], 3, "variable EMPTY is not set"),
         (["app: {id: 1, privateKey: {file: away.pem}}"], 2, "cannot be read: No such file"),
+        (["app: {id: 1, privateKey: {file: app.pem}, clientId: Iv1.a}"], 2, "both `clientId` and `clientSecret`"),
+        (["app: {id: 1, privateKey: {file: app.pem}, clientSecret: {file: app.pem}}"], 2, "both `clientId` and"),
+        (
+            ["app: {id: 1, privateKey: {file: app.pem}, clientId: Iv1.a, clientSecret: {env: NOWHERE}}"],
+            2,
+            "NOWHERE is not set",
+        ),
         (["app: {id: 1, privateKey: {file: app.pem, env: KEY}}"], 2, "Name one place"),
     ],
 )
@@ -92,6 +99,9 @@ def test_a_mistake_is_told_on_its_line(tmp_path, lines, where, said):
         "token: [ghp_sesame]",
         "webhookSecrets: [ghp_sesame]",
         "app: {id: 1, privateKey: ghp_sesame}",
+        "app: {id: 1, privateKey: {env: KEY}, clientId: Iv1.a, clientSecret: ghp_sesame}",
+        "app: {id: 1, privateKey: {env: KEY}, clientSecret: ghp_sesame, clientId: [sesame]}",
+        "app: {id: 1, privateKey: {env: KEY}, clientId: ghp sesame, clientSecret: {env: KEY}}",
     ],
 )
 def test_a_secret_that_was_written_down_is_not_repeated(tmp_path, line):

@@ -19,7 +19,8 @@ import pytest
 from console.config import load_config
 from console.failures import Failure
 from console.github_needs import AUTOMATIC, EVENTS, HOOK, PERMISSIONS
-from console.github_setup import KEY, SECRET, SetUp, Wanted, set_up
+from console.github_setup import CLIENT, KEY, SECRET, SetUp, Wanted, set_up
+from console.signing_in import lacking
 from reconciler.adapters import github_manifests
 from reconciler.adapters.github_addresses import api_address, web_address
 from reconciler.adapters.github_credentials import REVIEW
@@ -111,10 +112,21 @@ def test_the_app_has_what_is_needed_and_its_configuration_is_all_that_the_servic
     assert found.written
 
 
+def test_people_can_sign_in_to_the_pages_of_the_new_app(github, tmp_path):
+    made(wanted(github, tmp_path))
+
+    app, config = next(iter(github.state.apps.values())), load_config(tmp_path / "server.yaml", {"HOME": str(tmp_path)})
+    assert config.github is not None
+    assert config.github.client_secret is not None
+    assert (config.page_url, app.callback) == (SERVICE, f"{SERVICE}/signed-in")
+    assert (config.github.client, config.github.client_secret.read({})) == (app.client_id, app.client_secret)
+    assert lacking(config.github, config.page_url) is None
+
+
 def test_only_their_owner_can_read_the_secrets(github, tmp_path):
     found = made(wanted(github, tmp_path))
 
-    assert [file.name for file in found.files] == [KEY, SECRET]
+    assert [file.name for file in found.files] == [KEY, SECRET, CLIENT]
     assert {stat.S_IMODE(file.stat().st_mode) for file in found.files} == {0o600}
 
 
@@ -142,6 +154,7 @@ def test_without_a_public_address_there_is_no_webhook_and_that_is_said(github, t
     assert "webhookSecrets" not in found.part
     assert any("no webhook" in sentence for sentence in browser.told)
     assert not (tmp_path / SECRET).exists()
+    assert not (tmp_path / CLIENT).exists()
 
 
 def test_what_an_older_enterprise_server_does_not_know_is_not_asked_for(github, tmp_path):
@@ -162,7 +175,7 @@ def test_a_configuration_that_is_there_is_not_touched(github, tmp_path):
     assert "Add what was printed" in found.next_steps(asked)[0]
 
 
-@pytest.mark.parametrize("name", [KEY, SECRET])
+@pytest.mark.parametrize("name", [KEY, SECRET, CLIENT])
 def test_a_secret_that_is_there_is_never_overwritten_and_nothing_is_made(github, tmp_path, name):
     (tmp_path / name).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Failure, match="never overwritten"):

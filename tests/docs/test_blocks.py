@@ -20,8 +20,8 @@ from tests.docs.terminal import Terminal, agrees, terminal, typed
 
 _LANGUAGES = {"yaml", "console", "python", "json", "text", "sh", "toml", "lua"}
 _SERVER_FILES = ("headgate-server.yaml",)
-_SECRETS = ("HEADGATE_APP_KEY", "HEADGATE_GITHUB_TOKEN", "HEADGATE_WEBHOOK_SECRET")  # that server files refer to
-_SECRET_FILES = ("github-app.pem", "github-webhook.secret")
+_SECRETS = ("HEADGATE_APP_KEY", "HEADGATE_CLIENT_SECRET", "HEADGATE_GITHUB_TOKEN", "HEADGATE_WEBHOOK_SECRET")
+_SECRET_FILES = ("github-app.pem", "github-client.secret", "github-webhook.secret")
 
 
 def _files(page: str) -> dict[str, bytes]:

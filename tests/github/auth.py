@@ -66,6 +66,11 @@ def can_read(repository: Repository, account: Account) -> bool:
     return not repository.private or repository.owner is account or account.login in repository.collaborators
 
 
+def was_let_in(repository: Repository, account: Account) -> bool:
+    """Whether the account has a permission of its own there, and not only that of everybody."""
+    return repository.owner is account or account.login in repository.collaborators
+
+
 def authenticate(state: State, header: str | None) -> Actor | None:
     """The actor named by an `Authorization` header; None without one; 401 where it is wrong."""
     if not header:

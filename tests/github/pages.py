@@ -44,7 +44,8 @@ def authorize(world: FakeGitHub, fields: dict[str, str], _: str) -> Page:
     if app is None or world.signed_in is None:
         return Page(404 if app is None else 200, {"content-type": "text/html"}, b"<html><body>Sign in</body></html>")
     back = fields.get("redirect_uri", app.callback)
-    if not app.callback or not back.startswith(app.callback):
+    world.authorized.append(fields)
+    if not app.callback or back != app.callback:
         return _to(app.callback or world.url, error="redirect_uri_mismatch", state=fields.get("state", ""))
     if not world.agrees:
         return _to(back, error="access_denied", state=fields.get("state", ""))
@@ -63,12 +64,14 @@ def access_token(world: FakeGitHub, fields: dict[str, str], _: str) -> Page:
         return _json({"error": "incorrect_client_credentials", "error_description": "The client_id is not valid."})
     if grant is None or grant.app is not app or grant.person is None or grant.expires_at < state.now():
         return _json({"error": "bad_verification_code", "error_description": "The code is incorrect or expired."})
+    if fields.get("redirect_uri", app.callback) != app.callback:
+        return _json({"error": "redirect_uri_mismatch", "error_description": "The redirect_uri is not the App's."})
     if grant.challenge and grant.challenge != _challenge(fields.get("code_verifier", "")):
         return _json({"error": "bad_verification_code", "error_description": "The code verifier does not match."})
     del state.grants[fields["code"]]
     value = state.new_secret("ghu_")
     expires_at = state.now() + TOKEN_LIFE
-    state.tokens[value] = Token(value, dict(app.permissions), None, person=grant.person, expires_at=expires_at)
+    state.tokens[value] = Token(value, dict(app.permissions), None, None, grant.person, expires_at, app)
     shown = {"access_token": value, "expires_in": TOKEN_LIFE, "refresh_token": state.new_secret("ghr_")}
     return _json({**shown, "refresh_token_expires_in": 15_897_600, "token_type": "bearer", "scope": ""})
 

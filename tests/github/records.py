@@ -62,6 +62,7 @@ class Token:
     installation: Installation | None = None
     person: Account | None = None
     expires_at: float | None = None
+    app: App | None = None  # by which the person signed in
 
 
 @dataclass(slots=True, eq=False)

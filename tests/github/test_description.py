@@ -33,7 +33,8 @@ def test_every_route_answers_as_it_is_described(github: FakeGitHub):
         _tour_of_reading(client, pull.head_sha, comment.id)
         _tour_of_writing(client, pull.head_sha, comment.id)
         client.delete("/installation/token")
-    with Client(github.api_url, github.token("ann")) as client:
+    github.allow("ann")
+    with Client(github.api_url, github.token_by(app, "ann")) as client:
         client.get("/user")
         client.get("/user/installations")
         client.get(f"/user/installations/{installation.id}/repositories")

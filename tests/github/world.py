@@ -55,6 +55,7 @@ class FakeGitHub(PullWords, AppWords):
         self._events = Events(self)
         self.signed_in: str | None = None  # the person in the browser, for the pages of tests/github/pages.py
         self.agrees = True  # to what those pages ask
+        self.authorized: list[dict[str, str]] = []  # what a browser was sent with to agree to a sign-in
         self._server = Server(self)
         self.url = self._server.url
         self._server.start()

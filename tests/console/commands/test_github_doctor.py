@@ -28,6 +28,7 @@ class Place:
         self.terminal, self.github, self.folder = terminal, github, folder
         github.organization("acme")
         github.repository("acme/shop", {"flows/churn.yaml": flow()})
+        self.page = ""
         self.lines = {"apiUrl": github.api_url, "webhookSecrets": "[{env: HOOK}]"}
 
     def app(self, **words: Any) -> RegisteredApp:
@@ -44,7 +45,7 @@ class Place:
 
     def asked(self, *options: str) -> Typed:
         lines = "".join(f"  {name}: {value}\n" for name, value in self.lines.items())
-        (self.folder / "server.yaml").write_text(f"github:\n{lines}")
+        (self.folder / "server.yaml").write_text(f"{self.page}github:\n{lines}")
         typed = self.terminal("github", "doctor", "--config", str(self.folder / "server.yaml"), *options)
         assert "Traceback" not in typed.err
         for canary in (SECRET, "PRIVATE KEY", *self.github.state.tokens):
@@ -398,3 +399,47 @@ def test_a_token_that_lacks_a_permission(place, token):
     found = only(place.told(1), "github-permission")
     assert "The token lacks a permission for acme/shop" in found["what"]
     assert "pull_requests: read" in found["do"]
+
+
+PUBLIC = "https://headgate.acme.example"
+
+
+def signing_in(place: Place, **changes: str) -> Found:
+    """What is told of an App with which people sign in."""
+    app = place.app(callback=f"{PUBLIC}/signed-in").app
+    (place.folder / "client").write_text(changes.get("secret", app.client_secret))
+    (place.folder / "client").chmod(0o600)
+    client = f", clientId: {changes.get('client', app.client_id)}, clientSecret: {{file: client}}"
+    place.lines["app"] = place.lines["app"].replace("}}", f"}}{client}}}")
+    place.page = f"pageUrl: {changes.get('page', PUBLIC)}\n"
+    return place.told(1)
+
+
+def test_a_missing_client_secret_is_told_where_people_are_to_sign_in(place: Place):
+    place.app()
+    place.page = f"pageUrl: {PUBLIC}\n"
+
+    [found] = place.told(1)["github-sign-in"]
+
+    assert (found["level"], "No client secret of the App" in found["what"]) == ("warning", True)
+    assert "`clientId` and `clientSecret`" in found["do"]
+
+
+def test_where_people_can_sign_in_nothing_is_to_be_done(place: Place):
+    assert "github-sign-in" not in signing_in(place)
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "told"),
+    [
+        ({"secret": "canary-of-clients"}, "problem", "does not take the client secret"),
+        ({"client": "Iv1.of-another"}, "problem", "is not the App's"),
+        ({"page": "http://headgate.acme.example"}, "warning", "does not begin with https://"),
+    ],
+)
+def test_what_keeps_people_from_signing_in_is_told(place: Place, changes: dict[str, str], level: str, told: str):
+    [found] = signing_in(place, **changes)["github-sign-in"]
+
+    assert found["level"] == level
+    assert told in found["what"]
+    assert "canary-of-clients" not in json.dumps(found)

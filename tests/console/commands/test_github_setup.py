@@ -47,7 +47,9 @@ def test_the_configuration_goes_to_stdout_and_no_secret_anywhere(github, tmp_pat
     assert process.returncode == 0
     assert out == (tmp_path / "headgate-server.yaml").read_text()
     assert out == (
-        f"github:\n  apiUrl: {github.api_url}\n  app: {{id: {app.id}, privateKey: {{file: github-app.pem}}}}\n"
+        f"pageUrl: http://127.0.0.1:1\ngithub:\n  apiUrl: {github.api_url}\n"
+        f"  app:\n    id: {app.id}\n    privateKey: {{file: github-app.pem}}\n"
+        f"    clientId: {app.client_id}\n    clientSecret: {{file: github-client.secret}}\n"
         "  webhookSecrets:\n  - {file: github-webhook.secret}\n"
     )
     for step in ("/apps/headgate-acme/installations/new", "headgate serve --config", "Require the check `headgate`"):

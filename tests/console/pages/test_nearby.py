@@ -1,4 +1,4 @@
-"""Pages of a service that strangers can reach: shown on its own machine, refused to everybody else."""
+"""Pages of a service that strangers can reach and where nobody can sign in: shown on its own machine alone."""
 
 import socket
 
@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from console.pages.nearby import NearbyPages
+from console.pages.doors import Doors
 from webhooks.server import Server, listen
 
 MACHINES = ("/webhooks/", "/healthz")
@@ -19,7 +19,7 @@ def asked(path="/", client="127.0.0.1", host="127.0.0.1:8470", **headers):
         return PlainTextResponse("shown")
 
     routes = [Route(one, shown) for one in ("/", "/runs/1", "/webhooks/github", "/healthz", "/webhooksx")]
-    application = NearbyPages(Starlette(routes=routes), MACHINES)
+    application = Doors(Starlette(routes=routes), MACHINES, None, "Its own machine alone.")
     given = {"host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
     return TestClient(application, client=(client, 4711)).get(path, headers=given)
 
@@ -54,12 +54,12 @@ def test_strangers_see_none_and_are_told_where(client, host, headers):
     answer = asked("/runs/1", client, host, **headers)
 
     assert answer.status_code == 403
-    assert "its own machine alone" in answer.text
+    assert "Its own machine alone." in answer.text
 
 
 def plainly(version, *headers):
     """The status of what a plain connection gets: version and headers as they are sent, and no others."""
-    application = NearbyPages(PlainTextResponse("shown"), MACHINES)
+    application = Doors(PlainTextResponse("shown"), MACHINES, None)
     listener = listen("127.0.0.1", 0)
     server = Server(application, listener)
     server.start()

@@ -63,11 +63,11 @@ class MemoryLogs:
 class PagesWorld:
     """Everything that pages read from, and a browser."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, source="/srv/models"):
         self.clock = StoppedClock()
         self.store = open_store(str(folder / "store.db"), self.clock)
         self.logs = MemoryLogs()
-        self.store.add_repository(RepositoryRow("acme/models", "/srv/models", "main", SHA))
+        self.store.add_repository(RepositoryRow("acme/models", source, "main", SHA))
         self.browser = TestClient(
             application(self.store, self.logs, self.clock, self.store.ask), base_url="http://127.0.0.1:8000"
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.github.answers import Answer, Refused, not_found
-from tests.github.auth import can_read
-from tests.github.records import Account, Installation
+from tests.github.auth import was_let_in
+from tests.github.records import Account, App, Installation, Repository
 from tests.github.routing import Call, route
 from tests.github.shapes import accounts, repositories
 
@@ -13,6 +15,13 @@ def the_person(call: Call) -> Account:
     if call.someone.person is None:
         raise Refused(403, "Resource not accessible by integration")
     return call.someone.person
+
+
+def the_app(call: Call) -> App:
+    """By which the person signed in; other tokens of people tell nothing of installations."""
+    if call.someone.token is None or call.someone.token.app is None:
+        raise Refused(403, "You must authenticate with an access token authorized to a GitHub App")
+    return call.someone.token.app
 
 
 @route("GET /user")
@@ -27,11 +36,12 @@ def get_user(call: Call) -> Answer:
 
 @route("GET /user/installations")
 def installations_of_user(call: Call) -> Answer:
-    person, state = the_person(call), call.world.state
+    """Of the App by which the person signed in, those with a repository that the person was let into."""
+    person, state, app = the_person(call), call.world.state, the_app(call)
     rows = [
         row
         for row in state.installations.values()
-        if any(can_read(repo, person) for repo in state.repositories_of(row))
+        if row.app is app and any(was_let_in(repo, person) for repo in state.repositories_of(row))
     ]
     return call.page(rows, lambda row: accounts.installation(call.at, row), "installations")
 
@@ -40,10 +50,16 @@ def installations_of_user(call: Call) -> Answer:
 def repositories_of_user(call: Call) -> Answer:
     person, state = the_person(call), call.world.state
     row: Installation | None = state.installations.get(int(call.parameters["installation_id"]))
-    if row is None:
+    if row is None or row.app is not the_app(call):
         raise not_found()
-    rows = [repo for repo in state.repositories_of(row) if can_read(repo, person)]
-    return call.page(rows, lambda repo: repositories.repository(call.at, repo), "repositories")
+    rows = [repo for repo in state.repositories_of(row) if was_let_in(repo, person)]
+    return call.page(rows, lambda repo: _seen_by(call, repo, person), "repositories")
+
+
+def _seen_by(call: Call, repository: Repository, person: Account) -> dict[str, Any]:
+    role = accounts.ROLES.index(accounts.permission(repository, person))
+    may = {level: role <= index for index, level in enumerate(("admin", "maintain", "push", "triage", "pull"))}
+    return {**repositories.repository(call.at, repository), "permissions": may}
 
 
 @route("POST /app-manifests/{code}/conversions")

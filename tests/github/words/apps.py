@@ -146,6 +146,15 @@ class AppWords(RepositoryWords):
             state.tokens[value] = Token(value, permissions or default, chosen, person=state.account(person))
             return value
 
+    def token_by(self, app: RegisteredApp, person: str = "ann") -> str:
+        """A token of a person who has signed in with an App."""
+        with self.acting() as state:
+            value = state.new_secret("ghu_")
+            state.tokens[value] = Token(
+                value, dict(app.app.permissions), None, None, state.account(person), None, app.app
+            )
+            return value
+
     def deliver_to(
         self, address: str, *, secret: str, app: RegisteredApp | None = None, repository: Which = None
     ) -> Hook:

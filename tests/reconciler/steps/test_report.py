@@ -86,11 +86,11 @@ def test_people_elsewhere_are_sent_to_no_page_of_this_machine(settled, page, sho
     sha, checks = settled.merge(ops={"train": runs_forever()}), ElsewhereChecks()
     settled.settle()
 
-    step(settled, sha, checks, page_url=page)
-    step(settled, sha, settled.checks, page_url=page)
+    step(settled, sha, checks, page_url="http://127.0.0.1:8470", public_url=page)
+    step(settled, sha, settled.checks, page_url="http://127.0.0.1:8470", public_url=page)
 
     assert bool(checks.posted[sha]["headgate/churn"].details_url) is shown
-    assert settled.checks.posted[sha]["headgate/churn"].details_url.startswith(f"{page}/runs/")
+    assert settled.checks.posted[sha]["headgate/churn"].details_url.startswith("http://127.0.0.1:8470/runs/")
 
 
 def test_no_known_secret_and_nothing_that_looks_like_one_is_said(settled):

@@ -1,0 +1,125 @@
+"""People at GitHub: who somebody is, by the App's sign-in, and which repositories they can read.
+
+A token of a person is asked for what that person sees, and for nothing else; it is kept in memory only.
+https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app
+"""
+
+from __future__ import annotations
+
+import logging
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+
+from reconciler.adapters.github_addresses import PUBLIC, web_address
+from reconciler.adapters.github_errors import MissingAllowed, refusal, understood
+from reconciler.adapters.github_http import NOBODY, Answer, Call, Http, Secret
+from reconciler.adapters.github_listing import entries
+from reconciler.adapters.github_reasons import CLIENT, CODE, SIGN_IN
+from reconciler.checks.words import clip, line
+from reconciler.ports import Stalled
+
+log = logging.getLogger(__name__)
+
+_OF_THE_APP = ("incorrect_client_credentials", "redirect_uri_mismatch")
+_WHAT = "the sign-in of a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has signed in. `lasts`: seconds that the token is good for, None = until it is revoked."""
+
+    login: str
+    token: Secret
+    lasts: float | None
+
+
+class GitHubPeople:
+    """Sign-in with one App. `read_secret` gives the client secret, from wherever it is kept."""
+
+    def __init__(self, client: str, read_secret: Callable[[], str], api: str = PUBLIC) -> None:
+        self._client = client
+        self._read_secret = read_secret
+        self._api = Http(api)
+        self._web = Http(web_address(api))
+
+    def address(self, state: str, verifier: str, back: str) -> str:
+        """Where a person agrees. `back` is where GitHub leads then, with `state`; `verifier` stays with us (PKCE)."""
+        challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+        asked = {"client_id": self._client, "redirect_uri": back, "state": state}
+        proof = {"code_challenge": challenge, "code_challenge_method": "S256"}
+        return f"{self._web.address}/login/oauth/authorize?{urlencode(asked | proof)}"
+
+    def signed_in(self, code: str, verifier: str, back: str) -> Person:
+        """Whose code it is; it is good once. Raises Waiting, Stalled; neither code nor token is in their words."""
+        values = {"client_id": self._client, "client_secret": self._secret(), "code": code}
+        body = {**values, "redirect_uri": back, "code_verifier": verifier}
+        call = Call("POST", "/login/oauth/access_token", body=body, accept="application/json")
+        answer = self._web.ask(call, NOBODY)
+        if answer.status >= 300:
+            raise refusal(call, answer, _WHAT)
+        with understood():
+            token, lasts = _token_of(answer.data)
+            login = str(self._asked(Call("GET", "/user"), token).data["login"])
+        return Person(login, token, lasts)
+
+    def repositories(self, token: Secret) -> Mapping[int, bool]:
+        """Numbers of the repositories that the person has been let into; True: may push there.
+
+        Raises Waiting, Stalled; SIGN_IN if the token is good no more.
+        """
+        found: dict[int, bool] = {}
+        with understood():
+            for installation in self._listed("/user/installations", "installations", token):
+                if not installation.get("suspended_at"):
+                    found |= self._of_installation(int(installation["id"]), token)
+        return found
+
+    def _of_installation(self, number: int, token: Secret) -> Mapping[int, bool]:
+        found: dict[int, bool] = {}
+        with MissingAllowed():  # taken away since it was listed
+            for one in self._listed(f"/user/installations/{number}/repositories", "repositories", token):
+                found[int(one["id"])] = bool((one.get("permissions") or {}).get("push"))
+            return found
+        return {}
+
+    def _listed(self, path: str, key: str, token: Secret) -> Iterator[Any]:
+        return entries(lambda page: self._asked(Call("GET", path, page), token).data[key])
+
+    def _asked(self, call: Call, token: Secret) -> Answer:
+        answer = self._api.ask(call, token)
+        if answer.status == 401:
+            raise Stalled(SIGN_IN, "GitHub takes your sign-in no more.")
+        if answer.status >= 300:
+            raise refusal(call, answer, f"{call.verb} {call.path}")
+        return answer
+
+    def _secret(self) -> str:
+        try:
+            found = self._read_secret().strip()
+        except OSError:
+            found = ""
+        if not found:
+            log.error("The client secret of the GitHub App is empty or cannot be read: nobody can sign in.")
+            raise _not_of_this_app()
+        return found
+
+
+def _token_of(data: Any) -> tuple[Secret, float | None]:
+    """The token and how long it lasts. Raises Stalled where GitHub gives none."""
+    if "access_token" in data:
+        lasts = data.get("expires_in")
+        return Secret(str(data["access_token"])), None if lasts is None else float(lasts)
+    error = clip(line(str(data["error"])), 100)
+    if error in _OF_THE_APP:
+        log.error("GitHub does not let people sign in (%s): compare clientId, clientSecret and pageUrl.", error)
+        raise _not_of_this_app()
+    raise Stalled(CODE, "GitHub does not take that sign-in: it is good once, and for ten minutes. Begin again.")
+
+
+def _not_of_this_app() -> Stalled:
+    what = "GitHub does not know this service as it is configured; its log and `headgate github doctor` tell more."
+    return Stalled(CLIENT, what)
