@@ -43,7 +43,8 @@ def answering(endpoint: Endpoint) -> Endpoint:
 def _answer(request: Request, refused: Refused) -> Response:
     where = request.url.path
     error = {"code": refused.code, "message": refused.message, "where": where, "do": refused.do}
-    return JSONResponse({"version": 1, "error": error}, status_code=refused.status)
+    unread = {"Connection": "close"} if refused.status in (408, 413) else {}  # nobody waits for the rest of the body
+    return JSONResponse({"version": 1, "error": error}, status_code=refused.status, headers=unread)
 
 
 async def read_body(request: Request, limit: int, less: str) -> bytes:

@@ -7,9 +7,10 @@ import threading
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 STOP_SECONDS = 5.0
-_HEADERS = 64 * 1024
+_HEAD = 64 * 1024  # bytes of a request's head, and of what follows its body
 
 
 class AddressInUse(Exception):
@@ -30,6 +31,29 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class BoundedProtocol(HttpToolsProtocol):
+    """A connection that is ended when more arrives than a limit and nothing comes of it: the parser has no limit."""
+
+    _unread = 0  # bytes since a head, or a part of a body, was complete
+
+    def data_received(self, data: bytes) -> None:
+        """Count first, as what is complete in these bytes begins a new count."""
+        self._unread += len(data)
+        super().data_received(data)
+        if self._unread > _HEAD and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too large.")
+
+    def on_headers_complete(self) -> None:
+        """The head is complete."""
+        self._unread = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body is."""
+        self._unread = 0
+        super().on_body(body)
+
+
 class Server:
     """One ASGI application behind one socket."""
 
@@ -41,7 +65,8 @@ class Server:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=2,
-            h11_max_incomplete_event_size=_HEADERS,
+            http=BoundedProtocol,
+            ws="none",
         )
         self._server = uvicorn.Server(config)
         self._listener = listener
