@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 
 from reconciler.checks import plan_text, review_text, words
 from reconciler.checks.findings_text import ordered
@@ -45,6 +46,8 @@ class FlowVerdict:
     will_reuse: tuple[str, ...] = ()  # paths of the ops that will hit the cache
     will_run: Mapping[str, str] = field(default_factory=dict)  # path -> why it misses the cache ("" = not known)
     code_changed: tuple[str, ...] = ()  # files of the flow's code that differ
+    id: str = ""  # of the flow as it is known, "" = a new one
+    took: tuple[float, ...] = ()  # seconds that its last succeeded runs took, from the first op to the end
 
     @property
     def errors(self) -> int:
@@ -237,8 +240,18 @@ def _merge_sentence(verdict: FlowVerdict) -> str:
         reused = (
             f"; {words.count(len(verdict.will_reuse), 'op')} will reuse earlier results" if verdict.will_reuse else ""
         )
-        return f"Merging starts a run of {name} in {file}{why}: {words.count(_to_run(verdict), 'op')} will run{reused}."
+        run = f"Merging starts a run of {name} in {file}{why}: {words.count(_to_run(verdict), 'op')} will run{reused}."
+        return " ".join(filter(None, (run, _estimate(verdict.took))))
     return f"Merging starts no run of {name} in {file}{why}."
+
+
+def _estimate(took: Sequence[float]) -> str:
+    """What is known of how long it takes: what it took. Nothing where it never ran."""
+    if not took:
+        return ""
+    if len(took) == 1:
+        return f"Its last good run took {words.duration(took[0])}."
+    return f"Its last {len(took)} good runs took {words.duration(median(took))} (median)."
 
 
 def _diff(verdict: FlowVerdict) -> str:

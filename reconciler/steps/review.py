@@ -22,7 +22,7 @@ from reconciler.records import Changes, CheckRow, Lease, RepositoryRow, RequestR
 from reconciler.steps.asking_in_comments import answer_comments, conversation_of, tell_ends
 from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.flow_files import Revision, errors_of
-from reconciler.steps.foresight import reusable
+from reconciler.steps.foresight import durations, reusable
 from reconciler.steps.page_addresses import page_of
 from reconciler.steps.touched_flows import judge
 from reconciler.steps.trials import left_behind
@@ -133,14 +133,11 @@ def _foreseen(world: World, repository: RepositoryRow, row: ReviewRow, verdict: 
         return replace(verdict, starts=False, removed=False, reason=why)
     if verdict.starts and not world.runs(row.repository):
         return replace(verdict, starts=False, reason=NOTHING_RUNS)
-    return _with_reuse(world, repository, row, verdict)
-
-
-def _with_reuse(world: World, repository: RepositoryRow, row: ReviewRow, verdict: FlowVerdict) -> FlowVerdict:
     if verdict.plan is None or not verdict.starts:
         return verdict
     facts = RunFacts(verdict.flow, row.repository, row.head, repository.default_branch or row.base)
-    return replace(verdict, will_reuse=reusable(world.store, verdict.plan, facts, world.clock.now()))
+    reused = reusable(world.store, verdict.plan, facts, world.clock.now())
+    return replace(verdict, will_reuse=reused, took=durations(world.store, verdict.id))
 
 
 def _settings(world: World, row: ReviewRow, base: Revision, tree: str) -> tuple[RepositorySettings, Sequence[Finding]]:

@@ -180,6 +180,7 @@ def _of_flow(
         starts=new.plan is not None and not reason,
         reason=reason or "merge",
         code_changed=code_changed,
+        id=row.id if row is not None else "",
     )
 
 

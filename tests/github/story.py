@@ -179,6 +179,17 @@ def preview(story: Story, pull: Any) -> None:
         print(f"      | {line}")
 
 
+def try_out(story: Story, pull: Any) -> None:
+    """Before it is merged a flow runs on trial, as somebody asks for it; its end stands in the same one comment."""
+    story.heading("Somebody wants to see a flow run before that")
+    story.github.comment(pull, "/run nested", by="ann")
+    trial = story.completed("headgate/nested (trial)", pull.head_sha)
+    story.show(trial)
+    demand(trial.conclusion == "success", "the flow runs as the pull request has it.")
+    until("its end in the answer", lambda: [one for one in story.github.comments(pull) if "(succeeded" in one.body])
+    demand(story.completed("headgate/nested", pull.head_sha).title == "Merging runs 4 ops", "a trial merges nothing.")
+
+
 def merge(story: Story, pull: Any) -> str:
     """The merge starts the flows; every op's status is on the merged commit."""
     story.heading("It is merged: flows run, and say how on the commit")
@@ -310,6 +321,7 @@ def tell(folder: Path) -> None:
         install(story)
         pull = refuse(story)
         preview(story, pull)
+        try_out(story, pull)
         merge(story, pull)
         rerun(story, lose(story))
         survive(story)

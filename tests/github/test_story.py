@@ -25,7 +25,10 @@ def test_the_story_comes_true(tmp_path, capsys):
 def shown():
     """What the page of how checks read shows of the story: titles of checks, sentences, rows of tables."""
     titles = [
-        line.split(maxsplit=2) for one in blocks(PAGE) if one.language == "text" for line in one.text.splitlines()
+        re.split(r" {2,}", line, maxsplit=2)
+        for one in blocks(PAGE)
+        if one.language == "text"
+        for line in one.text.splitlines()
     ]
     page = (ROOT / PAGE).read_text("utf-8").splitlines()
     said = [line.removeprefix("> ") for line in page if line.startswith("> ")]

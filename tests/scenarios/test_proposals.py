@@ -103,3 +103,26 @@ def test_a_proposal_that_is_looked_at_again_keeps_its_word_though_results_came_s
 
     assert world.statuses()["prepare"] == "succeeded"
     assert world.check(sha=head) == said
+
+
+def test_a_proposal_says_how_long_good_runs_of_the_flow_took(world):
+    world.connect(churn=GOOD)
+    for number in range(7):
+        world.push(churn=dag({"train": op("exit", "0", str(number))}))
+        world.settle()
+    world.push(churn=dag({"train": exits(1)}))
+    world.settle()
+    sha = world.propose("topic", churn=dag({"train": op("exit", "0", "again")}))
+    world.settle()
+
+    assert "Its last 5 good runs took" in world.check("churn", sha).summary
+
+
+def test_of_a_flow_that_never_ran_well_no_time_is_told(world):
+    world.connect(churn=GOOD)
+    world.push(churn=dag({"train": exits(1)}))
+    world.settle()
+    sha = world.propose("topic", churn=dag({"train": op("exit", "0", "again")}), spam=GOOD)
+    world.settle()
+
+    assert "took" not in world.check("churn", sha).summary + world.check("spam", sha).summary

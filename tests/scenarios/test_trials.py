@@ -297,3 +297,11 @@ def test_what_came_of_a_command_is_in_the_history(proposed):
     told = [event.message for event in proposed.store.events("shop") if event.reason == "Command"]
     assert f"/run churn: run {trials(proposed)[0].id}; /cancel: 1 stopped" in told[0]
     assert told[1].endswith("/hold: refused")
+
+
+def test_how_long_it_took_is_no_estimate_of_a_merge(proposed):
+    answered(proposed, "/run churn")
+    proposed.press("rerequested", proposed.sha, proposed.check("headgate", proposed.sha))
+    proposed.settle()
+
+    assert "took" not in proposed.check("churn", proposed.sha).summary

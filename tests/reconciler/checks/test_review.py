@@ -131,3 +131,13 @@ def test_a_hostile_flow_name_means_nothing_in_markdown():
 
     assert "<script>" not in outside
     assert "@team" not in outside
+
+
+def test_how_long_it_took_is_told_where_it_ran_before():
+    said = [
+        flow_review(verdict(plan=CHURN, took=took), PROPOSED).summary for took in ((), (65.0,), (60.0, 700.0, 80.0))
+    ]
+
+    assert "took" not in said[0]
+    assert "Its last good run took 1 m 5 s." in said[1]
+    assert "Its last 3 good runs took 1 m 20 s (median)." in said[2]
