@@ -33,6 +33,8 @@ def test_every_route_answers_as_it_is_described(github: FakeGitHub):
         _tour_of_reading(client, pull.head_sha, comment.id)
         _tour_of_writing(client, pull.head_sha, comment.id)
         client.delete("/installation/token")
+    with Client(github.api_url, github.token("ann", {"repository_hooks": "read"})) as client:
+        _tour_of_hooks(github, client)
     github.allow("ann")
     with Client(github.api_url, github.token_by(app, "ann")) as client:
         client.get("/user")
@@ -54,6 +56,14 @@ def _tour_of_the_app(client: Client, installation: int) -> None:
     delivery = client.get("/app/hook/deliveries", params={"status": "failure", "per_page": 1}).json()[0]["id"]
     client.get(f"/app/hook/deliveries/{delivery}")
     client.post(f"/app/hook/deliveries/{delivery}/attempts")
+
+
+def _tour_of_hooks(github: FakeGitHub, client: Client) -> None:
+    github.deliver_to("http://127.0.0.1:1/", secret="s", repository="acme/shop")
+    github.push({"a.yaml": "3\n"})
+    (hook,) = client.get(f"{REPO}/hooks").json()
+    (delivery,) = client.get(f"{REPO}/hooks/{hook['id']}/deliveries", params={"status": "failure"}).json()
+    client.get(f"{REPO}/hooks/{hook['id']}/deliveries/{delivery['id']}")
 
 
 def _tour_of_reading(client: Client, sha: str, comment: int) -> None:
