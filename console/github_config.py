@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,10 @@ class SecretPlace:
         if found:
             return ""
         return f"The file {self.file} is empty." if self.file else f"The environment variable {self.env} is not set."
+
+    def below(self, base: Path) -> SecretPlace:
+        """The same, its file relative to a folder."""
+        return SecretPlace(self.env, base / self.file if self.file is not None else None, self.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,16 @@ class _Secret:
             return BAD
         file = Path(values["file"]).expanduser() if "file" in values else None
         return SecretPlace(values.get("env", ""), file, node.span)
+
+
+class _Secrets:
+    """A list of such references."""
+
+    def read(self, node: Node, path: str, report: Report) -> Any:
+        if type(node.outline) is list:
+            return Listing(_Secret(), templated=False).read(node, path, report)
+        report.add("field-type", f"Give a list of places of secrets: [{_REFERENCE}].", node.span, path)
+        return BAD
 
 
 def is_address(value: str) -> bool:
@@ -166,6 +180,7 @@ def _whole(values: Mapping[str, Any], node: Node, path: str, report: Report) -> 
 
 
 _PLACE = Record({"env": TEXT, "file": TEXT}, templated=False)
+SECRETS = _Secrets()
 _APP = Built(
     Record(
         {
@@ -185,7 +200,7 @@ GITHUB = Built(
             "apiUrl": Built(TEXT, _address),
             "app": _APP,
             "token": _Secret(),
-            "webhookSecrets": Listing(_Secret(), templated=False),
+            "webhookSecrets": SECRETS,
             "repositories": Listing(Built(TEXT, _name), templated=False),
             "runLocally": PLAIN_FLAG,
             "pollSeconds": Built(Number(), _seconds),
@@ -206,7 +221,7 @@ def github_of(values: Mapping[str, Any] | None, base: Path) -> GitHubConfig | No
         str(app.get("id", "")),
         _below(base, app.get("privateKey")),
         _below(base, values.get("token")),
-        tuple(_placed(base, place) for place in values.get("webhookSecrets", ())),
+        tuple(place.below(base) for place in values.get("webhookSecrets", ())),
         tuple(dict.fromkeys(values.get("repositories", ()))),
         values.get("runLocally", False),
         values.get("pollSeconds", 60.0),
@@ -217,11 +232,13 @@ def github_of(values: Mapping[str, Any] | None, base: Path) -> GitHubConfig | No
 
 def missing_secrets(config: GitHubConfig | None, environment: Mapping[str, str], file: str) -> tuple[Finding, ...]:
     """A finding for each secret that is not where it should be."""
-    places = config.secrets if config is not None else ()
+    return missing(config.secrets if config is not None else (), environment, file, "config.github")
+
+
+def missing(places: Iterable[SecretPlace], environment: Mapping[str, str], file: str, path: str) -> tuple[Finding, ...]:
+    """A finding for each of these secrets that is not there."""
     faults = ((place, place.fault(environment)) for place in places)
-    return tuple(
-        finding("value-not-allowed", fault, file, place.span, "config.github") for place, fault in faults if fault
-    )
+    return tuple(finding("value-not-allowed", fault, file, place.span, path) for place, fault in faults if fault)
 
 
 def may_be_secret(path: str) -> bool:
@@ -230,8 +247,4 @@ def may_be_secret(path: str) -> bool:
 
 
 def _below(base: Path, place: SecretPlace | None) -> SecretPlace | None:
-    return None if place is None else _placed(base, place)
-
-
-def _placed(base: Path, place: SecretPlace) -> SecretPlace:
-    return SecretPlace(place.env, base / place.file if place.file is not None else None, place.span)
+    return None if place is None else place.below(base)

@@ -98,6 +98,7 @@ def test_a_mistake_is_told_on_its_line(tmp_path, lines, where, said):
         "token: {value: ghp_sesame}",
         "token: [ghp_sesame]",
         "webhookSecrets: [ghp_sesame]",
+        "webhookSecrets: ghp_sesame",
         "app: {id: 1, privateKey: ghp_sesame}",
         "app: {id: 1, privateKey: {env: KEY}, clientId: Iv1.a, clientSecret: ghp_sesame}",
         "app: {id: 1, privateKey: {env: KEY}, clientSecret: ghp_sesame, clientId: [sesame]}",
