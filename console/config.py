@@ -15,6 +15,13 @@ from typing import Any
 
 from console.failures import Failure
 from console.github_config import GITHUB, GitHubConfig, github_of, may_be_secret, missing_secrets
+from console.incoming_config import (
+    INCOMING,
+    IncomingConfig,
+    incoming_of,
+    may_hold_secret,
+    missing_incoming,
+)
 from console.retention_config import RETENTION, policy_of
 from reconciler.adapters.process_connections import Connection
 from reconciler.checks import findings_text
@@ -50,6 +57,7 @@ _FILE = Record(
         "connections": Listing(_CONNECTION, templated=False),
         "retention": RETENTION,
         "github": GITHUB,
+        "incoming": INCOMING,
     },
     templated=False,
 )
@@ -77,7 +85,8 @@ class ConfigError(Failure):
     def text(self) -> str:
         """The message, and every mistake on its line."""
         sources = {one.file: self.source for one in self.findings}
-        shown = (findings_text.one(one, {} if may_be_secret(one.path) else sources) for one in self.findings)
+        hidden = {one.path for one in self.findings if may_be_secret(one.path) or may_hold_secret(one.path)}
+        shown = (findings_text.one(one, {} if one.path in hidden else sources) for one in self.findings)
         return "\n\n".join([super().text(), *shown])
 
 
@@ -98,6 +107,7 @@ class Config:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     retention: Policy = field(default_factory=Policy)
     github: GitHubConfig | None = None
+    incoming: tuple[IncomingConfig, ...] = ()
 
     @property
     def store(self) -> str:
@@ -134,8 +144,10 @@ def _read(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     values: Any = _FILE.read(documents[0], "config", report) if documents else {}
     wrong = tuple(sorted((*findings, *report.findings), key=lambda one: one.place))
     if not wrong and values is not BAD:
-        values = {**values, "github": github_of(values.get("github"), path.parent)}
+        incoming = incoming_of(values.get("incoming", ()), path.parent)
+        values = {**values, "github": github_of(values.get("github"), path.parent), "incoming": incoming}
         wrong = missing_secrets(values["github"], environment, str(path))
+        wrong += missing_incoming(incoming, environment, str(path))
     if wrong or values is BAD:
         raise ConfigError(f"{path} has mistakes.", wrong, data)
     return dict(values)
@@ -160,6 +172,7 @@ def _config(values: Mapping[str, Any], environment: Mapping[str, str], base: Pat
         connections={one["name"]: _connection(one) for one in values.get("connections", ())},
         retention=policy_of(values.get("retention", {})),
         github=values.get("github"),
+        incoming=values.get("incoming", ()),
     )
 
 

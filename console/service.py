@@ -12,6 +12,7 @@ from typing import Any
 from console.config import Config, ConfigError
 from console.data_lock import lock
 from console.github import github_parts
+from console.incoming import routes_of, secrets_of
 from console.known_secrets import known_secrets
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
@@ -82,12 +83,13 @@ class Service:
         self.checks = self._checks()
         self.logs = FileLogs(data)
         place = self.executor.place
+        world = self._world()
         self.loop = Loop(
-            self.store, steps_of(self._world()), self.clock, this_owner(place), workers=workers, places=self._places
+            self.store, steps_of(world), self.clock, this_owner(place), workers=workers, places=self._places
         )
         page = config.page_url or self.address
         self.presence = Presence(self.store, self.executor, data, page, config.place_lost_after)
-        self._server = Server(self._application(), self._listener)
+        self._server = Server(self._application(world), self._listener)
 
     def start(self) -> None:
         """Adopt what runs, look at everything once, and go on until `stop`."""
@@ -154,7 +156,9 @@ class Service:
             retention=config.retention,
             files=ProcessFiles(config.data_dir),
             shared=bool(config.database),
-            known_secrets=partial(known_secrets, config.connections, github.secrets if github else ()),
+            known_secrets=partial(
+                known_secrets, config.connections, [*(github.secrets if github else ()), *secrets_of(config.incoming)]
+            ),
             forge=github.forge if github else None,
             missed=github.missed if github else None,
             conversations=github.conversations if github else None,
@@ -202,7 +206,7 @@ class Service:
         mine = ("", self.executor.place)
         return (*mine, OFFERED) if self.executor.has_room() else mine
 
-    def _application(self) -> Any:
+    def _application(self, world: World) -> Any:
         sign_in = sign_in_of(self.config, self.clock) if self.config.github is not None else None
         return application(
             self.store,
@@ -213,6 +217,7 @@ class Service:
             extra_routes=[
                 *callback_routes(self.tokens, self.executor, self.store),
                 *(self.github.routes if self.github is not None else ()),
+                *routes_of(self.config.incoming, world),
                 *health_routes(lambda: dict(self.loop.counts), lambda: self.store.queued(RetentionKey())),
                 *(sign_in.routes() if isinstance(sign_in, SignIn) else ()),
             ],

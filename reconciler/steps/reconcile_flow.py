@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from reconciler.checks.run import NOTHING_RUNS
+from reconciler.flows.model import Json
 from reconciler.keys import FlowKey, ReviewKey
+from reconciler.plan.model import Plan
 from reconciler.plan.walk import walk
 from reconciler.ports import World
 from reconciler.records import Changes, Lease, RequestRow, Wake
 from reconciler.steps import belonging, schedules, services
 from reconciler.steps.draft import Draft
 from reconciler.steps.following_head import follow_head, retire
+from reconciler.steps.given_params import NotPlanned, plan_with
 from reconciler.steps.plans import decoded, leave_to_newer
 from reconciler.steps.starting import new_run
 
@@ -76,8 +79,10 @@ def _run_by_request(draft: Draft, request: RequestRow) -> str:
     wanted = request.arguments
     if not draft.world.runs(draft.flow.repository):
         return f"It was not started: {NOTHING_RUNS}."
-    stored = draft.world.store.plan(str(wanted["plan"])) if "plan" in wanted else None
-    plan = decoded(stored.plan_json) if stored is not None else None if "plan" in wanted else draft.applied_plan()
+    try:
+        plan = _plan_wanted(draft, wanted)
+    except NotPlanned as error:
+        return f"It was not started: {error}"
     if plan is None:
         return "There is no plan to run: the flow was never applied."
     proposal, commit = str(wanted.get("proposal") or ""), str(wanted.get("commit") or draft.flow.applied_sha)
@@ -100,6 +105,15 @@ def _run_by_request(draft: Draft, request: RequestRow) -> str:
     )
     draft.start(started)
     return started.run.id
+
+
+def _plan_wanted(draft: Draft, wanted: Mapping[str, Json]) -> Plan | None:
+    """The plan that was given, that of other values for inputs, or the applied one. Raises NotPlanned."""
+    if "plan" in wanted:
+        stored = draft.world.store.plan(str(wanted["plan"]))
+        return decoded(stored.plan_json) if stored is not None else None
+    params = wanted.get("params")
+    return plan_with(draft.world.source, draft.flow, params) if isinstance(params, dict) else draft.applied_plan()
 
 
 def _stop_by_request(draft: Draft, request: RequestRow) -> str:

@@ -90,7 +90,7 @@ class Terminal:
     def enter(self, command: str) -> str:
         """Run one command to its end; what it prints, both streams. Raises TimeoutError."""
         assert self._shell.stdin is not None
-        self._shell.stdin.write(f"{command}\nprintf '\\n{_END}\\n'\n")
+        self._shell.stdin.write(f"{self._placed(command)}\nprintf '\\n{_END}\\n'\n")
         self._shell.stdin.flush()
         printed, until = [], time.monotonic() + _SECONDS
         while True:
@@ -106,7 +106,11 @@ class Terminal:
         """A file where the shell is now."""
         file = Path(self.enter("pwd").strip()) / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
+        file.write_text(self._placed(text), "utf-8")
+
+    def _placed(self, text: str) -> str:
+        """With the port that the service has here."""
+        return text.replace(f":{_PORT}", f":{self.port}")
 
     def close(self) -> None:
         """End the shell and all that it started."""

@@ -21,7 +21,7 @@ from tests.docs.terminal import Terminal, agrees, terminal, typed
 _LANGUAGES = {"yaml", "console", "python", "json", "text", "sh", "toml", "lua"}
 _SERVER_FILES = ("headgate-server.yaml",)
 _SECRETS = ("HEADGATE_APP_KEY", "HEADGATE_CLIENT_SECRET", "HEADGATE_GITHUB_TOKEN", "HEADGATE_WEBHOOK_SECRET")
-_SECRET_FILES = ("github-app.pem", "github-client.secret", "github-webhook.secret")
+_SECRET_FILES = ("github-app.pem", "github-client.secret", "github-webhook.secret", "export.secret")
 
 
 def _files(page: str) -> dict[str, bytes]:

@@ -93,6 +93,7 @@ def test_every_key_and_variable_of_the_server_is_on_its_page() -> None:
     assert [key for key in config._FILE.fields if key not in rows] == []
     assert [key for key in config._CONNECTION.fields if key not in rows] == []
     assert [key for key in config.GITHUB.shape.fields if key not in rows] == []
+    assert [key for key in config.INCOMING.shape.item.fields if key not in rows] == []
     assert {name: rows[key][0] for name, key in config._ENVIRONMENT.items()} == {
         name: f"`{name}`" for name in config._ENVIRONMENT
     }
