@@ -21,12 +21,19 @@ from reconciler.adapters.github_names import github_repository, is_github
 from reconciler.adapters.github_source import GitHubOrigin
 from reconciler.adapters.github_statuses import GitHubStatuses
 from reconciler.adapters.sql_store import SqlStore
-from reconciler.ports import Clock, CommitChecks, Delivery
-from webhooks.asgi import BaseRoute
+from reconciler.flows.settings import RepositorySettings
+from reconciler.plan.encoding import decode
+from reconciler.ports import Clock, CommitChecks, Conversations, Delivery, Source
+from reconciler.records import RepositoryRow
+from reconciler.steps.flow_files import Revision
+from reconciler.steps.who_may import Rules
+from webhooks.asgi import BaseRoute, Request
 from webhooks.github import GitHubHook, github_routes, recovered
 from webhooks.github_events import HOOK, may_ask
 from webhooks.mailbox import Mailbox
 from webhooks.repository_names import RepositoryNames
+
+Proven = Callable[[Request], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,12 @@ class GitHubParts:
     secrets: Sequence[Callable[[], str]]  # that nothing which is posted may hold
 
 
-def github_parts(config: GitHubConfig, store: SqlStore, clock: Clock, locate: Callable[[str], str]) -> GitHubParts:
-    """Every part. `locate` gives the source of a repository by its name. Nothing is asked of GitHub yet."""
+def github_parts(
+    config: GitHubConfig, store: SqlStore, clock: Clock, locate: Callable[[str], str], proven: Proven
+) -> GitHubParts:
+    """Every part. `locate` gives the source of a repository by its name, `proven` hears of webhooks. Nothing is
+    asked of GitHub yet.
+    """
     api = GitHubApi(Http(config.api_url), _credentials(config, clock), Governor(store, clock), clock)
     checks = GitHubChecks(api, locate, clock) if config.app else GitHubStatuses(api, locate)
     names = RepositoryNames(store.repositories, _number_of)
@@ -55,9 +66,18 @@ def github_parts(config: GitHubConfig, store: SqlStore, clock: Clock, locate: Ca
         GitHubForge(api, config.repositories),
         _missed(config, api, store, names, clock),
         GitHubConversations(api, locate),
-        _routes(config, store, names),
+        _routes(config, store, names, proven),
         [partial(place.read, os.environ) for place in config.secrets],
     )
+
+
+def may_act(conversations: Conversations, source: Source, repository: RepositoryRow, person: str) -> bool:
+    """Whether a person may ask for things on pages: as with buttons of checks. Raises Waiting, Stalled."""
+    if not repository.settings_json:
+        return False
+    settings = decode(repository.settings_json, RepositorySettings)
+    base = Revision(source, repository.name, repository.head, settings)
+    return Rules(conversations, repository.name, settings.commands.allow, base).may_command(person)
 
 
 def _credentials(config: GitHubConfig, clock: Clock) -> Credentials:
@@ -79,11 +99,11 @@ def _missed(
     return GitHubMissed(api, store.repositories, may_ask, meaning, HOOK, clock)
 
 
-def _routes(config: GitHubConfig, store: SqlStore, names: RepositoryNames) -> Sequence[BaseRoute]:
+def _routes(config: GitHubConfig, store: SqlStore, names: RepositoryNames, proven: Proven) -> Sequence[BaseRoute]:
     secrets = [_bytes(place) for place in config.webhook_secrets]
     if not secrets:
         return ()
-    return github_routes(GitHubHook(secrets, names.named, _app(config)), Mailbox(store))
+    return github_routes(GitHubHook(secrets, names.named, _app(config), proven), Mailbox(store))
 
 
 def _app(config: GitHubConfig) -> int | None:

@@ -11,13 +11,14 @@ from typing import Any
 
 from console.config import Config, ConfigError
 from console.data_lock import lock
-from console.github import github_parts
+from console.github import GitHubParts, github_parts, may_act
 from console.incoming import routes_of, secrets_of
 from console.known_secrets import known_secrets
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
 from console.pages.application import Door, application
 from console.pages.doors import Doors, OpenDoor
+from console.pages.nearby import Nearness
 from console.pages.sign_in import SignIn
 from console.presence import Presence
 from console.signing_in import Lacking, closed, sign_in_of
@@ -76,7 +77,8 @@ class Service:
         self.address = f"http://{host}:{self._port}"
         self.store = open_store(config.store, self.clock)
         self._children = Children()
-        self.github = github_parts(config.github, self.store, self.clock, self._path_of) if config.github else None
+        self._near = Nearness(data / "hidden-visitors", config.github.api_url if config.github else "")
+        self.github = self._github()
         self.source = GitSource(data, self._path_of, self._children, self._origin_of)
         self.tokens = Tokens(data)
         self.executor = self._executor()
@@ -90,6 +92,10 @@ class Service:
         page = config.page_url or self.address
         self.presence = Presence(self.store, self.executor, data, page, config.place_lost_after)
         self._server = Server(self._application(world), self._listener)
+
+    def _github(self) -> GitHubParts | None:
+        config = self.config.github
+        return github_parts(config, self.store, self.clock, self._path_of, self._near.heard) if config else None
 
     def start(self) -> None:
         """Adopt what runs, look at everything once, and go on until `stop`."""
@@ -222,15 +228,19 @@ class Service:
                 *(sign_in.routes() if isinstance(sign_in, SignIn) else ()),
             ],
             door=self._door(sign_in),
+            may_act=self._may_act,
         )
+
+    def _may_act(self, repository: RepositoryRow, person: str) -> bool:
+        return self.github is not None and may_act(self.github.conversations, self.source, repository, person)
 
     def _door(self, sign_in: SignIn | Lacking | None) -> Door:
         """Who reaches the pages: where GitHub is served, strangers reach their address."""
         if sign_in is None:
             return OpenDoor
         if isinstance(sign_in, SignIn):
-            return partial(Doors, machines=MACHINES, sign_in=sign_in)
-        return partial(Doors, machines=MACHINES, sign_in=None, closed=closed(sign_in, self._port))
+            return partial(Doors, machines=MACHINES, sign_in=sign_in, near=self._near)
+        return partial(Doors, machines=MACHINES, sign_in=None, closed=closed(sign_in, self._port), near=self._near)
 
 
 def under_way(queued: Iterable[WakeRow], now: float) -> Iterator[Wake]:

@@ -35,6 +35,7 @@ class GitHubHook:
     secrets: Sequence[bytes]
     named: Callable[[int], Awaitable[str]]
     app: int | None = None
+    proven: Callable[[Request], None] = lambda request: None  # hears of each request that is GitHub's
 
 
 def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] = time.time) -> Sequence[BaseRoute]:
@@ -50,6 +51,7 @@ def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] =
             read = _proven(hook.secrets, event, body, signature)
         else:
             read = await run_in_threadpool(_proven, hook.secrets, event, body, signature)
+        hook.proven(request)
         if read is None:
             return Response(status_code=204)
         repository = await hook.named(read.number) if read.number else ""

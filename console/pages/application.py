@@ -16,7 +16,7 @@ from console.pages.log_page import download, log_page
 from console.pages.reading import World
 from console.pages.run_page import run_page
 from console.pages.security import SafeHeaders
-from console.pages.seen import Seen
+from console.pages.seen import MayAct, Seen
 from console.pages.viewers import HERE, Viewer, viewer_of
 from console.pages.worded import WordedChecks
 from reconciler.checks import graph_svg, timeline_svg
@@ -38,14 +38,16 @@ def application(
     extra_routes: Sequence[BaseRoute] = (),
     place: str = "",
     door: Door = OpenDoor,
+    may_act: MayAct = lambda repository, person: False,
 ) -> ASGIApp:
     """Every page, the JSON API and `extra_routes`. Pages only read; what people ask for goes through `ask`.
 
-    `place` is the one whose logs can be read here; "" = of every place. `door` lets people in, each as a viewer.
+    `place` is the one whose logs can be read here; "" = of every place. `door` lets people in, each as a viewer;
+    `may_act` tells which of those who have signed in may ask for things.
     """
 
     def sight(viewer: Viewer) -> World:
-        return World(Seen(store, viewer), logs, clock, store, place, viewer.name)
+        return World(Seen(store, viewer, may_act), logs, clock, store, place, viewer.name)
 
     routes = [*_pages(sight, logs, ask), Route("/static/{name}", _static(), methods=["GET"]), *extra_routes]
     handlers = {HTTPException: refused, ReconcileError: unavailable, Exception: broken}

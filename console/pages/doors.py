@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from console.pages.answers import problem, unavailable
 from console.pages.nearby import is_near
@@ -31,11 +31,19 @@ class Doors:
     why in `closed`.
     """
 
-    def __init__(self, application: ASGIApp, machines: Sequence[str], sign_in: SignIn | None, closed: str = "") -> None:
+    def __init__(
+        self,
+        application: ASGIApp,
+        machines: Sequence[str],
+        sign_in: SignIn | None,
+        closed: str = "",
+        near: Callable[[Request], bool] = is_near,
+    ) -> None:
         self._application = application
         self._machines = tuple(machines)
         self._sign_in = sign_in
         self._closed = closed
+        self._is_near = near
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = None
@@ -46,7 +54,7 @@ class Doors:
     async def _refusal(self, scope: Scope) -> Response | None:
         """The answer to those who are not let in."""
         request = Request(scope)
-        if is_near(request):
+        if self._is_near(request):
             let_in(scope, HERE)
             return None
         if self._sign_in is None:

@@ -6,11 +6,11 @@ repository it is about before it answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import merge
 from itertools import islice
 
-from console.pages.viewers import Viewer, refuse_to_act
+from console.pages.viewers import Viewer
 from reconciler.checks.evidence import Story, told
 from reconciler.engine.model import OpState
 from reconciler.keys import FlowKey, RunKey
@@ -31,13 +31,17 @@ from reconciler.steps.evidence import evidence_of
 from reconciler.steps.lost_files import told_of_lost
 from webhooks.asgi import HTTPException
 
+MayAct = Callable[[RepositoryRow, str], bool]
+"""Whether a person, by the name at GitHub, may ask for things in a repository. Raises Waiting, Stalled."""
+
 
 class Seen:
     """For one request: which repositories are seen is remembered."""
 
-    def __init__(self, store: Store, viewer: Viewer) -> None:
+    def __init__(self, store: Store, viewer: Viewer, may_act: MayAct) -> None:
         self._store = store
         self._viewer = viewer
+        self._may_act = may_act
         self._known: dict[str, bool] = {}
 
     # --- repositories and what is found by their names ----------------------------------------------------------------
@@ -151,10 +155,13 @@ class Seen:
     # --- acting -------------------------------------------------------------------------------------------------------
 
     def check_acting(self, repository: str) -> None:
-        """Raises HTTPException where the viewer sees the repository and may change nothing in it."""
-        row = self._store.repository(repository)
-        if not self._viewer.sees_all and (row is None or not self._viewer.acts_on(row.source)):
-            refuse_to_act(repository)
+        """Raises HTTPException where the viewer may ask for nothing; Waiting, Stalled where GitHub does not tell."""
+        if self._viewer.sees_all:
+            return
+        row = self.repository(repository)
+        if row is None or not self._may_act(row, self._viewer.name):
+            what = f"You can see {repository} and ask for nothing there: `commands.allow` of its settings says who may."
+            raise HTTPException(403, what)
 
     def _sees(self, repository: str) -> bool:
         if self._viewer.sees_all:

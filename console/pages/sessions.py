@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
@@ -29,7 +28,7 @@ class People(Protocol):
 
     def signed_in(self, code: str, verifier: str, back: str) -> Person: ...
 
-    def repositories(self, token: Secret) -> Mapping[int, bool]: ...
+    def repositories(self, token: Secret) -> frozenset[int]: ...
 
 
 @dataclass(slots=True)
@@ -37,7 +36,7 @@ class _Session:
     person: Person
     until: float  # monotonic, as all times here
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    seen: Mapping[int, bool] = field(default_factory=dict)
+    seen: frozenset[int] = frozenset()
     fresh_until: float = 0.0
     failure: ReconcileError | None = None
     asking: Lock = field(default_factory=Lock)
@@ -82,11 +81,11 @@ class Sessions:
         session = self._kept.get(_key(name))
         if session is not None:
             session.ended = True
-            session.person, session.seen = Person("", Secret(""), 0.0), {}
+            session.person, session.seen = Person("", Secret(""), 0.0), frozenset()
 
-    def _seen(self, session: _Session) -> Mapping[int, bool]:
+    def _seen(self, session: _Session) -> frozenset[int]:
         if session.fresh_until <= self._clock.monotonic():
-            session.seen, session.failure, lasts = {}, None, FRESH
+            session.seen, session.failure, lasts = frozenset(), None, FRESH
             try:
                 session.seen = self.people.repositories(session.person.token)
             except ReconcileError as error:

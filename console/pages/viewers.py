@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
 
 from reconciler.adapters.github_names import github_repository, is_github
-from webhooks.asgi import HTTPException, Request, Scope
+from webhooks.asgi import Request, Scope
 
 _KEY = "headgate.viewer"
 
@@ -16,12 +14,12 @@ _KEY = "headgate.viewer"
 class Viewer:
     """A person, by the name at GitHub, or ("") whoever sits at this machine.
 
-    `seen`: numbers of the repositories of GitHub that are shown, True = and acted on; None = everything, and all that
-    is on this machine too. `form_token` is what the person's forms carry; "" = that of a cookie.
+    `seen`: numbers of the repositories of GitHub that are shown; None = everything, what is on this machine too.
+    `form_token` is what the person's forms carry; "" = that of a cookie.
     """
 
     name: str = ""
-    seen: Mapping[int, bool] | None = None
+    seen: frozenset[int] | None = None
     form_token: str = ""
 
     @property
@@ -33,13 +31,9 @@ class Viewer:
         """Whether the repository of a source exists for this viewer."""
         return self.seen is None or (is_github(source) and github_repository(source).id in self.seen)
 
-    def acts_on(self, source: str) -> bool:
-        """Whether buttons of its pages do anything."""
-        return self.seen is None or (self.sees(source) and self.seen[github_repository(source).id])
-
 
 HERE = Viewer()
-NOBODY = Viewer(seen={})
+NOBODY = Viewer(seen=frozenset())
 
 
 def viewer_of(request: Request) -> Viewer:
@@ -52,8 +46,3 @@ def viewer_of(request: Request) -> Viewer:
 def let_in(scope: Scope, viewer: Viewer) -> None:
     """From here on the request is this viewer's."""
     scope[_KEY] = viewer
-
-
-def refuse_to_act(repository: str) -> NoReturn:
-    """Raises HTTPException."""
-    raise HTTPException(403, f"You can read {repository}, and have to be able to push there to do that.")

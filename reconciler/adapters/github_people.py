@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -66,25 +66,21 @@ class GitHubPeople:
             login = str(self._asked(Call("GET", "/user"), token).data["login"])
         return Person(login, token, lasts)
 
-    def repositories(self, token: Secret) -> Mapping[int, bool]:
-        """Numbers of the repositories that the person has been let into; True: may push there.
+    def repositories(self, token: Secret) -> frozenset[int]:
+        """Numbers of the repositories that the person has been let into.
 
         Raises Waiting, Stalled; SIGN_IN if the token is good no more.
         """
-        found: dict[int, bool] = {}
         with understood():
-            for installation in self._listed("/user/installations", "installations", token):
-                if not installation.get("suspended_at"):
-                    found |= self._of_installation(int(installation["id"]), token)
-        return found
+            every = self._listed("/user/installations", "installations", token)
+            working = [int(one["id"]) for one in every if not one.get("suspended_at")]
+            return frozenset().union(*(self._of_installation(number, token) for number in working))
 
-    def _of_installation(self, number: int, token: Secret) -> Mapping[int, bool]:
-        found: dict[int, bool] = {}
+    def _of_installation(self, number: int, token: Secret) -> frozenset[int]:
         with MissingAllowed():  # taken away since it was listed
-            for one in self._listed(f"/user/installations/{number}/repositories", "repositories", token):
-                found[int(one["id"])] = bool((one.get("permissions") or {}).get("push"))
-            return found
-        return {}
+            every = self._listed(f"/user/installations/{number}/repositories", "repositories", token)
+            return frozenset(int(one["id"]) for one in every)
+        return frozenset()
 
     def _listed(self, path: str, key: str, token: Secret) -> Iterator[Any]:
         return entries(lambda page: self._asked(Call("GET", path, page), token).data[key])

@@ -25,7 +25,10 @@ SHOP = {7: "acme/shop"}  # what is served, by GitHub's numbers
 
 
 class Edge:
-    """A context, as it holds a database and an event loop. `asked` are the numbers of which it asked for the names."""
+    """A context, as it holds a database and an event loop. `asked` are the numbers of which it asked for the names.
+
+    `proven` has a line for each request that was taken for GitHub's.
+    """
 
     def __init__(
         self,
@@ -36,8 +39,9 @@ class Edge:
     ) -> None:
         self.store = open_store(folder / "headgate.db", SystemClock())
         self.asked: list[int] = []
+        self.proven: list[str] = []
         self._named = named
-        self.hook = GitHubHook(secrets, self._name, app)
+        self.hook = GitHubHook(secrets, self._name, app, lambda request: self.proven.append(request.url.path))
         application = Starlette(routes=list(github_routes(self.hook, Mailbox(self.store))))
         self._client = AsyncClient(
             transport=ASGITransport(application), base_url="http://edge"

@@ -31,6 +31,16 @@ def test_a_push_is_stored_and_wakes_its_repository(edge):
     assert edge.store.queued(RepositoryKey("acme/shop")) is not None
 
 
+def test_what_is_githubs_is_told_and_what_is_not_is_not(edge):
+    edge.send(PUSH, secret=b"guessed")
+    edge.send(PUSH, x_hub_signature_256="")
+    assert edge.proven == []
+
+    edge.send(PUSH)
+    edge.send({}, "star")
+    assert edge.proven == ["/webhooks/github"] * 2
+
+
 def test_a_delivery_that_is_sent_again_or_replayed_with_other_headers_has_no_effect(edge):
     edge.send(PUSH)
     again = edge.send(PUSH)

@@ -43,7 +43,7 @@ class GitHubPeople:
     """GitHub as it answers for one person."""
 
     def __init__(self):
-        self.sees = {}
+        self.sees = frozenset()
         self.error = None
         self.asked = 0
 
@@ -51,7 +51,7 @@ class GitHubPeople:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return dict(self.sees)
+        return frozenset(self.sees)
 
 
 class PublicWorld(PagesWorld):
@@ -75,15 +75,20 @@ class PublicWorld(PagesWorld):
 
         extra = [Route("/webhooks/github", machine, methods=["POST"]), Route("/healthz", machine)]
         routes = [*extra, *self.sign_in.routes()]
-        self.application = application(self.store, self.logs, self.clock, self.store.ask, routes, door=door)
+        self.application = application(
+            self.store, self.logs, self.clock, self.store.ask, routes, door=door, may_act=self.may_act
+        )
         self.browser = self.another_browser()
+
+    def may_act(self, repository, person):
+        return self.commands and (repository.name, person) == (REPOSITORY, "ann")
 
     def another_browser(self):
         return TestClient(self.application, PUBLIC, client=("127.0.0.1", 4711), follow_redirects=False)
 
-    def signed_in(self, sees=(), lasts=None):
-        """As a person with these repositories, True = and the right to push there."""
-        self.people.sees = dict(sees)
+    def signed_in(self, sees, lasts=None):
+        """As a person with these repositories, True = who may command there."""
+        self.people.sees, self.commands = frozenset(sees), any(sees.values())
         name = self.sessions.begin(Person("ann", Secret("ghu_canary"), lasts))
         self.browser.cookies.set("__Host-headgate_session", name, domain="headgate.example.org", path="/")
         return name
@@ -178,11 +183,11 @@ def test_whoever_may_only_read_presses_no_button(world):
     answers = [world.post(f"/runs/{RUN}", verb="restart"), world.post(f"/flows/{FLOW}", verb="pause")]
 
     assert [answer.status_code for answer in answers] == [403, 403]
-    assert "to push there" in answers[0].text
+    assert "says who may" in answers[0].text
     assert world.asked() == []
 
 
-def test_whoever_may_push_presses_buttons_in_their_own_name(world):
+def test_whoever_may_command_presses_buttons_in_their_own_name(world):
     world.signed_in(sees={NUMBER: True})
 
     assert world.post(f"/runs/{RUN}", verb="restart").status_code == 303
@@ -208,7 +213,7 @@ def test_what_is_taken_away_from_a_person_is_gone_within_minutes(world):
     world.signed_in(sees={NUMBER: True})
     assert world.browser.get(f"/runs/{RUN}").status_code == 200
 
-    world.people.sees = {}
+    world.people.sees = frozenset()
     world.clock.time += FRESH + 1
 
     assert world.browser.get(f"/runs/{RUN}").status_code == 404

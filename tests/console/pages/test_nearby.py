@@ -9,6 +9,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from console.pages.doors import Doors
+from console.pages.nearby import Nearness
+from reconciler.adapters.github_addresses import PUBLIC
+from webhooks.asgi import Request
 from webhooks.server import Server, listen
 
 MACHINES = ("/webhooks/", "/healthz")
@@ -83,3 +86,40 @@ def test_machines_reach_what_is_for_them():
     assert asked("/webhooks/github", "203.0.113.9", "headgate.example.org").text == "shown"
     assert asked("/healthz", "203.0.113.9", "headgate.example.org").text == "shown"
     assert asked("/webhooksx", "203.0.113.9", "headgate.example.org").status_code == 403
+
+
+HERE = ("127.0.0.1", "127.0.0.1:8470")
+PROXIED = ("127.0.0.1", "headgate.example.org")
+
+
+def request(client, host):
+    return Request({"type": "http", "client": (client, 4711), "headers": [(b"host", host.encode())]})
+
+
+def test_webhooks_that_seem_to_come_from_here_tell_of_a_proxy_that_hides_who_asks(tmp_path, caplog):
+    near = Nearness(tmp_path / "hidden", PUBLIC)
+    assert near(request(*HERE))
+
+    near.heard(request(*HERE))
+
+    assert not near(request(*HERE))
+    assert "A proxy hides who asks" in caplog.text
+    assert not Nearness(tmp_path / "hidden", PUBLIC)(request(*HERE))  # after a restart
+
+
+def test_a_proxy_that_was_mended_hides_nobody_any_more(tmp_path):
+    near = Nearness(tmp_path / "hidden", PUBLIC)
+    near.heard(request(*HERE))
+
+    near.heard(request(*PROXIED))
+
+    assert near(request(*HERE))
+    assert Nearness(tmp_path / "hidden", PUBLIC)(request(*HERE))
+    assert not near(request(*PROXIED))
+
+
+def test_a_github_on_this_machine_tells_nothing_of_proxies(tmp_path):
+    near = Nearness(tmp_path / "hidden", "http://127.0.0.1:4711/api/v3")
+    near.heard(request(*HERE))
+
+    assert near(request(*HERE))
