@@ -31,6 +31,8 @@ from reconciler.steps.evidence import evidence_of
 from reconciler.steps.lost_files import told_of_lost
 from webhooks.asgi import HTTPException
 
+_BESIDE = 5  # runs that are read for one that is shown, before each repository is asked
+
 MayAct = Callable[[RepositoryRow, str], bool]
 """Whether a person, by the name at GitHub, may ask for things in a repository. Raises Waiting, Stalled."""
 
@@ -95,13 +97,17 @@ class Seen:
     ) -> Sequence[RunRow]:
         """Newest first."""
 
-        def found(name: str | None) -> Sequence[RunRow]:
-            return self._store.runs(flow, sha, name, prefix=prefix, limit=limit)
+        def found(name: str | None, most: int) -> Sequence[RunRow]:
+            return self._store.runs(flow, sha, name, prefix=prefix, limit=most)
 
         if self._viewer.sees_all:
-            return found(repository)
-        names = [row.name for row in self.repositories()] if repository is None else [repository]
-        each = (found(name) for name in names if self._sees(name))
+            return found(repository, limit)
+        most = limit * _BESIDE
+        of_all = found(repository, most)
+        seen = [row for row in of_all if self._sees(row.repository)]
+        if len(seen) >= limit or len(of_all) < most:
+            return seen[:limit]
+        each = (found(row.name, limit) for row in self.repositories())
         newest = merge(*each, key=lambda row: row.state.created_at, reverse=True)
         return list(islice(newest, limit))
 

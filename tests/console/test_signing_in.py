@@ -55,9 +55,14 @@ class Browser(httpx.Client):
         return self.get("/sign-in", params={"to": to})
 
     def sign_out(self) -> httpx.Response:
+        return self.press("/sign-out")
+
+    def press(self, address: str, **fields: str) -> httpx.Response:
+        """A button, of a form that was just shown."""
         token = re.search(r'name="token" value="([^"]+)"', self.get("/").text)
         assert token
-        return self.post("/sign-out", data={"token": token[1]}, headers={"origin": PUBLIC})
+        given = {"token": token[1], "nonce": "a" * 20, **fields}
+        return self.post(address, data=given, headers={"origin": PUBLIC})
 
     def begun(self) -> str:
         """The address that GitHub leads back to, which is not opened."""
@@ -73,7 +78,11 @@ def signing_in(tmp_path: Path, github: FakeGitHub, secret: str = "", *lines: str
     (tmp_path / "app.pem").write_text(app.private_key)
     (tmp_path / "client").write_text(secret or app.app.client_secret)
     known = f"id: {app.id}, privateKey: {{file: app.pem}}, clientId: {app.app.client_id}"
-    known = f"{{{known}, clientSecret: {{file: client}}}}"
+    known = (
+        f"{{{known}, clientSecret: {{file: client}}}}"
+        if secret is not None
+        else f"{{{known.partition(', client')[0]}}}"
+    )
     text = ["listen: 127.0.0.1:0", "dataDir: data", f"pageUrl: {PUBLIC}", *lines]
     text += ["github:", f"  apiUrl: {github.api_url}", f"  app: {known}"]
     (tmp_path / "server.yaml").write_text("\n".join(text) + "\n")
@@ -190,6 +199,34 @@ def test_a_wrong_client_secret_is_told_to_the_operator_and_not_shown(tmp_path, g
         assert "its log and `headgate github doctor` tell more" in answer.text
         assert "incorrect_client_credentials" in caplog.text
         assert "canary-secret" not in caplog.text + answer.text
+
+
+def test_without_a_client_secret_it_is_said_what_to_configure(tmp_path, github):
+    with signing_in(tmp_path, github, None) as browser:
+        stranger = browser()
+        answers = [
+            stranger.get(path) for path in ("/", f"/repositories/{SHOP}", "/api/v1/runs", "/sign-in", "/static/x")
+        ]
+
+        assert {answer.status_code for answer in answers} == {403}
+        assert "No client secret of the App is configured." in answers[0].text
+        assert SHOP not in "".join(answer.text for answer in answers)
+
+
+def test_buttons_are_pressed_by_those_who_may_command(tmp_path, github):
+    with signing_in(tmp_path, github) as browser:
+        github.allow("ann", "write")
+        github.allow("bob", "read")
+        pressed = {}
+        for person in ("ann", "bob"):
+            github.signed_in = person
+            one = browser()
+            one.sign_in()
+            [flow_row] = one.service.store.flows(repository=SHOP, scope="")
+            pressed[person] = one.press(f"/flows/{flow_row.id}", verb="pause")
+
+        assert {person: answer.status_code for person, answer in pressed.items()} == {"ann": 200, "bob": 403}
+        until(lambda: one.service.store.flow(flow_row.id).paused)
 
 
 def test_while_github_is_away_nobody_signs_in_and_it_is_said(tmp_path, github):

@@ -1,6 +1,8 @@
 """What people see who have signed in, and who have not: every route there is, tried."""
 
 import re
+from copy import copy
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -16,7 +18,7 @@ from reconciler.adapters.github_people import Person
 from reconciler.adapters.github_reasons import AWAY, SIGN_IN
 from reconciler.keys import FlowKey, RunKey
 from reconciler.ports import Stalled
-from reconciler.records import RepositoryRow
+from reconciler.records import Changes, RepositoryRow
 from tests.console.pages.world import SHA, PagesWorld
 from tests.reconciler.checks.samples import CHURN, state
 from webhooks.asgi import PlainTextResponse, Route
@@ -317,3 +319,23 @@ def test_cookies_are_for_https_alone_and_for_no_script(world):
     assert cookie.startswith("__Host-headgate_begun=")
     for part in ("HttpOnly", "Secure", "SameSite=lax", "Path=/", "Max-Age=600"):
         assert part in cookie
+
+
+def test_lists_are_full_however_much_is_hidden(world):
+    """Of the newest runs of all repositories, a hundred times as many are of one that is hidden."""
+    world.store.add_repository(RepositoryRow("acme/loud", "github:8:acme/loud", "main", SHA))
+    own = world.store.run(RUN)
+    loud = []
+    for number in range(600):
+        made = copy(own.state)
+        made.id, made.created_at = f"loud-{number:04}", 5_000.0 + number
+        loud.append(replace(own, state=made, repository="acme/loud"))
+    world.write(Changes(new_runs=tuple(loud)))
+    world.signed_in(sees={NUMBER: False})
+
+    assert [run["id"] for run in world.browser.get("/api/v1/runs").json()["runs"]] == [RUN]
+    assert [run["id"] for run in world.browser.get(f"/api/v1/runs?sha={SHA}").json()["runs"]] == [RUN]
+    assert world.browser.get("/runs/loud").status_code == 404
+    assert world.browser.get("/runs/3f2a").status_code == 200
+    world.signed_in(sees={NUMBER: False, 8: False})
+    assert len(world.browser.get("/api/v1/runs").json()["runs"]) == 100
