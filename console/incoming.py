@@ -24,9 +24,9 @@ class DeclaredFlows:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def flow(self, repository: str, name: str) -> FlowRow | None:
+    def flows(self, repository: str, name: str) -> Sequence[FlowRow]:
         found = self._world.store.flows(repository, scope="")
-        return next((row for row in found if row.name == name and not row.retired and row.applied_sha), None)
+        return [row for row in found if name in (row.name, row.path) and not row.retired and row.applied_sha]
 
     def fault(self, flow: FlowRow, params: Mapping[str, Json]) -> str:
         if not self._world.runs(flow.repository):

@@ -54,8 +54,8 @@ class Incoming:
 class Declared(Protocol):
     """The flows that are declared, and what was asked for before. Raises Waiting or Stalled, as store and source do."""
 
-    def flow(self, repository: str, name: str) -> FlowRow | None:
-        """The flow at the head of the default branch; None where there is none that was ever applied."""
+    def flows(self, repository: str, name: str) -> Sequence[FlowRow]:
+        """The flows of the default branch of this name, or of this file, that were applied."""
         ...
 
     def fault(self, flow: FlowRow, params: Mapping[str, Json]) -> str:
@@ -162,10 +162,7 @@ async def _signed(request: Request, hook: Incoming, now: float) -> _Signed:
 def _asked(hook: Incoming, declared: Declared, signed: _Signed, name: str, now: float) -> RequestRow:
     """The request that it comes to. Raises Refused."""
     params = _params(hook, signed.body)
-    flow = declared.flow(hook.repository, hook.flow)
-    if flow is None:
-        what = f"There is no flow {hook.flow} in {hook.repository}, or none that was applied yet."
-        raise Refused(409, "NoFlow", what, "`headgate status` lists flows; look at `incoming` in the configuration.")
+    flow = _flow(hook, declared.flows(hook.repository, hook.flow))
     if flow.paused:
         raise Refused(
             409, "Paused", f"The flow {flow.name} is paused.", f"Let it go on: `headgate unpause {flow.name}`."
@@ -177,6 +174,18 @@ def _asked(hook: Incoming, declared: Declared, signed: _Signed, name: str, now: 
     arguments |= {"params": params} if params else {}
     by = f"{EVENT}/{hook.name}"
     return RequestRow(name, FlowKey(flow.id), "run", by, now, flow.id, arguments=arguments)
+
+
+def _flow(hook: Incoming, found: Sequence[FlowRow]) -> FlowRow:
+    """The one flow. Raises Refused."""
+    if not found:
+        what = f"There is no flow {hook.flow} in {hook.repository}, or none that was applied yet."
+        raise Refused(409, "NoFlow", what, "`headgate status` lists flows; look at `incoming` in the configuration.")
+    if len(found) > 1:
+        names = listed(sorted(f"{row.name} in {row.path}" for row in found))
+        do = "Name a file or a flow that only one has, under `incoming` in the configuration."
+        raise Refused(409, "FlowUnclear", f"Several flows of {hook.repository} may be meant: {names}.", do)
+    return found[0]
 
 
 def _params(hook: Incoming, body: bytes) -> dict[str, Json]:

@@ -31,6 +31,7 @@ class Edge(TestWorld):
             Incoming("export", REPOSITORY, "churn", secrets, frozenset({"rows", "source", "lost"})),
             Incoming("bare", REPOSITORY, "churn", secrets),
             Incoming("nobody", REPOSITORY, "away", secrets),
+            Incoming("file", REPOSITORY, "flows/churn.yaml", secrets),
         ]
         self.wired = World(self.store, self.source, self.executor, self.checks, self.clock)
         routes = incoming_routes(hooks, DeclaredFlows(self.wired), Mailbox(self.store), self.clock.now)
@@ -199,6 +200,16 @@ def test_a_param_that_is_nearly_one_is_suggested(edge):
 def test_a_name_that_is_not_declared_and_a_flow_that_is_not_there_are_told_apart(edge):
     assert edge.refused(name="other")[:2] == (404, "UnknownName")
     assert edge.refused(name="nobody")[:2] == (409, "NoFlow")
+
+
+def test_a_flow_may_be_named_by_its_file_and_has_to_where_two_have_its_name(edge):
+    edge.push(**{"flows/twin.yaml": {**FLOW, "name": "churn"}})
+    edge.settle()
+
+    status, code, message = edge.refused()
+    assert (status, code) == (409, "FlowUnclear")
+    assert "churn in flows/churn.yaml and churn in flows/twin.yaml" in message
+    assert edge.send(name="file").status_code == 202
 
 
 def test_a_flow_that_is_gone_is_not_started(edge):
