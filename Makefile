@@ -4,7 +4,7 @@
 
 BIN := .venv/bin
 # Tests of these marks need seconds or a server; `.ci/run` runs them.
-QUICK := not slow and not cluster and not postgres and not browser
+QUICK := not slow and not cluster and not postgres and not browser and not emulate
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -gt 2 ] && echo "$$n" || echo 2)
 
 # A moved checkout, or one without .venv, is set up again.

