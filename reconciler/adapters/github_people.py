@@ -10,7 +10,9 @@ import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,11 +22,12 @@ from reconciler.adapters.github_http import NOBODY, Answer, Call, Http, Secret
 from reconciler.adapters.github_listing import entries
 from reconciler.adapters.github_reasons import CLIENT, CODE, SIGN_IN
 from reconciler.checks.words import clip, line
-from reconciler.ports import Stalled
+from reconciler.ports import Stalled, Waiting
 
 log = logging.getLogger(__name__)
 
 _OF_THE_APP = ("incorrect_client_credentials", "redirect_uri_mismatch")
+AT_ONCE = 8  # sign-ins: whoever sends made-up codes must not keep others waiting
 _WHAT = "the sign-in of a person"
 
 
@@ -45,6 +48,7 @@ class GitHubPeople:
         self._read_secret = read_secret
         self._api = Http(api)
         self._web = Http(web_address(api))
+        self._places = BoundedSemaphore(AT_ONCE)
 
     def address(self, state: str, verifier: str, back: str) -> str:
         """Where a person agrees. `back` is where GitHub leads then, with `state`; `verifier` stays with us (PKCE)."""
@@ -55,6 +59,14 @@ class GitHubPeople:
 
     def signed_in(self, code: str, verifier: str, back: str) -> Person:
         """Whose code it is; it is good once. Raises Waiting, Stalled; neither code nor token is in their words."""
+        if not self._places.acquire(timeout=1.0):
+            raise Waiting("GitHubBusy", "Many people sign in just now.", timedelta(seconds=2))
+        try:
+            return self._exchanged(code, verifier, back)
+        finally:
+            self._places.release()
+
+    def _exchanged(self, code: str, verifier: str, back: str) -> Person:
         values = {"client_id": self._client, "client_secret": self._secret(), "code": code}
         body = {**values, "redirect_uri": back, "code_verifier": verifier}
         call = Call("POST", "/login/oauth/access_token", body=body, accept="application/json")
