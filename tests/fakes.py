@@ -293,6 +293,7 @@ class FakeConversations:
         self.away = False
         self.forbidden = False  # to ask what people may do
         self.refused = False
+        self.busy = False  # to take what we say
         self.heads: Mapping[str, str] = {}  # by proposal
         self.foreign: set[str] = set()  # proposals of forks
 
@@ -329,6 +330,8 @@ class FakeConversations:
         self.read.append(comment)
 
     def say(self, repository: str, proposal: str, known: str, text: str, lease: Lease) -> str:
+        if self.busy:
+            raise Waiting("GitHubAway", "GitHub cannot answer now.", timedelta(seconds=15))
         self.writes += 1
         self.ours[proposal] = text
         return proposal

@@ -136,9 +136,10 @@ def tell_ends(world: World, key: ReviewKey, lease: Lease) -> Changes:
         return Changes()
     said = tuple(replies.with_ends(answer, ends) for answer in before.said)
     left = tuple(name for name in before.trials if name not in ends)
-    after, text = replace(before, said=said, trials=left), Mask(world.known_secrets())(replies.comment(said))
-    if said == before.said:  # later answers have taken its place
+    after = replace(before, said=said, trials=left)
+    if said == before.said:  # later answers have taken its place, or it was never said
         return Changes(conversations=(after,))
+    text = Mask(world.known_secrets())(replies.comment(said))
     try:
         comment = world.conversations.say(key.repository, key.proposal, before.comment, text, lease)
     except Stalled:

@@ -29,6 +29,7 @@ from reconciler.steps.trials import left_behind
 
 NEW = 60.0  # s that a request waits for its proposal to be seen
 SOON = 2.0  # s
+CLOSED = "The proposal is closed."
 UNRELATED = "(the two have no commit in common)"
 
 
@@ -55,7 +56,8 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
         judged=(judged,),
         checks=tuple(rows),
         wakes=(Wake(CheckKey(row.repository, row.head)),) if rows else (),
-        again_at=0.0 if requests else None,  # answered when there is something to tell
+        # Answered when there is something to tell.
+        again_at=0.0 if requests or conversation_of(world, row).trials else None,
     )
 
 
@@ -70,9 +72,9 @@ def _not_open(world: World, key: ReviewKey, requests: Sequence[RequestRow]) -> C
         fresh: list[RequestRow] = []
     else:
         fresh = [request for request in requests if request.at > now - NEW]
-    late = (replace(one, done_at=now, answer="The proposal is closed.") for one in requests if one not in fresh)
+    late = (replace(one, done_at=now, answer=one.answer or CLOSED) for one in requests if one not in fresh)
     look = (Wake(RepositoryKey(key.repository)),) if fresh else ()
-    return Changes(answered=tuple(late), wakes=look, again_at=now + SOON if fresh else None)
+    return Changes(answered=tuple(late), wakes=look, again_at=now + SOON if fresh else 0.0)
 
 
 def _holder(world: World, row: ReviewRow, everyone: Sequence[ReviewRow]) -> str:

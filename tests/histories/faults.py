@@ -20,6 +20,7 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "source": frozenset({"refs", "merge", "keep"}),
     "executor": frozenset({"start", "stop"}),
     "checks": frozenset({"post"}),
+    "conversations": frozenset({"say", "react"}),
     "logs": frozenset(),
     "files": frozenset({"remove"}),
 }
@@ -197,7 +198,14 @@ class Drawn:
 
 
 # The store is asked most.
-_OFTEN: Mapping[str, float] = {"store": 1.0, "source": 3.0, "checks": 6.0, "executor": 10.0, "files": 10.0}
+_OFTEN: Mapping[str, float] = {
+    "store": 1.0,
+    "source": 3.0,
+    "checks": 6.0,
+    "executor": 10.0,
+    "files": 10.0,
+    "conversations": 6.0,
+}
 _READS = 0.1  # a step makes a dozen
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
+from reconciler.checks.names import name_of_run
 from reconciler.engine.model import FINAL, Status
 from reconciler.flows.findings import Severity
 from reconciler.flows.parse import parse
@@ -85,7 +86,7 @@ def every_check_is_there_and_final(world: HistoryWorld) -> Iterator[str]:
     if "headgate" not in world.checks.posted.get(world.source.branches["main"], {}):
         yield "the head has no check"
     for run in world.store.runs(limit=1000):
-        if run.sha and f"headgate/{run.facts.flow}" not in world.checks.posted.get(run.sha, {}):
+        if run.sha and name_of_run(run.facts) not in world.checks.posted.get(run.sha, {}):
             yield f"{run.occurrence} of {run.facts.flow} has no check on {run.sha[:7]}"
     for sha, several in world.checks.posted.items():
         yield from (

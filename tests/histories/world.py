@@ -73,6 +73,7 @@ class HistoryWorld(TestWorld):
             return super().new_loop(owner)
         behind = {"store": self.watched_store, "source": self.source, "executor": self.executor}
         behind |= {"checks": self.checks, "logs": FakeLogs(), "files": self.files_of}
+        behind |= {"conversations": self.conversations}
         ports: dict[str, Any] = {name: Faulty(name, port, self) for name, port in behind.items()}
         world = World(**ports, clock=self.clock, queues=self.queues, poll_seconds=POLL, retention=KEPT)
         loop = Loop(world.store, steps_of(world), self.clock, owner=f"{owner}-{len(self.loops)}", workers=1)

@@ -5,7 +5,7 @@ import pytest
 from reconciler.checks.run import NOTHING_RUNS
 from reconciler.engine.decisions import JoinQuery
 from reconciler.engine.model import Status
-from reconciler.keys import ReviewKey
+from reconciler.keys import RepositoryKey, ReviewKey
 from reconciler.records import Wake
 from tests.world import dag, exits, op, runs_forever
 
@@ -305,3 +305,28 @@ def test_how_long_it_took_is_no_estimate_of_a_merge(proposed):
     proposed.settle()
 
     assert "took" not in proposed.check("churn", proposed.sha).summary
+
+
+def test_a_proposal_may_be_closed_before_its_answer_was_said(proposed):
+    propose(proposed, churn=SLOW)
+    proposed.conversations.busy = True
+    request = proposed.comment("topic", "/run churn")
+    proposed.settle()
+    proposed.close_proposal("topic")
+    proposed.settle()
+    proposed.conversations.busy = False
+    proposed.pass_time(60)
+
+    assert [run.state.status for run in trials(proposed)] == [Status.STOPPED]
+    assert "was asked for" in proposed.answer(request)
+
+
+def test_the_end_is_told_though_the_base_moves_at_that_moment(proposed):
+    propose(proposed, churn=SLOW)
+    answered(proposed, "/run churn")
+    proposed.push(spam=OTHER)
+    proposed.store.wake([Wake(RepositoryKey("shop"))])
+    proposed.ask("stop", trials(proposed)[0].id)
+    proposed.settle()
+
+    assert "(stopped after" in proposed.conversations.ours["topic"]
