@@ -85,7 +85,7 @@ class Runner:
 
     def __init__(self, tmp_path: Path) -> None:
         self.workspace, self.temp = tmp_path / "work", tmp_path / "temp"
-        self.output = tmp_path / "output"
+        self.output, self.summary = tmp_path / "output", tmp_path / "summary"
         command = self.temp / "headgate" / "bin" / "headgate"
         command.parent.mkdir(parents=True)
         command.write_text(f"#!{sys.executable}\nfrom console.cli import main\nmain()\n")
@@ -114,6 +114,7 @@ class Runner:
         assert environment.keys() == one["env"].keys()
         environment |= {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(self.temp)}
         environment |= {"RUNNER_TEMP": str(self.temp), "GITHUB_OUTPUT": str(self.output)}
+        environment |= {"GITHUB_STEP_SUMMARY": str(self.summary)}
         run = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", one["run"]],
             cwd=self.workspace,
@@ -177,6 +178,17 @@ def test_sarif_is_written_and_named(runner):
     assert code == 1
     assert runner.output.read_text() == "sarif=reports/headgate.sarif\n"
     assert '"image-missing"' in (runner.workspace / "reports" / "headgate.sarif").read_text()
+
+
+def test_the_summary_of_the_job_has_the_findings_in_a_table(runner):
+    runner.judge()
+    assert runner.summary.read_text() == "## Headgate: No errors in 1 file\n"
+
+    runner.put("flows/wrong.yaml", WRONG)
+    runner.judge()
+    said = runner.summary.read_text()
+    assert "## Headgate: 2 errors in 2 files\n" in said
+    assert "| error | `flows/wrong.yaml:4` |" in said
 
 
 def test_nothing_is_sent_where_nothing_was_found_out(runner):

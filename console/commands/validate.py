@@ -27,7 +27,7 @@ from reconciler.flows.model import Json
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
+    type=click.Choice(["text", "json", "sarif", "junit", "github", "markdown"]),
     default="text",
     help="How findings are written.",
 )
@@ -127,4 +127,6 @@ def _for_tools(found: Judged, form: str) -> str:
         return json.dumps(findings_formats.sarif(found.findings, version("headgate")), indent=2, ensure_ascii=False)
     if form == "junit":
         return findings_formats.junit(found.findings, found.files, found.sources).rstrip("\n")
+    if form == "markdown":
+        return findings_formats.markdown(found.findings, len(found.files))
     return findings_formats.github(found.findings).rstrip("\n")

@@ -1,4 +1,4 @@
-"""Findings in the formats of other tools: SARIF 2.1.0, JUnit XML and the commands of GitHub's workflow logs."""
+"""Findings in the formats of others: SARIF 2.1.0, JUnit XML, Markdown, and the commands of GitHub's workflow logs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from reconciler.checks.findings_text import address, one, ordered
-from reconciler.checks.words import line, plain, quoted
+from reconciler.checks.review_text import accepted_table, findings_table
+from reconciler.checks.words import count, line, plain, quoted
 from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.model import Json
 from reconciler.flows.rules import RULES
@@ -116,3 +117,11 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def markdown(findings: Sequence[Finding], files: int) -> str:
+    """A heading and the table that checks have, as for the summary of a job."""
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    title = f"{count(errors, 'error') if errors else 'No errors'} in {count(files, 'file')}"
+    tables = (table(findings, "", "", "") for table in (findings_table, accepted_table))
+    return "\n\n".join(part for part in (f"## Headgate: {title}", *tables) if part)
