@@ -5,6 +5,7 @@ https://docs.github.com/en/rest/apps/webhooks#list-deliveries-for-an-app-webhook
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from reconciler.adapters.github_api import GitHubApi
 from reconciler.adapters.github_errors import MissingAllowed
 from reconciler.adapters.github_names import GitHubRepository, github_repository, is_github
 from reconciler.adapters.github_reasons import MISSING, PERMISSION
-from reconciler.plan.encoding import encode
 from reconciler.ports import Clock, Delivery, Missed, ReconcileError
 from reconciler.records import RepositoryRow
 
@@ -75,7 +75,7 @@ class GitHubMissed:
         payload = ((found or {}).get("request") or {}).get("payload")
         if found is None or not isinstance(payload, dict):
             return None
-        return self._meaning(missed.id, str(found["event"]), encode(payload), missed.at)
+        return self._meaning(missed.id, str(found["event"]), json.dumps(payload).encode(), missed.at)
 
     def _failed(
         self, repository: GitHubRepository | None, hook: str, since: float, served: set[int]

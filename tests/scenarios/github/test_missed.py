@@ -1,8 +1,10 @@
 """What people asked for in webhooks that never arrived: done after all, once, or answered with "repeat it"."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -244,6 +246,21 @@ def test_a_new_process_looks_at_all_that_is_listed_page_by_page_and_the_next_loo
 
 def push_of(world: GitHubWorld) -> dict[str, object]:
     return next(row.payload for row in world.github.webhooks.deliveries if row.event == "push")
+
+
+def test_a_body_that_cannot_be_read_holds_up_no_other(deaf: GitHubWorld):
+    github, sha = deaf.github, failed_run(deaf)
+    github.rerequest(deaf.check(sha, "headgate/churn"))
+    odd = github.webhooks.deliveries[-1]
+    body = odd.payload
+    for number, part in enumerate(({"sender": {"login": "\ud800"}}, {"check_run": None}, {"sender": 3})):
+        text = json.dumps({**body, **part}).encode()
+        github.webhooks.deliveries.append(replace(odd, id=odd.id + 10**6 + number, guid=f"odd-{number}", body=text))
+    deaf.pass_time()
+
+    assert len(deaf.runs(sha)) == 2
+    assert len(github.requests.of(ONE)) == 4
+    github.complaints.clear()  # GitHub would never send such bodies
 
 
 def test_looks_wait_while_github_is_away_and_find_it_all_afterwards(deaf: GitHubWorld):
