@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.keys import RepositoryKey
 from reconciler.records import Wake
+from tests.scenarios.trying import answered, propose, trials
 from tests.world import dag, exits, op
 
 GOOD = dag({"train": exits(0)})
@@ -22,23 +23,6 @@ def forked(world):
     world.conversations.foreign.add("topic")
     propose(world, churn=OTHER, OWNERS="approvers: [eve]\n")
     return world
-
-
-def propose(world, **files):
-    world.sha = world.propose("topic", **files)
-    world.settle()
-    world.clock.jump(1)
-
-
-def answered(world, body, by="ann"):
-    """What our comment says after somebody's."""
-    world.comment("topic", body, by)
-    world.settle()
-    return world.conversations.ours.get("topic", "")
-
-
-def trials(world):
-    return [run for run in world.store.runs(repository="shop") if run.facts.proposal]
 
 
 def test_code_of_a_fork_is_judged_and_not_run(forked):

@@ -7,6 +7,7 @@ from reconciler.engine.decisions import JoinQuery
 from reconciler.engine.model import Status
 from reconciler.keys import RepositoryKey, ReviewKey
 from reconciler.records import Wake
+from tests.scenarios.trying import answered, propose, trials
 from tests.world import dag, exits, op, runs_forever
 
 GOOD = dag({"train": exits(0)})
@@ -30,23 +31,6 @@ def proposed(world):
     world.conversations.permissions = {"ann": "write", "bob": "read"}
     propose(world, churn=OTHER)
     return world
-
-
-def propose(world, **files):
-    world.sha = world.propose("topic", **files)
-    world.settle()
-    world.clock.jump(1)
-
-
-def answered(world, body, by="ann"):
-    """What our comment says after somebody's."""
-    world.comment("topic", body, by)
-    world.settle()
-    return world.conversations.ours.get("topic", "")
-
-
-def trials(world):
-    return [run for run in world.store.runs(repository="shop") if run.facts.proposal]
 
 
 def test_the_flow_is_run_as_the_proposal_has_it(proposed):
