@@ -57,11 +57,13 @@ def _decide(world: World, conversations: Conversations, row: ReviewRow, base: Re
     if comment is None or not commands:
         return Changes(answered=(replace(request, done_at=now, answer="No command."),))
     asked = replace(request, by=comment.author)
+    if comment.created_at < now - OLDEST:
+        return Changes(answered=(replace(asked, done_at=now, answer="It was written too long ago."),))
     rules = Rules(conversations, row.repository, base.settings.commands.allow, base)
     refused = _refusal(rules, comment.author)
     if refused:
         return _refused(world, row, asked, commands, refused)
-    is_early = comment.created_at < max(row.head_since, now - OLDEST)
+    is_early = comment.created_at < row.head_since
     doing = Doing(world, rules, row, base.settings, asked, comment.author, is_early, conversation_of(world, row), row)
     several = [doing.do(command) for command in commands]
     answer, outcomes = "\n\n".join(said for said, _ in several), [outcome for _, outcome in several]

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
+from typing import Any
 
 import pytest
 
-from reconciler.engine.model import FINAL
+from reconciler.engine.model import FINAL, Status
 from reconciler.keys import RepositoryKey, ReviewKey
-from reconciler.records import Wake
+from reconciler.plan.encoding import encode
+from reconciler.records import CacheRow, Changes, Wake
 from tests.histories.calm import calm_down
 from tests.histories.flows import FLOWS
 from tests.histories.laws import broken_laws
 from tests.histories.moves import BRANCHES, Move, perform
-from tests.histories.world import POLL, HistoryWorld
+from tests.histories.world import POLL, HistoryWorld, NeverRests
 from tests.world import REPOSITORY, dag, exits
 
 FEW = 40
 MORE = 300
+TRIED = 40  # histories within which a mistake must show
 COMMENTS = ("/run {flow}", "/run {flow}", "/run {flow}", "/cancel", "/run {flow}\n/cancel", "/cancel\n/run {flow}")
 
 
@@ -96,6 +99,14 @@ def left_over(world: HistoryWorld) -> Iterator[str]:
             yield f"{request.id} has no answer"
 
 
+def _all_results(step: Any) -> Iterator[CacheRow]:
+    """What a run leaves in the cache, if no difference were made."""
+    for op in step.decision.ops:
+        if op.status is Status.SUCCEEDED and op.cache_key and op.attempt and not op.cached_from:
+            outputs = encode(dict(op.outputs or {}))
+            yield CacheRow(op.cache_key, op.attempt, step.row.id, outputs, op.artifacts or op.attempt, step.now)
+
+
 def check(seed: int) -> int:
     """Play a history and hold it against the laws; how many trial runs there were."""
     world = played(seed)
@@ -116,6 +127,32 @@ def test_trial_runs_end_with_their_heads_and_leave_nothing(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(FEW, MORE))
 def test_more_trial_runs_do(seed: int) -> None:
     check(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("where", "mistake"),
+    [
+        ("reconciler.steps.review.left_behind", lambda *_: ()),
+        ("reconciler.steps.reconcile_flow._look_at_trials", lambda _: None),
+        ("reconciler.steps.review.tell_ends", lambda *_: Changes(again_at=0.0)),
+        ("reconciler.steps.advance_run._Step._cacheable", _all_results),
+    ],
+)
+def test_a_mistake_about_trial_runs_breaks_a_law(
+    where: str, mistake: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(where, mistake)
+
+    assert any(_is_broken(seed) for seed in range(TRIED)), f"no history notices a broken {where}"
+
+
+def _is_broken(seed: int) -> bool:
+    try:
+        check(seed)
+    except (AssertionError, NeverRests):
+        return True
+    return False
 
 
 def test_histories_come_to_trial_runs() -> None:

@@ -146,6 +146,16 @@ def test_a_command_that_was_written_before_the_head_was_pushed_is_to_be_repeated
     assert proposed.check("headgate", sha).conclusion == "success"
 
 
+def test_a_comment_of_last_week_is_neither_done_nor_answered(proposed):
+    written = proposed.conversations.write("/hold", "ann")
+    proposed.clock.jump(8 * 86_400)
+    request = proposed.hear_of("topic", written)
+    proposed.settle()
+
+    assert proposed.answer(request) == "It was written too long ago."
+    assert proposed.conversations.writes == 0
+
+
 def test_a_comment_that_is_told_of_twice_is_answered_once(proposed):
     answered(proposed, "/help")
     writes = proposed.conversations.writes
