@@ -70,13 +70,15 @@ def github(tmp_path: Path) -> Iterator[FakeGitHub]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fetch GitHub's description before the first test that needs it, outside of that test's time."""
+    """Fetch GitHub's description and examples before the first test that needs them, outside of that test's time."""
     if any("tests.github" in name for name in sys.modules) or any("github" in names_of(item) for item in items):
         from tests.github.description import OPENAPI
         from tests.github.packages import Unavailable
+        from tests.github.payloads import EXAMPLES
 
-        with suppress(Unavailable):
-            OPENAPI.path()
+        for package in (OPENAPI, EXAMPLES):
+            with suppress(Unavailable):
+                package.path()
 
 
 def names_of(item: pytest.Item) -> list[str]:
