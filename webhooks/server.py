@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from typing import Any
@@ -31,10 +32,40 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class _Joined:
+    """A transport that sends together what is written in one turn of the loop, as head and body of an answer."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._waiting: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._waiting.append(data)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def _send(self) -> None:
+        if self._waiting:
+            whole = b"".join(self._waiting)
+            self._waiting.clear()
+            self._transport.write(whole)
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """A connection that is ended when more arrives than a limit and nothing comes of it: the parser has no limit."""
 
     _unread = 0  # bytes since a head, or a part of a body, was complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Each send is a call of the kernel, and costs more than all that makes an answer."""
+        super().connection_made(_Joined(transport))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         """Count first, as what is complete in these bytes begins a new count."""
