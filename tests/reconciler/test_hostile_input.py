@@ -64,6 +64,7 @@ def assert_bounded(found: dict[str, Any]) -> None:
     assert found["longest"] <= 10_000, found["name"]
 
 
+@pytest.mark.slow
 def test_small_hostile_inputs_are_bounded() -> None:
     names = [name for name in INPUTS if name not in _LARGE]
     found = judged(*names)

@@ -413,7 +413,7 @@ PRUNING_PORTS = {
 }
 
 
-MOMENTS = [pytest.param(calls, marks=() if calls % 6 == 1 else pytest.mark.slow) for calls in range(1, 60)]
+MOMENTS = [pytest.param(calls, marks=() if calls % 12 == 1 else pytest.mark.slow) for calls in range(1, 60)]
 
 
 @pytest.mark.parametrize("calls", MOMENTS)

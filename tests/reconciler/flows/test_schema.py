@@ -46,6 +46,7 @@ def _refused(data: bytes) -> list[str]:
     return [line for node in read_documents(data, "flow.yaml")[0] for line in _wrong(node.data())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_each_schema_is_one_of_the_draft_and_has_an_address(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(name))
