@@ -17,8 +17,8 @@ from console.failures import Failure
 from console.submitting import person
 from reconciler.flows.model import Json
 from reconciler.keys import Key
-from reconciler.ports import Records
 from reconciler.records import RequestRow
+from reconciler.store import Records
 
 PATIENCE = 5.0  # s that an answer is waited for; a service that works gives it within a second
 _LOOK = 0.05  # s between two looks

@@ -20,7 +20,7 @@ from reconciler.adapters.process_copies import copy_attempts
 from reconciler.adapters.sql.condition import NEWEST, Condition, OpenedToRead
 from reconciler.adapters.sql.copying import copy_file, file_of, logs_of, put_file
 from reconciler.adapters.system_clock import SystemClock
-from reconciler.ports import ReconcileError, Waiting
+from reconciler.errors import ReconcileError, Waiting
 
 DATABASE = "headgate.db"
 _SIGNING = "callback.secret"  # the key that signs the tokens of ops

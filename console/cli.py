@@ -14,7 +14,7 @@ from console.failures import AWAY, INTERRUPTED, USAGE, Failure
 from reconciler.flows.collecting import collect_seldom
 
 if TYPE_CHECKING:
-    from reconciler.ports import ReconcileError
+    from reconciler.errors import ReconcileError
 
 WORDS = {
     "validate": "Judge flow files: every mistake on its line.",
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _of_the_outside() -> type[ReconcileError]:
     """What ports raise; asked for only when something was raised, as most commands need no port."""
-    from reconciler.ports import ReconcileError
+    from reconciler.errors import ReconcileError
 
     return ReconcileError
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from reconciler.checks.words import clip, line, when
 from reconciler.flows.model import Json
 from reconciler.keys import Key, key_of, text_of
-from reconciler.ports import Store
 from reconciler.records import DeliveryRow, RequestRow, Wake
 from reconciler.steps.recover import LATE
+from reconciler.store import Store
 
 _LONGEST = 100  # characters of an answer in a line
 

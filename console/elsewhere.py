@@ -12,8 +12,8 @@ from console.locking import HubCommit
 from reconciler.adapters.git_components import ComponentRepositories
 from reconciler.adapters.https_components import fetch_all
 from reconciler.checks.words import count
+from reconciler.errors import ReconcileError
 from reconciler.flows.remotes import HubSource, RemoteSettings
-from reconciler.ports import ReconcileError
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from reconciler.checks.run_text import commands
 from reconciler.checks.words import count, duration
 from reconciler.engine.model import FINAL, Status
 from reconciler.keys import RunKey
-from reconciler.ports import Store
 from reconciler.steps.plans import plan_of
+from reconciler.store import Store
 
 PATIENCE = 30.0  # s for a run to appear; one that was asked for is made by the next step of its flow
 LOOK = 0.1  # s between two looks

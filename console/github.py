@@ -23,10 +23,11 @@ from reconciler.adapters.github_statuses import GitHubStatuses
 from reconciler.adapters.sql_store import SqlStore
 from reconciler.flows.settings import RepositorySettings
 from reconciler.plan.encoding import decode
-from reconciler.ports import Clock, CommitChecks, Conversations, Delivery, Source
+from reconciler.ports import Clock, CommitChecks, Conversations, Source
 from reconciler.records import RepositoryRow
 from reconciler.steps.flow_files import Revision
 from reconciler.steps.who_may import Rules
+from reconciler.store import Delivery
 from webhooks.asgi import BaseRoute, Request
 from webhooks.github import GitHubHook, github_routes, recovered
 from webhooks.github_events import HOOK, may_ask

@@ -18,7 +18,7 @@ from reconciler.adapters.github_addresses import PUBLIC
 from reconciler.adapters.github_http import Http, Secret
 from reconciler.adapters.github_manifests import MadeApp, made_app
 from reconciler.checks.words import count, duration
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 
 KEY, SECRET, CLIENT = "github-app.pem", "github-webhook.secret", "github-client.secret"  # beside the configuration
 

@@ -160,7 +160,7 @@ def _judge_tree(
 
 def _changed(tree: WorkingTree, since: str) -> Set[str]:
     from reconciler.adapters.git_revision import changed_since  # starts git, which judging alone does not need
-    from reconciler.ports import ReconcileError, Waiting
+    from reconciler.errors import ReconcileError, Waiting
 
     try:
         return changed_since(tree.root, since)

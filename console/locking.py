@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from console.working_tree import WorkingTree
+from reconciler.errors import ReconcileError, Waiting
 from reconciler.flows.findings import Finding, Severity
 from reconciler.flows.globs import LOCK_FILE
 from reconciler.flows.lock import Lock, LockedHub, digest_of, parse_lock, written
@@ -20,7 +21,6 @@ from reconciler.flows.pins import Pin
 from reconciler.flows.remotes import HubSource, RemoteSettings
 from reconciler.plan.locked import Said
 from reconciler.plan.wanted import Wanted, wanted
-from reconciler.ports import ReconcileError, Waiting
 
 _ROUNDS = 40  # of texts that want texts; references do not lead on over more
 _MOST = 2_000  # texts of one time; a text may name any number of others

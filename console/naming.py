@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from console.failures import Failure
 from reconciler.checks.words import listed, when
 from reconciler.flows.near import near
-from reconciler.ports import Store
 from reconciler.records import FlowRow, RunRow
+from reconciler.store import Store
 
 LAST = "@last"
 _HEX = re.compile(r"[0-9a-f]{4,40}")

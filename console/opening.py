@@ -12,7 +12,7 @@ from console.data_lock import ServiceRuns, service_runs
 from console.failures import AWAY, USAGE, Failure
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.adapters.system_clock import SystemClock
-from reconciler.ports import ReconcileError, Waiting
+from reconciler.errors import ReconcileError, Waiting
 
 if TYPE_CHECKING:
     from console.service import Service

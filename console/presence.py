@@ -12,9 +12,10 @@ from threading import Event, Thread
 from console.whole_files import put
 from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.checks.words import duration
+from reconciler.errors import ReconcileError
 from reconciler.keys import SweepKey
-from reconciler.ports import ReconcileError, Store
 from reconciler.records import PlaceRow, Wake
+from reconciler.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -35,10 +35,11 @@ from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import ForgeKey, Key, MissedKey, RepositoryKey, RetentionKey, RunKey, SweepKey
 from reconciler.loop import Loop
-from reconciler.ports import Clock, CommitChecks, WakeRow, World
+from reconciler.ports import Clock, CommitChecks, World
 from reconciler.records import OFFERED, RepositoryRow, RunRow, Wake
 from reconciler.steps.advance_run import LOOK_AGAIN
 from reconciler.steps.wiring import steps_of
+from reconciler.store import WakeRow
 from webhooks.callbacks import callback_routes
 from webhooks.github_events import FORGE
 from webhooks.health import health_routes

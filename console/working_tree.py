@@ -67,7 +67,7 @@ class WorkingTree:
         if not (self.root / ".git").exists():
             return self.files()
         from reconciler.adapters.git_revision import visible_files  # starts git, which judging alone does not need
-        from reconciler.ports import ReconcileError
+        from reconciler.errors import ReconcileError
 
         try:
             return visible_files(self.root)

@@ -14,19 +14,11 @@ from random import Random
 from threading import Event, Lock, Thread
 from typing import Any
 
+from reconciler.errors import INTERNAL_ERROR, MAX_TRIES, Conflict, LeaseLost, ReconcileError, Stalled, Waiting
 from reconciler.keys import Key, text_of
-from reconciler.ports import (
-    INTERNAL_ERROR,
-    MAX_TRIES,
-    Clock,
-    Conflict,
-    LeaseLost,
-    Queue,
-    ReconcileError,
-    Stalled,
-    Waiting,
-)
+from reconciler.ports import Clock
 from reconciler.records import Changes, Lease
+from reconciler.store import Queue
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from reconciler.checks.model import Check
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed, Status
+from reconciler.errors import Stalled, Waiting
 from reconciler.keys import RunKey
 from reconciler.plan.tree import Tree as FileTree
 from reconciler.plan.tree import TreeEntry
-from reconciler.ports import CheckTerms, Comment, Merged, Opened, Proposal, Refs, Stalled, Waiting
+from reconciler.ports import CheckTerms, Comment, Merged, Opened, Proposal, Refs
 from reconciler.records import AttemptRow, Lease, Wake
 
 Tree = Mapping[str, bytes]

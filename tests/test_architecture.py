@@ -25,7 +25,7 @@ RUNTIMES, CHECKS = "reconciler.runtimes", "reconciler.checks"
 PURE = (FLOWS, PLAN, ENGINE, RUNTIMES, CHECKS)
 # Plain data that the store, the steps and the edges pass to each other.
 DATA = ("reconciler.keys", "reconciler.records", "reconciler.errors")
-PORTS = "reconciler.ports"
+STORE, PORTS = "reconciler.store", "reconciler.ports"
 STEPS, ADAPTERS, LOOP = "reconciler.steps", "reconciler.adapters", "reconciler.loop"
 
 # zone -> the zones it may import. What is not listed is forbidden: a new folder needs a decision here.
@@ -39,13 +39,14 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "reconciler.keys": (),
     "reconciler.errors": (),
     "reconciler.records": (*PURE, "reconciler.keys"),
-    PORTS: (*PURE, *DATA),
-    STEPS: (PORTS, *PURE, *DATA, "policies"),
-    ADAPTERS: (PORTS, *PURE, *DATA),
-    LOOP: (STEPS, PORTS, *DATA),
+    STORE: (*PURE, *DATA),
+    PORTS: (STORE, *PURE, *DATA),
+    STEPS: (STORE, PORTS, *PURE, *DATA, "policies"),
+    ADAPTERS: (STORE, PORTS, *PURE, *DATA),
+    LOOP: (STEPS, STORE, PORTS, *DATA),
     # The edge for machines verifies, stores and reads: it sees ports and data. Only console wires adapters.
-    "webhooks": (PORTS, *PURE, *DATA),
-    "console": ("webhooks", LOOP, STEPS, ADAPTERS, PORTS, *PURE, *DATA, "policies"),
+    "webhooks": (STORE, PORTS, *PURE, *DATA),
+    "console": ("webhooks", LOOP, STEPS, ADAPTERS, STORE, PORTS, *PURE, *DATA, "policies"),
 }
 
 IMPURE = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from reconciler.ports import ReconcileError
+from reconciler.errors import ReconcileError
 from webhooks.asgi import ClientDisconnect, JSONResponse, Request, Response
 
 BODY_SECONDS = 30.0

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import DecodeError, decode
-from reconciler.ports import Records
 from reconciler.records import MetricRow
+from reconciler.store import Records
 from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run_in_threadpool
 from webhooks.bodies import Refused, answering, read_body
 from webhooks.tokens import Tokens

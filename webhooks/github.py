@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from reconciler.keys import text_of
-from reconciler.ports import Delivery
 from reconciler.records import DeliveryRow, Wake
+from reconciler.store import Delivery
 from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run_in_threadpool
 from webhooks.bodies import Refused, answering, read_body
 from webhooks.github_events import HOOK, Heard, NotAgreeing, Told, told

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-from reconciler.ports import ReconcileError
+from reconciler.errors import ReconcileError
 from webhooks.asgi import BaseRoute, PlainTextResponse, Request, Response, Route, run_in_threadpool
 
 Counts = Mapping[tuple[str, str], int]  # (what, of which kind or reason) → how often since the start

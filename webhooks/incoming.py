@@ -19,8 +19,8 @@ from reconciler.flows.near import near
 from reconciler.keys import FlowKey
 from reconciler.plan.encoding import DecodeError, decode
 from reconciler.plan.templates import templates_in
-from reconciler.ports import Delivery
 from reconciler.records import DeliveryRow, FlowRow, RequestRow
+from reconciler.store import Delivery
 from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run_in_threadpool
 from webhooks.bodies import Refused, answering, read_body
 from webhooks.mailbox import Mailbox

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from reconciler.ports import Delivery, Inbox
+from reconciler.store import Delivery, Inbox
 from webhooks.asgi import run_in_threadpool
 from webhooks.bodies import Refused
 

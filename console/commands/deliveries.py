@@ -15,8 +15,8 @@ from console.opening import store_of
 from console.options import FORMAT, store_options
 from console.reading import config_of
 from reconciler.keys import text_of
-from reconciler.ports import Store
 from reconciler.records import DeliveryRow, RequestRow
+from reconciler.store import Store
 
 _MOST = 10_000
 

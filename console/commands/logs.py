@@ -24,9 +24,9 @@ from reconciler.checks.ops import OpView
 from reconciler.checks.words import plain, when
 from reconciler.engine.model import FINAL, Status
 from reconciler.plan.model import Plan
-from reconciler.ports import Records, Store
 from reconciler.records import RunRow
 from reconciler.steps.plans import plan_of
+from reconciler.store import Records, Store
 
 Write = Callable[[LogLine], None]
 

@@ -17,13 +17,13 @@ from console.params import at_options, parse_params
 from console.ready_flows import ReadyFlow, flow_in, planned, ready
 from console.working_tree import WorkingTree, tree_of
 from reconciler.checks import plan_text
+from reconciler.errors import ReconcileError, Waiting
 from reconciler.flows.globs import is_flow_file
 from reconciler.flows.model import Flow, Json
 from reconciler.flows.parse import parse
 from reconciler.plan.code import changed_code
 from reconciler.plan.diff import PlanDiff, diff
 from reconciler.plan.model import Plan
-from reconciler.ports import ReconcileError, Waiting
 
 _FORMATS = ["text", "json", "markdown", "mermaid", "svg", "yaml"]
 _OF_DIFFS = ["text", "json", "markdown", "mermaid"]

@@ -20,10 +20,10 @@ from reconciler.checks.glyphs import look
 from reconciler.checks.ops import views
 from reconciler.engine.model import FINAL, Status
 from reconciler.keys import FlowKey, RepositoryKey, RunKey
-from reconciler.ports import Records
 from reconciler.records import RequestRow, RunRow
 from reconciler.steps.plans import plan_of
 from reconciler.steps.starting import run_id
+from reconciler.store import Records
 
 _CODES = "Exit codes: 0 asked, 1 it cannot be done any more, 2 wrong use, 3 the store is away."
 _AGAIN = "Exit codes: 0 asked, or the run succeeded; 1 it did not, or there is nothing to do; 2 wrong use; 3 away."

@@ -31,9 +31,9 @@ from console.telling import (
 )
 from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, FlowKey, Key
-from reconciler.ports import Store
 from reconciler.records import FlowRow, RunRow
 from reconciler.steps.lost_files import told_of_lost
+from reconciler.store import Store
 
 _LISTED = 20
 

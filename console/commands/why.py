@@ -23,8 +23,8 @@ from reconciler.checks.ops import OpView
 from reconciler.engine.model import FINAL, Status
 from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, FlowKey, Key, RepositoryKey, RunKey
-from reconciler.ports import Store
 from reconciler.records import EventRow, FlowRow, RunRow
+from reconciler.store import Store
 
 _EVENTS = 20  # of the history that are shown
 _FAILED = 5  # failed ops that are explained

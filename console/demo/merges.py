@@ -11,9 +11,9 @@ from console.demo.stage import LOOK, PATIENCE, REPOSITORY, Check, Stage, demand,
 from console.following import ended_line, frames
 from reconciler.checks.words import count
 from reconciler.engine.model import FINAL, OpState, Status
-from reconciler.ports import Store
 from reconciler.records import RunRow
 from reconciler.steps.plans import plan_of
+from reconciler.store import Store
 
 FLOWS = ("iris", "nested", "serving", "test-pipeline")
 CHANGE = "neighbours"

@@ -19,7 +19,7 @@ from console.demo.stage import REPOSITORY, demand, heading, say, until
 from console.opening import store_of
 from reconciler.checks.words import count
 from reconciler.engine.model import Status
-from reconciler.ports import Store
+from reconciler.store import Store
 
 SLOTS = 4
 ENTRY = "from console.cli import main; main()"

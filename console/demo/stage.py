@@ -17,8 +17,8 @@ from console.service import Service
 from reconciler.checks.glyphs import look
 from reconciler.engine.model import Status
 from reconciler.keys import FlowKey, RepositoryKey
-from reconciler.ports import Store
 from reconciler.records import Wake
+from reconciler.store import Store
 
 REPOSITORY = "irises"
 PATIENCE = 60.0  # s for anything the story waits for

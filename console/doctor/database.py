@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from console.doctor.model import Examined, fine, problem, warning
 from reconciler.adapters.sql.condition import NEWEST, Condition
 from reconciler.checks.words import duration
-from reconciler.ports import ReconcileError, Waiting
+from reconciler.errors import ReconcileError, Waiting
 
 _LARGE_LOG = 256 << 20  # bytes: a reader that never ends keeps it from being emptied
 _APART = 5.0  # seconds between two clocks that leases bear

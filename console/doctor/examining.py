@@ -21,7 +21,8 @@ from console.doctor.repositories import examine_repositories
 from console.lease_owners import is_gone
 from reconciler.adapters.github_names import is_github
 from reconciler.adapters.place import local_place
-from reconciler.ports import Clock, ReconcileError
+from reconciler.errors import ReconcileError
+from reconciler.ports import Clock
 
 if TYPE_CHECKING:
     from reconciler.adapters.sql.condition import OpenedToRead

@@ -20,7 +20,8 @@ from reconciler.adapters.github_errors import MissingAllowed
 from reconciler.adapters.github_http import Http
 from reconciler.adapters.github_reasons import ADDRESS, BAD_TOKEN, KEY, LIMITED, PERMISSION, SIGN_IN
 from reconciler.checks.words import count, duration
-from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
+from reconciler.errors import ReconcileError, Stalled, Waiting
+from reconciler.ports import Clock
 
 _APART = 30.0  # s between two clocks that nobody notices
 _FEW = 0.1  # of the hour's requests: somebody else uses them up

@@ -7,7 +7,7 @@ from console.github_config import SIGNED_IN, GitHubConfig
 from console.signing_in import lacking, people_of
 from reconciler.adapters.github_account import AppFacts
 from reconciler.adapters.github_reasons import CLIENT, CODE
-from reconciler.ports import ReconcileError
+from reconciler.errors import ReconcileError
 
 _CHECK = "github-sign-in"
 _NO_CODE = "headgate-github-doctor"  # GitHub looks at the client secret first

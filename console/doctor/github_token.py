@@ -13,7 +13,7 @@ from reconciler.adapters.github_account import GitHubAccount
 from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_reasons import MISSING, PERMISSION, SIGN_IN
 from reconciler.checks.words import listed
-from reconciler.ports import ReconcileError, Stalled
+from reconciler.errors import ReconcileError, Stalled
 
 _LOOKS = {"pull_requests: read": "/pulls", "statuses: write": "/commits/{branch}/status"}
 

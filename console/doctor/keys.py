@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from console.doctor.model import Examined, fine, problem, warning
 from reconciler.checks.words import clip, count, duration, line
-from reconciler.ports import INTERNAL_ERROR
+from reconciler.errors import INTERNAL_ERROR
 
 if TYPE_CHECKING:
     from reconciler.adapters.sql.condition import QueuedKey

@@ -9,7 +9,7 @@ from typing import Any
 from console.pages.rendering import render
 from console.pages.security import form_token, keep_token
 from console.pages.viewers import viewer_of
-from reconciler.ports import ReconcileError
+from reconciler.errors import ReconcileError
 from webhooks.asgi import HTMLResponse, HTTPException, JSONResponse, Request, Response
 
 _TITLES = {

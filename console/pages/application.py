@@ -20,7 +20,9 @@ from console.pages.seen import MayAct, Seen
 from console.pages.viewers import HERE, Viewer, viewer_of
 from console.pages.worded import WordedChecks
 from reconciler.checks import graph_svg, timeline_svg
-from reconciler.ports import Clock, ReconcileError, Store
+from reconciler.errors import ReconcileError
+from reconciler.ports import Clock
+from reconciler.store import Store
 from webhooks.asgi import ASGIApp, BaseRoute, HTTPException, Request, Response, Route, Starlette
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}

@@ -9,7 +9,7 @@ from console.pages.nearby import is_near
 from console.pages.security import PUBLIC_HOST
 from console.pages.sign_in import FREE, SignIn, asked_to_sign_in
 from console.pages.viewers import HERE, let_in
-from reconciler.ports import ReconcileError
+from reconciler.errors import ReconcileError
 from webhooks.asgi import ASGIApp, Receive, Request, Response, Scope, Send, run_in_threadpool
 
 

@@ -11,8 +11,9 @@ from reconciler.checks.evidence import Story
 from reconciler.checks.words import when
 from reconciler.engine.model import FINAL, OpState
 from reconciler.plan.model import Plan
-from reconciler.ports import Clock, Places
+from reconciler.ports import Clock
 from reconciler.records import AttemptRow, RunRow
+from reconciler.store import Places
 from webhooks.asgi import HTTPException
 
 PAGE = 100  # rows that are read or shown at once

@@ -14,7 +14,7 @@ from console.pages.viewers import Viewer
 from reconciler.checks.evidence import Story, told
 from reconciler.engine.model import OpState
 from reconciler.keys import FlowKey, RunKey
-from reconciler.ports import Logs, Store
+from reconciler.ports import Logs
 from reconciler.records import (
     AttemptRow,
     CheckRow,
@@ -29,6 +29,7 @@ from reconciler.records import (
 )
 from reconciler.steps.evidence import evidence_of
 from reconciler.steps.lost_files import told_of_lost
+from reconciler.store import Store
 from webhooks.asgi import HTTPException
 
 _BESIDE = 5  # runs that are read for one that is shown, before each repository is asked

@@ -13,7 +13,8 @@ from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_people import Person
 from reconciler.adapters.github_reasons import SIGN_IN
 from reconciler.adapters.recent import Recent
-from reconciler.ports import Clock, ReconcileError
+from reconciler.errors import ReconcileError
+from reconciler.ports import Clock
 
 LASTS = 8 * 3600.0  # s
 FRESH = 180.0  # s that is believed what GitHub said of the repositories of a person

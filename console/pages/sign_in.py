@@ -16,7 +16,7 @@ from console.pages.answers import problem, said
 from console.pages.security import read_form
 from console.pages.sessions import Sessions
 from console.pages.viewers import Viewer
-from reconciler.ports import Stalled
+from reconciler.errors import Stalled
 from webhooks.asgi import BaseRoute, HTTPException, RedirectResponse, Request, Response, Route, run_in_threadpool
 
 SIGN_IN, SIGN_OUT, SIGNED_OUT = "/sign-in", "/sign-out", "/signed-out"

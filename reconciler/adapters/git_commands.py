@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 
 NULL = os.devnull
 _INHERITED = ("PATH", "HOME", "TMPDIR")  # nothing named GIT_* is let in: it would redirect or configure every call

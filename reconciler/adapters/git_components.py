@@ -16,8 +16,8 @@ from pathlib import Path
 from reconciler.adapters.git_blobs import blobs
 from reconciler.adapters.git_commands import Git, GitFailed, checked_sha, is_branch_name, is_sha, sorted_failures
 from reconciler.adapters.git_trees import tree_files
+from reconciler.errors import ReconcileError, Stalled, Waiting
 from reconciler.plan.tree import REGULAR_MODES
-from reconciler.ports import ReconcileError, Stalled, Waiting
 
 _ALLOWED = ("-c", "protocol.https.allow=always", "-c", "protocol.ssh.allow=always")
 _OF_THE_USER = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reconciler.adapters.git_commands import Git, GitFailed
 from reconciler.adapters.git_source import GitSource
-from reconciler.ports import ReconcileError
+from reconciler.errors import ReconcileError
 
 OLDEST = (2, 38)  # the first git whose merge-tree merges without a working tree
 _VERSION = re.compile(r"(\d+)\.(\d+)")

@@ -17,7 +17,7 @@ from reconciler.adapters.git_commands import Git, GitFailed, checked_sha, is_bra
 from reconciler.adapters.github_errors import UNTIL_A_PERSON_ACTS
 from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_reasons import AWAY, LIMITED, PERMISSION
-from reconciler.ports import Waiting
+from reconciler.errors import Waiting
 
 LONGEST = 1800.0  # s for the first fetch of a large repository; one that stands still ends after STILL
 STILL = 30  # s

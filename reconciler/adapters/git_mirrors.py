@@ -25,7 +25,8 @@ from reconciler.adapters.git_commands import (
 )
 from reconciler.adapters.git_refs import Listing, listed, listing
 from reconciler.adapters.recent import Recent
-from reconciler.ports import Refs, Stalled
+from reconciler.errors import Stalled
+from reconciler.ports import Refs
 
 Answer = TypeVar("Answer")
 

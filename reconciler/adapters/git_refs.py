@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.adapters.git_commands import Git, GitFailed, is_branch_name, is_sha
-from reconciler.ports import Stalled
+from reconciler.errors import Stalled
 
 _LISTED = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
 _USUAL = ("main", "master")

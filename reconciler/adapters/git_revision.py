@@ -11,8 +11,8 @@ from pathlib import Path
 from reconciler.adapters.git_blobs import blobs
 from reconciler.adapters.git_commands import Git, GitFailed, checked_sha, is_sha, sorted_failures
 from reconciler.adapters.git_trees import tree_files
+from reconciler.errors import Stalled
 from reconciler.plan.tree import REGULAR_MODES
-from reconciler.ports import Stalled
 
 # Branches, tags, shas, HEAD~2, main@{1}, v1^2: what names a commit and neither a path, a range nor an option.
 _NAMES_A_COMMIT = re.compile(r"[A-Za-z0-9_][\w./+-]*(?:@\{[\w .:-]{1,40}\}|[~^]\d{0,4}){0,8}|@(?:[~^]\d{0,4}){0,8}")

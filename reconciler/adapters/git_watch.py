@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-from reconciler.ports import ReconcileError
+from reconciler.errors import ReconcileError
 
 EVERY = 0.1  # s between two glances
 YOUNG = 0.05  # s: a second change so soon after the first may have the same time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.adapters.git_commands import Git, GitFailed
-from reconciler.ports import ReconcileError
+from reconciler.errors import ReconcileError
 
 
 def head_of(root: Path) -> str:

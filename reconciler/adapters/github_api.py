@@ -15,7 +15,8 @@ from reconciler.adapters.github_governor import Governor, Rank
 from reconciler.adapters.github_http import Answer, Call, Http, Secret
 from reconciler.adapters.github_names import GitHubRepository
 from reconciler.adapters.recent import Recent
-from reconciler.ports import Clock, LeaseLost, Waiting
+from reconciler.errors import LeaseLost, Waiting
+from reconciler.ports import Clock
 from reconciler.records import Lease
 
 Value = TypeVar("Value")

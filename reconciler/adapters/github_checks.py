@@ -25,7 +25,8 @@ from reconciler.adapters.github_names import GitHubRepository, github_repository
 from reconciler.adapters.github_reasons import REFUSED
 from reconciler.adapters.recent import Recent
 from reconciler.checks.model import Check
-from reconciler.ports import CheckTerms, Clock, Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
+from reconciler.ports import CheckTerms, Clock
 from reconciler.records import Lease
 
 RANKS = (Rank.GATE, Rank.FLOW, Rank.OP)  # by the depth of a check

@@ -12,7 +12,8 @@ from reconciler.adapters.github_errors import UNTIL_A_PERSON_ACTS, MissingAllowe
 from reconciler.adapters.github_http import Answer, Call, Secret, signed
 from reconciler.adapters.github_names import GitHubRepository
 from reconciler.adapters.github_reasons import BAD_TOKEN, MISSING, PERMISSION, REFUSED, SIGN_IN
-from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
+from reconciler.errors import ReconcileError, Stalled, Waiting
+from reconciler.ports import Clock
 
 Permissions = Mapping[str, str]
 

@@ -10,8 +10,8 @@ from math import ceil
 from reconciler.adapters.github_http import Answer, Call, OutcomeUnknown
 from reconciler.adapters.github_reasons import AWAY, LIMITED, MISSING, PERMISSION, REFUSED, SIGN_IN
 from reconciler.checks.words import clip, line
+from reconciler.errors import ReconcileError, Stalled, Waiting
 from reconciler.flows.model import Json
-from reconciler.ports import ReconcileError, Stalled, Waiting
 
 _LEAST = 60.0  # s to wait where GitHub asks for patience and does not say how long
 _LONGEST = 3600.0

@@ -16,7 +16,8 @@ from reconciler.adapters.budget import Spent, Window, seconds_until
 from reconciler.adapters.github_errors import at_least, patience, until_reset
 from reconciler.adapters.github_http import TIMEOUT, Answer, Call
 from reconciler.adapters.github_reasons import AWAY, LIMITED
-from reconciler.ports import Clock, Waiting
+from reconciler.errors import Waiting
+from reconciler.ports import Clock
 
 POINTS, WRITES, WRITES_AN_HOUR = 900, 80, 500
 AT_ONCE = 16  # calls of a process; GitHub takes 100, and there may be replicas

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.github_addresses import PUBLIC
 from reconciler.adapters.github_reasons import ADDRESS, AWAY, BAD_TOKEN, KEY
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 
 if TYPE_CHECKING:  # loaded by the first call: 34 MB and a third of a second that only those pay who have GitHub
     from github.Requester import Requester

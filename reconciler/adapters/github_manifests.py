@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.adapters.github_errors import refusal, understood
 from reconciler.adapters.github_http import NOBODY, Answer, Call, Http, Secret
 from reconciler.adapters.github_reasons import MISSING
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 
 PAUSES = (1.0, 3.0, 10.0)  # s; the code is good for an hour, and an App without its key is in the way
 _WHAT = "the exchange of the new App's code"

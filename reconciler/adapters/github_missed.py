@@ -17,8 +17,10 @@ from reconciler.adapters.github_api import GitHubApi
 from reconciler.adapters.github_errors import MissingAllowed
 from reconciler.adapters.github_names import GitHubRepository, github_repository, is_github
 from reconciler.adapters.github_reasons import MISSING, PERMISSION
-from reconciler.ports import Clock, Delivery, Missed, ReconcileError
+from reconciler.errors import ReconcileError
+from reconciler.ports import Clock, Missed
 from reconciler.records import RepositoryRow
+from reconciler.store import Delivery
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from reconciler.ports import Stalled
+from reconciler.errors import Stalled
 
 # Owners of managed users carry an underscore.
 _SOURCE = re.compile(r"github:([1-9][0-9]{0,18}):([A-Za-z0-9][\w-]{0,99}/(?!\.{1,2}$)[\w.-]{1,100})", re.ASCII)

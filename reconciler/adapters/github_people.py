@@ -22,7 +22,7 @@ from reconciler.adapters.github_http import NOBODY, Answer, Call, Http, Secret
 from reconciler.adapters.github_listing import entries
 from reconciler.adapters.github_reasons import CLIENT, CODE, SIGN_IN
 from reconciler.checks.words import clip, line
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 
 log = logging.getLogger(__name__)
 

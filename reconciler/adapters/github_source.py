@@ -20,7 +20,8 @@ from reconciler.adapters.github_http import Answer
 from reconciler.adapters.github_names import GitHubRepository, github_repository
 from reconciler.adapters.github_reasons import PERMISSION
 from reconciler.adapters.github_seen import QUEUE, Facts, PageOfPulls, Pull, base_of_entry, facts_of, pulls_of
-from reconciler.ports import Proposal, Refs, Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
+from reconciler.ports import Proposal, Refs
 
 _PULLS = "refs/headgate/pull/"
 _SPREAD = 0.2  # of the time between looks, so that many repositories are not looked at at once

@@ -24,8 +24,8 @@ from urllib.request import (
     Request,
 )
 
+from reconciler.errors import ReconcileError, Stalled, Waiting
 from reconciler.flows.reader import MAX_BYTES
-from reconciler.ports import ReconcileError, Stalled, Waiting
 
 Refusal = Callable[[str], str]  # why an address may not be asked; "" where it may
 

@@ -17,7 +17,8 @@ from typing import Any
 from reconciler.adapters.git_blobs import named_objects
 from reconciler.adapters.git_commands import Children, Git, GitFailed, checked_sha, located, sorted_failures
 from reconciler.checks.model import Annotation, Check, Conclusion
-from reconciler.ports import CheckTerms, LeaseLost, Stalled, Waiting
+from reconciler.errors import LeaseLost, Stalled, Waiting
+from reconciler.ports import CheckTerms
 from reconciler.records import Lease
 
 REF = "refs/notes/checks"

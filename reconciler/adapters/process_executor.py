@@ -42,9 +42,10 @@ from reconciler.adapters.process_signals import kill_strays, signal_group
 from reconciler.adapters.process_slots import Slots
 from reconciler.adapters.process_start import Surroundings
 from reconciler.engine.model import AttemptPaths, AttemptSpec, Observed, Performed
+from reconciler.errors import Stalled, Waiting
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode, encode
-from reconciler.ports import Clock, Stalled, Waiting
+from reconciler.ports import Clock
 from reconciler.records import AttemptRow, Lease
 
 GRACE = 10.0  # seconds between TERM and KILL

@@ -20,7 +20,8 @@ from reconciler.adapters.process_records import is_alive, read_record
 from reconciler.adapters.process_signals import kill_session, kill_strays, oom_kills, signal_group
 from reconciler.adapters.process_timers import Timers
 from reconciler.engine.model import FINAL, Observed, Status
-from reconciler.ports import Clock, ReconcileError
+from reconciler.errors import ReconcileError
+from reconciler.ports import Clock
 
 BATCH = 0.003  # seconds to wait for more before telling: a commit costs as much
 FIRST_LOOK = 0.03  # seconds after which an op that still runs is told of

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from reconciler.adapters.process_line import Line
 from reconciler.adapters.process_living import Living
-from reconciler.ports import Clock, ReconcileError
+from reconciler.errors import ReconcileError
+from reconciler.ports import Clock
 
 
 class Slots:

@@ -18,11 +18,12 @@ from reconciler.adapters.sql.retention import SqlRetention
 from reconciler.adapters.sql.schema import REVISION, migrate, revision
 from reconciler.adapters.sql.spending import SqlSpending
 from reconciler.adapters.sql.writing import statements_of
-from reconciler.ports import Clock, Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
+from reconciler.ports import Clock
 
 
 class SqlStore(SqlQueue, SqlRecords, SqlInbox, SqlPlaces, SqlRetention, SqlSpending):
-    """Implements `ports.Store`, and keeps what is spent of the limits of others.
+    """Implements `store.Store`, and keeps what is spent of the limits of others.
 
     Safe to use from many threads; several processes may open the same database.
     """

@@ -16,9 +16,10 @@ from reconciler.engine.decisions import (
     StopAttempt,
 )
 from reconciler.engine.model import FINAL, CacheAnswer, Fact, JoinAnswer, Measured, Observed, Status
+from reconciler.errors import Stalled
 from reconciler.keys import CheckKey, FlowKey, RunKey
 from reconciler.plan.encoding import decode, encode
-from reconciler.ports import Stalled, World
+from reconciler.ports import World
 from reconciler.records import (
     OFFERED,
     AttemptRow,

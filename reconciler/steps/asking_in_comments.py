@@ -13,8 +13,9 @@ from reconciler.checks import replies
 from reconciler.checks.commands import Command, commands_in
 from reconciler.checks.masking import Mask
 from reconciler.engine.model import FINAL
+from reconciler.errors import Stalled
 from reconciler.keys import ReviewKey
-from reconciler.ports import Comment, Conversations, Stalled, World
+from reconciler.ports import Comment, Conversations, World
 from reconciler.records import Changes, ConversationRow, EventRow, Lease, RequestRow, ReviewRow
 from reconciler.steps.comment_commands import Doing
 from reconciler.steps.flow_files import Revision

@@ -13,11 +13,12 @@ from reconciler.checks.external_ids import ExternalId, parse_external_id
 from reconciler.checks.names import name_of_run
 from reconciler.engine.model import FINAL, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL
+from reconciler.errors import Stalled
 from reconciler.flows.model import Json
 from reconciler.flows.settings import RepositorySettings
 from reconciler.keys import CheckKey, RepositoryKey, ReviewKey, RunKey
 from reconciler.plan.encoding import decode
-from reconciler.ports import Stalled, World
+from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, EventRow, RepositoryRow, RequestRow, ReviewRow, RunRow, Wake
 from reconciler.steps.flow_files import Revision
 from reconciler.steps.recover import LATE

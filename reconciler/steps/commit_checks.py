@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from reconciler.checks.model import Check
 from reconciler.plan.encoding import digest, encode
-from reconciler.ports import Records
 from reconciler.records import CheckRow
+from reconciler.store import Records
 
 
 def desired_checks(store: Records, repository: str, sha: str, checks: Sequence[Check]) -> list[CheckRow]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from reconciler.errors import Stalled, Waiting
 from reconciler.keys import ForgeKey, RepositoryKey
-from reconciler.ports import Stalled, Waiting, World
+from reconciler.ports import World
 from reconciler.records import Changes, Lease, Wake
 
 LOOK_AGAIN = 900.0  # s between looks that nobody asked for

@@ -13,12 +13,13 @@ from functools import cache
 from reconciler.checks.merged import MergedHead, merged_gate
 from reconciler.checks.model import GATE, Check
 from reconciler.checks.run import superseded
+from reconciler.errors import Stalled, Waiting
 from reconciler.flows.findings import Finding
 from reconciler.flows.globs import SETTINGS_FILE
 from reconciler.flows.settings import FlowSettings
 from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey
 from reconciler.plan.encoding import decode, encode
-from reconciler.ports import Refs, Stalled, Waiting, World
+from reconciler.ports import Refs, World
 from reconciler.records import (
     Changes,
     CheckRow,

@@ -8,10 +8,11 @@ from math import isfinite
 from reconciler.checks.evidence import RunEvidence
 from reconciler.checks.ops import OpView, failed, leaves, views
 from reconciler.engine.model import FINAL, OpState
-from reconciler.ports import Logs, Records
+from reconciler.ports import Logs
 from reconciler.records import AttemptRow, RunRow
 from reconciler.steps.intents import LOG_LINES
 from reconciler.steps.plans import plan_of
+from reconciler.store import Records
 
 EXIT_CODES = 100  # failed ops that are looked up; more are only counted
 MEASURED = 100  # ops whose numbers are compared with those of the last good run

@@ -13,7 +13,7 @@ from reconciler.engine.model import AttemptPaths, CacheAnswer, Fact, JoinAnswer,
 from reconciler.plan.encoding import decode
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import walk
-from reconciler.ports import Records
+from reconciler.store import Records
 
 MOST = 2_000  # ops; a larger plan is not looked at, nor more children of its sweeps, as each op asks the store
 LAST = 5  # good runs whose median is told

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from reconciler.checks.log_excerpt import excerpt
 from reconciler.engine.model import FINAL, AttemptPaths, AttemptSpec, Layout, Observed, Performed, Status
-from reconciler.ports import Logs, Stalled, World
+from reconciler.errors import Stalled
+from reconciler.ports import Logs, World
 from reconciler.records import AttemptRow, Lease, RunRow
 
 LOG_LINES = 400  # at the end of a log, in which the likely error is looked for

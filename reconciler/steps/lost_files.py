@@ -8,7 +8,7 @@ from itertools import islice
 
 from reconciler.checks.words import listed, when
 from reconciler.engine.model import OpState, Status
-from reconciler.ports import Store
+from reconciler.store import Store
 
 LOOKED_AT = 500  # ops of a run, for what is only told
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 
+from reconciler.errors import Stalled, Waiting
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.model import HASH_VERSION, Plan
-from reconciler.ports import Records, Stalled, Waiting
 from reconciler.records import PlanRow, RunRow
+from reconciler.store import Records
 
 NEWER_AGAIN = timedelta(seconds=2)  # until somebody else may take what only a newer release can act on
 

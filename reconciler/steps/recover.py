@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from reconciler.errors import Stalled, Waiting
 from reconciler.keys import MissedKey, RepositoryKey
-from reconciler.ports import Delivery, Missed, MissedWebhooks, Stalled, Waiting, World
+from reconciler.ports import Missed, MissedWebhooks, World
 from reconciler.records import Changes, Lease, RequestRow, Wake
+from reconciler.store import Delivery
 
 LATE = "late"  # argument of a request that was recovered: it may speak of what is no more
 REACH = 3 * 86_400.0  # s: no forge keeps them longer, and the inbox remembers longer than that

@@ -8,10 +8,10 @@ from dataclasses import replace
 from reconciler.engine.model import FINAL, Asked, OpState
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import op_at
-from reconciler.ports import Store
 from reconciler.records import Changes, RequestRow, RunRow
 from reconciler.steps.lost_files import refusal_of_lost
 from reconciler.steps.restarting import VERBS as AGAIN
+from reconciler.store import Store
 
 ASKED = ("stop", "skip", "approve", "resume")
 _GO_ON = {"resume": "go on", "copy": "be copied"}

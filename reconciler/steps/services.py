@@ -11,9 +11,10 @@ from reconciler.engine.model import AttemptSpec, Observed, ServiceSeen
 from reconciler.keys import RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.walk import op_path
-from reconciler.ports import Records, World
+from reconciler.ports import World
 from reconciler.records import AttemptRow, FlowRow, Lease, RunRow, ServiceRow, Wake
 from reconciler.steps import belonging, intents
+from reconciler.store import Records
 
 CODE = "code"  # the label with the code id
 GONE = "ServiceGone"

@@ -12,10 +12,10 @@ from reconciler.flows.lock import parse_lock, unused
 from reconciler.flows.parse import judged, parse, parse_preset
 from reconciler.plan.diff import diff
 from reconciler.plan.model import Plan
-from reconciler.ports import Records
 from reconciler.records import FlowRow
 from reconciler.steps.flow_files import Loaded, Revision, errors_of
 from reconciler.steps.touching import Touch
+from reconciler.store import Records
 
 Place = tuple[str, str]  # path of a file, name of a flow in it
 

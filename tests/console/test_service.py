@@ -2,8 +2,8 @@
 
 from console.service import APART, under_way
 from reconciler.keys import FlowKey, RunKey
-from reconciler.ports import WakeRow
 from reconciler.records import Wake
+from reconciler.store import WakeRow
 
 NOW = 1_700_000_000.0
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Protocol
 
 from reconciler.engine.model import Performed
-from reconciler.ports import Waiting
+from reconciler.errors import Waiting
 
 # Whatever is not named here only reads: a process that dies at it leaves what it would have left a moment earlier.
 EFFECTS: Mapping[str, frozenset[str]] = {

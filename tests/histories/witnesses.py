@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.checks.model import Check
 from reconciler.engine.model import FINAL, Performed, Status
+from reconciler.errors import LeaseLost
 from reconciler.keys import Key, RunKey, text_of
-from reconciler.ports import LeaseLost
 from reconciler.records import AttemptRow, Changes, EventRow, FlowRow, Gone, Lease, OpRow, RunRow
 from tests.fake_files import FakeFiles
 from tests.fakes import FakeChecks, FakeExecutor

@@ -10,9 +10,10 @@ from typing import Any
 from reconciler.adapters.sql_store import SqlStore
 from reconciler.engine.model import Observed
 from reconciler.engine.retention import Policy
+from reconciler.errors import Stalled, Waiting
 from reconciler.keys import RepositoryKey, RetentionKey, SweepKey, text_of
 from reconciler.loop import Loop
-from reconciler.ports import Stalled, Waiting, World
+from reconciler.ports import World
 from reconciler.records import MetricRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.fakes import FakeChecks, FakeExecutor, FakeLogs, FakeSource

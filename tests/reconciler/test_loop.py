@@ -8,9 +8,9 @@ import pytest
 
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
+from reconciler.errors import INTERNAL_ERROR, MAX_TRIES, Conflict, Stalled, Waiting
 from reconciler.keys import FlowKey, RunKey
 from reconciler.loop import MOST_ROUNDS, Loop
-from reconciler.ports import INTERNAL_ERROR, MAX_TRIES, Conflict, Stalled, Waiting
 from reconciler.records import Changes, EventRow, Wake
 from tests.reconciler.adapters.sql_world import GivenClock, run_row
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from reconciler.ports import Waiting
+from reconciler.errors import Waiting
 from tests.world import Ending, dag, exits, op, runs_forever, writes
 
 

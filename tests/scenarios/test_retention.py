@@ -10,9 +10,10 @@ from reconciler.engine.model import AttemptSpec
 from reconciler.engine.retention import DAY, Policy
 from reconciler.keys import RetentionKey, SweepKey
 from reconciler.loop import Loop
-from reconciler.ports import Delivery, World
+from reconciler.ports import World
 from reconciler.records import AttemptRow, CacheRow, Changes, DeliveryRow, PlaceRow, Wake
 from reconciler.steps.wiring import steps_of
+from reconciler.store import Delivery
 from tests.fake_files import FakeFiles
 from tests.fakes import Ending, FakeExecutor, FakeLogs
 from tests.world import TestWorld, exits, op, runs_forever, writes

@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from reconciler.ports import Waiting
+from reconciler.errors import Waiting
 from webhooks.health import health_routes
 
 

@@ -6,8 +6,9 @@ from threading import Event
 
 import pytest
 
-from reconciler.ports import Delivery, Waiting
+from reconciler.errors import Waiting
 from reconciler.records import DeliveryRow
+from reconciler.store import Delivery
 from webhooks import mailbox as limits
 from webhooks.bodies import Refused
 from webhooks.mailbox import Mailbox

@@ -14,7 +14,8 @@ from reconciler.adapters.sql.engines import address_of
 from reconciler.adapters.sql.schema import REVISION, may_work_beside, revision
 from reconciler.adapters.sql.tables import attempts, checks, events, requests, wakes
 from reconciler.adapters.sql_store import SqlStore
-from reconciler.ports import Clock, Stalled
+from reconciler.errors import Stalled
+from reconciler.ports import Clock
 
 NEWEST = REVISION  # the schema of this release
 _FAULTS = 5  # of a damaged file that are told

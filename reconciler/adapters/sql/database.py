@@ -17,7 +17,8 @@ from reconciler.adapters.sql import direct
 from reconciler.adapters.sql.engines import engine_of
 from reconciler.adapters.sql.kept import Kept
 from reconciler.adapters.sql.others import Others
-from reconciler.ports import Clock, ReconcileError, Stalled, Waiting
+from reconciler.errors import ReconcileError, Stalled, Waiting
+from reconciler.ports import Clock
 
 Result = TypeVar("Result")
 

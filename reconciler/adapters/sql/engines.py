@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
-from reconciler.ports import Stalled
+from reconciler.errors import Stalled
 
 BUSY_MS = 15_000  # how long another process may hold the file before we say so
 POOL_TIMEOUT = 60  # s to wait for a connection that others of this process use

@@ -10,12 +10,13 @@ from reconciler.adapters.sql import batches, rows
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import deliveries
 from reconciler.adapters.sql.writing import Statements, execute
-from reconciler.ports import Clock, Delivery
+from reconciler.ports import Clock
 from reconciler.records import DeliveryRow, Wake
+from reconciler.store import Delivery
 
 
 class SqlInbox:
-    """Implements `ports.Inbox`."""
+    """Implements `store.Inbox`."""
 
     def __init__(self, database: Database, statements: Statements, clock: Clock) -> None:
         self._database = database

@@ -12,15 +12,16 @@ from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import attempts, places, runs, wakes
 from reconciler.adapters.sql.writing import Statements, execute
 from reconciler.engine.model import Observed, Status
+from reconciler.errors import Stalled
 from reconciler.keys import FlowKey, Key, RunKey
-from reconciler.ports import Clock, Stalled
+from reconciler.ports import Clock
 from reconciler.records import PlaceRow, Wake
 
 GONE = 60.0  # s after which a place of the same name may be another machine's
 
 
 class SqlPlaces:
-    """Implements `ports.Places`."""
+    """Implements `store.Places`."""
 
     def __init__(self, database: Database, statements: Statements, clock: Clock) -> None:
         self._database = database

@@ -28,9 +28,9 @@ from reconciler.adapters.sql.tables import (
     runs,
     schedules,
 )
+from reconciler.errors import Conflict
 from reconciler.keys import RunKey, text_of
 from reconciler.plan.encoding import encode
-from reconciler.ports import Conflict
 from reconciler.records import EventRow, Gone, UseRow
 
 MEANWHILE = 600.0  # s: a step that began so long before the look has been written, or has lost its lease

@@ -21,16 +21,18 @@ from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
 from reconciler.adapters.sql.tables import counters, wakes
 from reconciler.adapters.sql.writing import NEVER, Batch, Statements, check_moves, execute, is_soon, run_moves
+from reconciler.errors import INTERNAL_ERROR, LeaseLost
 from reconciler.keys import PRIORITY, Key, key_of, text_of
-from reconciler.ports import INTERNAL_ERROR, Clock, LeaseLost, WakeRow
+from reconciler.ports import Clock
 from reconciler.records import Changes, Lease, Wake
+from reconciler.store import WakeRow
 
 PATIENCE = 30.0  # seconds a due key is overtaken by more urgent ones before it goes first: no kind of key may starve
 LAPSED = "The step's lease ran out before it ended."
 
 
 class SqlQueue:
-    """Implements `ports.Queue`. Several processes may use one database at once."""
+    """Implements `store.Queue`. Several processes may use one database at once."""
 
     def __init__(self, database: Database, statements: Statements, clock: Clock) -> None:
         self._database = database

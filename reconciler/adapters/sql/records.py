@@ -56,7 +56,7 @@ LAST = "\U0010ffff"  # sorts after every character of an id
 
 
 class SqlRecords:
-    """Implements `ports.Records`."""
+    """Implements `store.Records`."""
 
     def __init__(self, database: Database, statements: Statements, clock: Clock) -> None:
         self._database = database

@@ -30,8 +30,8 @@ from reconciler.engine.model import Status
 from reconciler.engine.retention import FlowMarks, Needs, RunMark
 from reconciler.keys import CheckKey, FlowKey, RunKey, text_of
 from reconciler.plan.encoding import decode
-from reconciler.ports import Aged, References
 from reconciler.records import EventRow, FlowRow, RunRow, ServiceRow
+from reconciler.store import Aged, References
 
 BODIES = 1000  # runs that are read at once
 USE, PRUNED = "use", "pruned"  # kinds of events that retention writes
@@ -40,7 +40,7 @@ _COMMIT = re.compile(rb'"(?:commit|sha)":"([0-9a-f]{40})"')
 
 
 class SqlRetention:
-    """Implements `ports.Retained`."""
+    """Implements `store.Retained`."""
 
     _database: Database
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, RowMapping, inspect, select, text
 
 from reconciler.adapters.sql.tables import first_release, schemas
-from reconciler.ports import Stalled
+from reconciler.errors import Stalled
 
 REVISION = "0004"  # the newest of migrations/versions; a test holds the two together
 VERSION_TABLE = "schema_version"

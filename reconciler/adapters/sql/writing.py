@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.adapters.sql import direct, rows, tables
+from reconciler.errors import MAX_TRIES, Conflict
 from reconciler.keys import PRIORITY, text_of
-from reconciler.ports import MAX_TRIES, Conflict
 from reconciler.records import OFFERED, Changes, CheckRow, FlowRow, RequestRow, ReviewRow, RunRow, Wake
 
 NEVER = 1e18  # seconds since the epoch

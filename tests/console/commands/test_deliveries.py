@@ -5,9 +5,9 @@ import json
 import pytest
 
 from reconciler.keys import CheckKey, RepositoryKey, ReviewKey
-from reconciler.ports import Delivery
 from reconciler.records import Changes, DeliveryRow, RequestRow, Wake
 from reconciler.steps.recover import LATE
+from reconciler.store import Delivery
 from tests.console.typing_in import SHA
 
 AT = 1_700_000_000.0

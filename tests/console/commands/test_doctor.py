@@ -18,8 +18,8 @@ from reconciler.adapters.process_records import boot_id, claim, folder_of
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.engine.model import AttemptSpec
+from reconciler.errors import INTERNAL_ERROR
 from reconciler.keys import FlowKey, RepositoryKey
-from reconciler.ports import INTERNAL_ERROR
 from reconciler.records import AttemptRow, Changes, CheckRow, EventRow, FlowRow, RepositoryRow, RequestRow, Wake
 from tests.console.typing_in import Terminal
 from tests.reconciler.adapters.git_repository import GitRepository

@@ -16,8 +16,8 @@ from console.pages.sign_in import FREE, SignIn
 from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_people import Person
 from reconciler.adapters.github_reasons import AWAY, SIGN_IN
+from reconciler.errors import Stalled
 from reconciler.keys import FlowKey, RunKey
-from reconciler.ports import Stalled
 from reconciler.records import Changes, RepositoryRow
 from tests.console.pages.world import SHA, PagesWorld
 from tests.reconciler.checks.samples import CHURN, state

@@ -16,8 +16,8 @@ from reconciler.adapters.process_logs import read_log
 from reconciler.adapters.process_records import Record, folder_of, pid_of, read_record
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.engine.model import FINAL, AttemptSpec, Observed, Status
+from reconciler.errors import Waiting
 from reconciler.keys import RunKey
-from reconciler.ports import Waiting
 from reconciler.records import AttemptRow, Lease
 
 PYTHON = sys.executable

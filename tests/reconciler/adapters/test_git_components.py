@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.git_components import ComponentCommit, ComponentRepositories
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 from tests.https_server import HttpsServer, make_certificate
 from tests.reconciler.adapters.git_repository import GitRepository
 

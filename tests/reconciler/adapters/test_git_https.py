@@ -10,7 +10,7 @@ import pytest
 from reconciler.adapters.git_commands import Git
 from reconciler.adapters.git_https import NotThere, TokenRefused, Wish, fetch
 from reconciler.adapters.github_http import Secret
-from reconciler.ports import Waiting
+from reconciler.errors import Waiting
 from tests.reconciler.adapters.git_repository import GitRepository
 
 

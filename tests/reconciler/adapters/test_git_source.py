@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.git_source import GitSource
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 from tests.reconciler.adapters.git_repository import GitRepository
 
 

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from reconciler.adapters.git_watch import GitWatch, ref_times
-from reconciler.ports import Waiting
+from reconciler.errors import Waiting
 from tests.reconciler.adapters.git_repository import GitRepository
 
 

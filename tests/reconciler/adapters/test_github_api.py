@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reconciler.adapters.github_http import OutcomeUnknown
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 from tests.reconciler.adapters.github_world import CREATE, FLOW, GATE, LIST, NEW_TOKEN, installed
 from tests.reconciler.adapters.sql_world import GivenClock
 

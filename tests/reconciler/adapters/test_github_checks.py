@@ -8,7 +8,7 @@ from reconciler.adapters.github_governor import WRITES
 from reconciler.checks.actions import APPROVE, CANCEL, RERUN_FAILED
 from reconciler.checks.external_ids import ExternalId, parse_external_id
 from reconciler.checks.model import Conclusion
-from reconciler.ports import LeaseLost, Stalled, Waiting
+from reconciler.errors import LeaseLost, Stalled, Waiting
 from tests.reconciler.adapters.github_world import (
     CREATE,
     FLOW,

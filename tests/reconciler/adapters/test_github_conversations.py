@@ -4,8 +4,9 @@ import pytest
 
 from reconciler.adapters.github_conversations import GitHubConversations
 from reconciler.checks.replies import MARK
+from reconciler.errors import ReconcileError
 from reconciler.keys import ReviewKey
-from reconciler.ports import Opened, ReconcileError
+from reconciler.ports import Opened
 from reconciler.records import Lease
 from tests.reconciler.adapters.github_world import installed
 

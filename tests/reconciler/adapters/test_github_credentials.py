@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.adapters.github_credentials import READ
 from reconciler.adapters.github_http import Secret
-from reconciler.ports import ReconcileError, Waiting
+from reconciler.errors import ReconcileError, Waiting
 from tests.reconciler.adapters.github_world import GATE, LOOKED_UP, NEW_TOKEN, Headgate, installed, worded
 from tests.reconciler.adapters.sql_world import GivenClock
 

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.adapters.github_errors import patience, refusal
 from reconciler.adapters.github_http import Answer, Call, OutcomeUnknown
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 
 CALL = Call("POST", "/repos/acme/shop/check-runs")
 WHAT = "POST /repos/acme/shop/check-runs"

@@ -9,7 +9,7 @@ from reconciler.adapters.github_governor import AT_ONCE, RESERVE, Governor, Rank
 from reconciler.adapters.github_http import Answer, Call
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
-from reconciler.ports import Waiting
+from reconciler.errors import Waiting
 from tests.reconciler.adapters.sql_world import BOTH, GivenClock, new_database
 
 READ = Call("GET", "/repos/acme/shop/pulls")

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.adapters.github_names import GitHubRepository, github_repository, is_github
-from reconciler.ports import Stalled
+from reconciler.errors import Stalled
 
 
 def test_a_source_names_the_repository_by_number_and_name():

@@ -7,7 +7,7 @@ import pytest
 from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_people import GitHubPeople
 from reconciler.adapters.github_reasons import CLIENT, SIGN_IN
-from reconciler.ports import Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 from tests.github.words.apps import RegisteredApp
 from tests.github.world import FakeGitHub
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.adapters.github_statuses import status_of
 from reconciler.checks.model import Conclusion
-from reconciler.ports import Waiting
+from reconciler.errors import Waiting
 from tests.github.world import FakeGitHub
 from tests.reconciler.adapters.github_world import FLOW, GATE, OP, STATUS, Headgate
 from tests.reconciler.adapters.sql_world import GivenClock

@@ -10,9 +10,9 @@ from time import sleep
 import pytest
 
 from reconciler.adapters.https_components import fetch, fetch_all
+from reconciler.errors import ReconcileError, Stalled, Waiting
 from reconciler.flows.reader import MAX_BYTES
 from reconciler.flows.remotes import RemoteSettings
-from reconciler.ports import ReconcileError, Stalled, Waiting
 from tests.https_server import Answer, HttpsServer
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")

@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.adapters.notes_checks import NotesChecks
 from reconciler.checks.model import Annotation, Check, Conclusion
+from reconciler.errors import LeaseLost, Stalled, Waiting
 from reconciler.keys import CheckKey
-from reconciler.ports import LeaseLost, Stalled, Waiting
 from reconciler.records import Lease
 from tests.reconciler.adapters.git_repository import GitRepository
 

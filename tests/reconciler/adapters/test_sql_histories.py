@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from reconciler.adapters.sql_store import open_store
+from reconciler.errors import LeaseLost
 from reconciler.keys import CheckKey, FlowKey, RunKey
-from reconciler.ports import LeaseLost
 from reconciler.records import Changes, Wake
 from tests.reconciler.adapters.sql_world import GivenClock
 

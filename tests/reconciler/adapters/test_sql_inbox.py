@@ -6,8 +6,8 @@ import pytest
 
 from reconciler.adapters.sql_store import open_store
 from reconciler.keys import RepositoryKey, ReviewKey
-from reconciler.ports import Delivery
 from reconciler.records import DeliveryRow, RequestRow, Wake
+from reconciler.store import Delivery
 from tests.reconciler.adapters.sql_world import BOTH, NOW, GivenClock, new_database
 
 SHOP = RepositoryKey("acme/shop")

@@ -5,9 +5,9 @@ import pytest
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.engine.model import Observed
+from reconciler.errors import Stalled
 from reconciler.keys import RunKey
 from reconciler.plan.encoding import decode
-from reconciler.ports import Stalled
 from reconciler.records import OFFERED, Changes, PlaceRow, Wake
 from tests.reconciler.adapters.sql_world import BOTH, attempt_row, new_database, run_row
 

@@ -7,8 +7,8 @@ import pytest
 from reconciler.adapters.sql.database import LARGEST_GROUP
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
+from reconciler.errors import INTERNAL_ERROR, MAX_TRIES, Conflict, LeaseLost
 from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey, RunKey
-from reconciler.ports import INTERNAL_ERROR, MAX_TRIES, Conflict, LeaseLost
 from reconciler.records import Changes, EventRow, Wake
 from tests.reconciler.adapters.sql_world import GivenClock, op_row, run_row
 

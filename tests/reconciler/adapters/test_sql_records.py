@@ -7,10 +7,10 @@ import pytest
 from reconciler.adapters.sql_store import open_store
 from reconciler.engine.decisions import JoinQuery
 from reconciler.engine.model import Measured, Observed, Status
+from reconciler.errors import Conflict
 from reconciler.keys import FlowKey, RepositoryKey, RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.model import Graph, Plan, PlannedMatrix, PlannedOp
-from reconciler.ports import Conflict
 from reconciler.records import (
     CacheRow,
     Changes,

@@ -7,8 +7,8 @@ import pytest
 from reconciler.adapters.sql import pruning
 from reconciler.adapters.sql_store import open_store
 from reconciler.engine.model import Observed, Status
+from reconciler.errors import Conflict
 from reconciler.keys import RemainsKey, RunKey
-from reconciler.ports import Conflict
 from reconciler.records import CacheRow, Changes, EventRow, Gone, MetricRow, PlanRow, RequestRow, UseRow, Wake
 from tests.reconciler.adapters.sql_world import BOTH, NOW, GivenClock, attempt_row, new_database, op_row, run_row
 

@@ -13,8 +13,8 @@ from reconciler.adapters.sql.schema import REVISION, VERSION_TABLE
 from reconciler.adapters.sql.tables import NAMES, schemas
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
+from reconciler.errors import Stalled
 from reconciler.keys import RunKey
-from reconciler.ports import Stalled
 from reconciler.records import Wake
 from tests.reconciler.adapters.sql_world import BOTH, new_database
 

@@ -13,9 +13,10 @@ from reconciler.adapters.github_credentials import OneToken
 from reconciler.adapters.github_governor import Governor
 from reconciler.adapters.github_http import Http
 from reconciler.adapters.github_missed import GitHubMissed
+from reconciler.errors import Waiting
 from reconciler.keys import MissedKey, RepositoryKey
-from reconciler.ports import Inbox, Waiting
 from reconciler.records import RequestRow, Wake
+from reconciler.store import Inbox
 from tests.documents import exits
 from tests.github.records import Comment, PullRequest
 from tests.scenarios.github.world import SHOP, GitHubWorld, flow

@@ -10,8 +10,8 @@ from reconciler.adapters.github_forge import GitHubForge
 from reconciler.adapters.github_governor import Governor
 from reconciler.adapters.github_http import Http
 from reconciler.adapters.github_source import NoOrigin
+from reconciler.errors import Waiting
 from reconciler.keys import ForgeKey
-from reconciler.ports import Waiting
 from reconciler.records import RepositoryRow, Wake
 from tests.scenarios.github.world import SHOP, GitHubWorld, flow
 

@@ -25,9 +25,10 @@ from reconciler.adapters.github_source import GitHubOrigin
 from reconciler.adapters.sql_store import open_store
 from reconciler.keys import RepositoryKey
 from reconciler.loop import Loop
-from reconciler.ports import Delivery, World
+from reconciler.ports import World
 from reconciler.records import FlowRow, RepositoryRow, ReviewRow, RunRow, Wake
 from reconciler.steps.wiring import steps_of
+from reconciler.store import Delivery
 from tests.documents import dag, exits
 from tests.fakes import FakeClock, FakeExecutor, FakeLogs
 from tests.github.records import CheckRun, Repository
