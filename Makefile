@@ -5,7 +5,8 @@
 BIN := .venv/bin
 # Tests of these marks need seconds or a server; `.ci/run` runs them.
 QUICK := not slow and not cluster and not postgres and not browser and not emulate
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -gt 2 ] && echo "$$n" || echo 2)
+# One more than there are processors, as some tests wait.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n + 1)))
 
 # A moved checkout, or one without .venv, is set up again.
 ifneq ($(shell cat .venv/.place 2>/dev/null),$(CURDIR))

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.adapters.sql.engines import engine_of
 
-POLL = 0.04  # seconds between two looks at the version of a file
+POLL = 0.1  # seconds between two looks at the version of a file
 DEAF = 0.5  # seconds between two tries to listen again; whoever waits looks for himself meanwhile
 ROUND = 15.0  # seconds between two looks whether the server still knows that we listen
 
