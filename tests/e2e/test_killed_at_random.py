@@ -68,12 +68,18 @@ def assert_all_is_well(place: Place, many: ManyOps, sha: str) -> None:
     assert held.returncode == 0, held.stdout
 
 
+def await_share(place: Place, many: ManyOps, share: float) -> None:
+    """Wait until so much of all that ops write down is there."""
+    place.eventually(lambda: len(place.lines()) >= 2 * len(many.paths) * share)
+
+
 def test_twenty_kills_lose_nothing_and_run_nothing_twice(place, random):
     many = ManyOps(place, random)
     sha = place.push({"flows/churn.yaml": many.text()})
     place.eventually(place.lines)
     for kill in range(KILLS):
-        time.sleep(random.uniform(0.3, 1.8))
+        await_share(place, many, (kill + 1) / (KILLS + 6))  # a fast machine is not at its end too soon
+        time.sleep(random.uniform(0, 0.5))
         place.kill()
         time.sleep(random.choice([0.0, 0.0, 0.3]))
         for _ in range(START_UP_KILLS * (kill == KILLS // 2)):
