@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from reconciler.checks import review_text, words
 from reconciler.checks.actions import APPROVE
 from reconciler.checks.findings_text import ordered
-from reconciler.checks.model import GATE, Check, Conclusion
+from reconciler.checks.model import Check, Conclusion
+from reconciler.checks.names import GATE
 from reconciler.checks.sections import Section, joined
 from reconciler.flows.findings import Finding, Severity
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-GATE = "headgate"  # the check that speaks for all of a commit
-
 
 class Conclusion(StrEnum):
     """The verdict of a finished check."""
@@ -65,8 +63,3 @@ class Check:
     def depth(self) -> int:
         """0 for the umbrella of a commit, 1 for a flow, 2 for an op."""
         return min(self.name.count("/"), 2)
-
-
-def name_of(flow: str, op: str = "") -> str:
-    """Under which name is spoken of a flow, or of one of its ops."""
-    return "/".join((GATE, flow, op)) if op else f"{GATE}/{flow}"

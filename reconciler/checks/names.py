@@ -1,9 +1,15 @@
-"""Names of checks of runs."""
+"""Names of checks: of the one that speaks for all of a commit, of flows, of runs and of their ops."""
 
 from __future__ import annotations
 
-from reconciler.checks.model import name_of
 from reconciler.engine.model import RunFacts
+
+GATE = "headgate"  # the check that speaks for all of a commit
+
+
+def name_of(flow: str, op: str = "") -> str:
+    """Under which name is spoken of a flow, or of one of its ops."""
+    return "/".join((GATE, flow, op)) if op else f"{GATE}/{flow}"
 
 
 def name_of_run(facts: RunFacts, op: str = "") -> str:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from reconciler.checks import words
 from reconciler.checks.commands import SAYS, TAKES, Command
 from reconciler.checks.cutting import cut
-from reconciler.checks.model import GATE, Check, name_of
-from reconciler.checks.names import name_of_run
+from reconciler.checks.model import Check
+from reconciler.checks.names import GATE, name_of, name_of_run
 from reconciler.checks.plan_text import op_count
 from reconciler.checks.review_text import advice
 from reconciler.checks.run import NOTHING_RUNS

@@ -8,7 +8,8 @@ from statistics import median
 
 from reconciler.checks import plan_text, review_text, words
 from reconciler.checks.findings_text import ordered
-from reconciler.checks.model import GATE, Annotation, Check, Conclusion, name_of
+from reconciler.checks.model import Annotation, Check, Conclusion
+from reconciler.checks.names import GATE, name_of
 from reconciler.checks.sections import Section, joined
 from reconciler.flows.findings import Finding, Severity
 from reconciler.plan.diff import PlanDiff

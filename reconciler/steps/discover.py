@@ -11,7 +11,8 @@ from datetime import timedelta
 from functools import cache
 
 from reconciler.checks.merged import MergedHead, merged_gate
-from reconciler.checks.model import GATE, Check
+from reconciler.checks.model import Check
+from reconciler.checks.names import GATE
 from reconciler.checks.run import superseded
 from reconciler.errors import Stalled, Waiting
 from reconciler.flows.findings import Finding

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.checks.model import Check, name_of
+from reconciler.checks.model import Check
+from reconciler.checks.names import name_of
 from reconciler.engine.model import RunFacts
 from reconciler.flows.settings import FlowSettings
 from reconciler.keys import CheckKey, RunKey

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.checks.merged import not_touched
-from reconciler.checks.model import GATE, Check, Conclusion
+from reconciler.checks.model import Check, Conclusion
+from reconciler.checks.names import GATE
 from reconciler.checks.review import FlowVerdict, Proposed, flow_review, gate, held
 from reconciler.checks.run import NOTHING_RUNS
 from reconciler.engine.model import RunFacts
