@@ -21,12 +21,9 @@ from reconciler.adapters.github_names import github_repository, is_github
 from reconciler.adapters.github_source import GitHubOrigin
 from reconciler.adapters.github_statuses import GitHubStatuses
 from reconciler.adapters.sql_store import SqlStore
-from reconciler.flows.settings import RepositorySettings
-from reconciler.plan.encoding import decode
 from reconciler.ports import Clock, CommitChecks, Conversations, Source
 from reconciler.records import RepositoryRow
-from reconciler.steps.flow_files import Revision
-from reconciler.steps.who_may import Rules
+from reconciler.steps.who_may import rules_at_head
 from reconciler.store import Delivery
 from webhooks.asgi import BaseRoute, Request
 from webhooks.github import GitHubHook, github_routes, recovered
@@ -74,11 +71,8 @@ def github_parts(
 
 def may_act(conversations: Conversations, source: Source, repository: RepositoryRow, person: str) -> bool:
     """Whether a person may ask for things on pages: as with buttons of checks. Raises Waiting, Stalled."""
-    if not repository.settings_json:
-        return False
-    settings = decode(repository.settings_json, RepositorySettings)
-    base = Revision(source, repository.name, repository.head, settings)
-    return Rules(conversations, repository.name, settings.commands.allow, base).may_command(person)
+    is_known = bool(repository.settings_json)
+    return is_known and rules_at_head(conversations, source, repository).may_command(person)
 
 
 def _credentials(config: GitHubConfig, clock: Clock) -> Credentials:

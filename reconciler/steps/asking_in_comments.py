@@ -60,7 +60,7 @@ def _decide(world: World, conversations: Conversations, row: ReviewRow, base: Re
     asked = replace(request, by=comment.author)
     if comment.created_at < now - OLDEST:
         return Changes(answered=(replace(asked, done_at=now, answer="It was written too long ago."),))
-    rules = Rules(conversations, row.repository, base.settings.commands.allow, base)
+    rules = Rules(conversations, row.repository, base)
     refused = _refusal(rules, comment.author)
     if refused:
         return _refused(world, row, asked, commands, refused)

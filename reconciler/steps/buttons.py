@@ -15,14 +15,11 @@ from reconciler.engine.model import FINAL, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL
 from reconciler.errors import Stalled
 from reconciler.flows.model import Json
-from reconciler.flows.settings import RepositorySettings
 from reconciler.keys import CheckKey, RepositoryKey, ReviewKey, RunKey
-from reconciler.plan.encoding import decode
 from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, EventRow, RepositoryRow, RequestRow, ReviewRow, RunRow, Wake
-from reconciler.steps.flow_files import Revision
 from reconciler.steps.recover import LATE
-from reconciler.steps.who_may import Rules
+from reconciler.steps.who_may import rules_at_head
 
 AGAIN = "rerequested"  # of a check or of all of a commit
 BUTTON = "button"
@@ -65,9 +62,7 @@ def _outcome(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -
         return "Nothing is known of this repository yet."
     if request.arguments.get(LATE) and not _is_present(world, repository, key):
         return "Not done: GitHub could not tell of it in time, and other commits came since. Press it again."
-    settings = decode(repository.settings_json, RepositorySettings)
-    base = Revision(world.source, key.repository, repository.head, settings)
-    rules = Rules(world.conversations, key.repository, settings.commands.allow, base)
+    rules = rules_at_head(world.conversations, world.source, repository)
     try:
         if not rules.may_command(request.by):
             return "Not done: they may not ask for things here."

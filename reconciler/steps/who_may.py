@@ -6,12 +6,15 @@ the answer is no, with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.flows.owners import ALIASES_FILE, OWNERS_FILE, Owners, parse_owners
-from reconciler.ports import Conversations
+from reconciler.flows.settings import RepositorySettings
+from reconciler.plan.encoding import decode
+from reconciler.ports import Conversations, Source
+from reconciler.records import RepositoryRow
 from reconciler.steps.flow_files import Revision
 
 OWNERS = "owners"  # in the settings: whoever the file of that name names
@@ -20,12 +23,16 @@ WORDS = frozenset({"admin", "maintain", "write", "triage", "read", OWNERS})  # p
 
 @dataclass(frozen=True)
 class Rules:
-    """Who may in a repository: `allow` of its settings at `base`, and the OWNERS file there."""
+    """Who may in a repository: whom its settings at `base` allow to, and the OWNERS file there."""
 
     conversations: Conversations
     repository: str
-    allow: Iterable[str]
     base: Revision
+
+    @property
+    def allow(self) -> Sequence[str]:
+        """Words for permissions, logins, teams and `owners`."""
+        return self.base.settings.commands.allow
 
     def may_command(self, login: str) -> bool:
         """By name, by permission, by OWNERS or by team. Raises Waiting, Stalled as the forge does."""
@@ -47,3 +54,9 @@ class Rules:
     @cached_property
     def _owners(self) -> Owners:
         return parse_owners(self.base.read(OWNERS_FILE), self.base.read(ALIASES_FILE))
+
+
+def rules_at_head(conversations: Conversations, source: Source, repository: RepositoryRow) -> Rules:
+    """Those of the default branch as it was seen last."""
+    settings = decode(repository.settings_json, RepositorySettings)
+    return Rules(conversations, repository.name, Revision(source, repository.name, repository.head, settings))
