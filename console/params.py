@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from console.failures import Failure
-from reconciler.flows.findings import NOWHERE, Finding
-from reconciler.flows.given import value_of
+from reconciler.flows.findings import Finding
+from reconciler.flows.given import at_given, value_of
 from reconciler.flows.model import Json
 
 
 def at_options(findings: Iterable[Finding], flow: str, given: Sequence[str]) -> list[Finding]:
     """The findings; those about a value of the command line name its option instead of a place in a file."""
-    options = {f"{flow}.params.{text.partition('=')[0]}": f"-P {text}" for text in given}
-    return [
-        replace(found, file=options[found.path], span=NOWHERE, also=()) if found.path in options else found
-        for found in findings
-    ]
+    return at_given(findings, flow, {text.partition("=")[0]: f"-P {text}" for text in given})
 
 
 def parse_params(given: Sequence[str]) -> dict[str, Json]:

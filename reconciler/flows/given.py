@@ -1,7 +1,11 @@
-"""Values of inputs that are given with a command, as text: `0.1`, `true`, `[1, 2]`."""
+"""Values of inputs that are given with a command, as text (`0.1`, `true`, `[1, 2]`), and what is wrong with them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from reconciler.flows.findings import NOWHERE, Finding
 from reconciler.flows.model import Json
 from reconciler.flows.reader import read_documents
 
@@ -12,3 +16,12 @@ def value_of(text: str) -> Json:
     if findings or len(documents) > 1:
         raise ValueError("It is not YAML.")
     return documents[0].data() if documents else ""
+
+
+def at_given(findings: Iterable[Finding], flow: str, given: Mapping[str, str]) -> list[Finding]:
+    """The findings; those about a given value name it instead of a place in a file. `given`: as shown, by input."""
+    shown = {f"{flow}.params.{name}": text for name, text in given.items()}
+    return [
+        replace(found, file=shown[found.path], span=NOWHERE, also=()) if found.path in shown else found
+        for found in findings
+    ]

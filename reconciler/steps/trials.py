@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from reconciler.flows.findings import NOWHERE, Finding, Severity
-from reconciler.flows.given import value_of
+from reconciler.flows.findings import Finding, Severity
+from reconciler.flows.given import at_given, value_of
 from reconciler.flows.model import Json
 from reconciler.flows.near import near
 from reconciler.flows.settings import RepositorySettings
@@ -157,17 +157,15 @@ def _check(loaded: Loaded, params: Mapping[str, str]) -> None:
     """An input that is not declared is an error here, whatever it is in a file: somebody asks for it by name."""
     if loaded.is_fragment:
         raise NotRun(f"`{loaded.name}` is a preset or a template: others use it, and it cannot be run by itself.")
-    given = {f"{loaded.name}.params.{name}": f"{name}={text}" for name, text in params.items()}
-    wrong = [one for one in loaded.findings if one.severity is Severity.ERROR or _is_undeclared(one, given)]
+    given = {f"{loaded.name}.params.{name}" for name in params}
+    wrong = [
+        one
+        for one in loaded.findings
+        if one.severity is Severity.ERROR or (one.rule == "param-undeclared" and one.path in given)
+    ]
     if wrong:
-        named = [
-            replace(one, file=given[one.path], span=NOWHERE, also=()) if one.path in given else one for one in wrong
-        ]
-        raise NotRun(f"`{loaded.name}` cannot be run so.", named)
-
-
-def _is_undeclared(finding: Finding, given: Mapping[str, str]) -> bool:
-    return finding.rule == "param-undeclared" and finding.path in given
+        shown = {name: f"{name}={text}" for name, text in params.items()}
+        raise NotRun(f"`{loaded.name}` cannot be run so.", at_given(wrong, loaded.name, shown))
 
 
 def _flow(world: World, row: ReviewRow, loaded: Loaded) -> FlowRow:
