@@ -157,11 +157,9 @@ def _pushed(context: _Context) -> Heard:
 def _commented(context: _Context) -> Heard:
     issue, comment = context.body.issue, context.body.comment
     repository = context.body.repository
-    if context.body.action != "created" or issue is None or issue.pull_request is None or not context.repository:
-        return Heard()
     assert comment is not None
     assert repository is not None
-    if not _is_given(issue.number) or not _is_given(comment.id):
+    if issue is None or issue.pull_request is None or not context.repository or not _is_given(issue.number):
         return Heard()
     key = ReviewKey(context.repository, f"pull/{issue.number}")
     return context.asked(("comment", repository.id, comment.id), key, "comment", str(comment.id))
@@ -172,7 +170,7 @@ def _pressed(context: _Context) -> Heard:
     if run is None or not _ours(context, run.app) or not context.repository or not _SHA.fullmatch(run.head_sha):
         return Heard()
     button = context.body.requested_action.identifier if context.body.requested_action else ""
-    if action not in ("rerequested", "requested_action") or (action == "requested_action") != bool(button):
+    if (action == "requested_action") != bool(button):
         return Heard()
     what = button or "rerequested"
     shown = (run.external_id or "", run.completed_at or "")
@@ -185,7 +183,7 @@ def _pressed(context: _Context) -> Heard:
 
 def _suite_asked_again(context: _Context) -> Heard:
     suite = context.body.check_suite
-    if context.body.action != "rerequested" or suite is None or not _ours(context, suite.app):
+    if suite is None or not _ours(context, suite.app):
         return Heard()
     if not context.repository or not _SHA.fullmatch(suite.head_sha):
         return Heard()
@@ -209,6 +207,7 @@ class _Event:
     needs: tuple[str, ...]
     meaning: _Meaning
     actions: frozenset[str] = field(default_factory=frozenset)  # none = all of them
+    asks: bool = False  # it may hold what a person asks for, which cannot be looked up as what is state can
 
 
 _EVENTS = {
@@ -219,20 +218,19 @@ _EVENTS = {
         frozenset({"opened", "synchronize", "reopened", "closed", "edited", "ready_for_review", "converted_to_draft"}),
     ),
     "merge_group": _Event(("action", "merge_group", "repository"), _pushed),
-    "check_run": _Event(("action", "check_run", "repository"), _pressed),
-    "check_suite": _Event(("action", "check_suite", "repository"), _suite_asked_again),
-    "issue_comment": _Event(("action", "issue", "comment", "repository"), _commented),
+    "check_run": _Event(
+        ("action", "check_run", "repository"), _pressed, frozenset({"rerequested", "requested_action"}), asks=True
+    ),
+    "check_suite": _Event(
+        ("action", "check_suite", "repository"), _suite_asked_again, frozenset({"rerequested"}), asks=True
+    ),
+    "issue_comment": _Event(
+        ("action", "issue", "comment", "repository"), _commented, frozenset({"created"}), asks=True
+    ),
     "installation": _Event(("action", "installation"), _granted),
     "installation_repositories": _Event(("action", "installation"), _granted),
     "repository": _Event(("action", "repository"), _pushed),
     "ping": _Event(("hook_id",), lambda context: Heard()),
-}
-
-
-_ASKING = {
-    "issue_comment": ("created",),
-    "check_run": ("rerequested", "requested_action"),
-    "check_suite": ("rerequested",),
 }
 
 
@@ -281,5 +279,6 @@ def told(event: str, body: bytes) -> Told | None:
 
 
 def may_ask(event: str, action: str) -> bool:
-    """Whether an event may hold what a person asks for, which cannot be looked up as what is state can."""
-    return action in _ASKING.get(event, ())
+    """Whether an event may hold what a person asks for."""
+    known = _EVENTS.get(event)
+    return known is not None and known.asks and action in known.actions
