@@ -49,7 +49,12 @@ class GitHubParts:
 
 
 def github_parts(
-    config: GitHubConfig, store: SqlStore, clock: Clock, locate: Callable[[str], str], proven: Proven
+    config: GitHubConfig,
+    store: SqlStore,
+    clock: Clock,
+    locate: Callable[[str], str],
+    mailbox: Mailbox,
+    proven: Proven,
 ) -> GitHubParts:
     """Every part. `locate` gives the source of a repository by its name, `proven` hears of webhooks. Nothing is
     asked of GitHub yet.
@@ -64,7 +69,7 @@ def github_parts(
         GitHubForge(api, config.repositories),
         _missed(config, api, store, names, clock),
         GitHubConversations(api, locate),
-        _routes(config, store, names, proven),
+        _routes(config, mailbox, names, proven),
         [partial(place.read, os.environ) for place in config.secrets],
     )
 
@@ -94,11 +99,11 @@ def _missed(
     return GitHubMissed(api, store.repositories, may_ask, meaning, HOOK, clock)
 
 
-def _routes(config: GitHubConfig, store: SqlStore, names: RepositoryNames, proven: Proven) -> Sequence[BaseRoute]:
+def _routes(config: GitHubConfig, mailbox: Mailbox, names: RepositoryNames, proven: Proven) -> Sequence[BaseRoute]:
     secrets = [_bytes(place) for place in config.webhook_secrets]
     if not secrets:
         return ()
-    return github_routes(GitHubHook(secrets, names.named, _app(config), proven), Mailbox(store))
+    return github_routes(GitHubHook(secrets, names.named, _app(config), proven), mailbox)
 
 
 def _app(config: GitHubConfig) -> int | None:

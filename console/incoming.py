@@ -54,7 +54,7 @@ def secrets_of(config: Sequence[IncomingConfig]) -> list[Callable[[], str]]:
     return [partial(place.read, os.environ) for one in config for place in one.secrets]
 
 
-def routes_of(config: Sequence[IncomingConfig], world: World) -> Sequence[BaseRoute]:
+def routes_of(config: Sequence[IncomingConfig], world: World, mailbox: Mailbox) -> Sequence[BaseRoute]:
     """The route; none where nothing is declared."""
     hooks = [
         Incoming(
@@ -66,4 +66,4 @@ def routes_of(config: Sequence[IncomingConfig], world: World) -> Sequence[BaseRo
         )
         for one in config
     ]
-    return incoming_routes(hooks, DeclaredFlows(world), Mailbox(world.store), world.clock.now)
+    return incoming_routes(hooks, DeclaredFlows(world), mailbox, world.clock.now)

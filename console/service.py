@@ -43,6 +43,7 @@ from reconciler.store import WakeRow
 from webhooks.callbacks import callback_routes
 from webhooks.github_events import FORGE
 from webhooks.health import health_routes
+from webhooks.mailbox import Mailbox
 from webhooks.server import AddressInUse, Server, listen
 from webhooks.tokens import Tokens
 
@@ -79,6 +80,7 @@ class Service:
         self.store = open_store(config.store, self.clock)
         self._children = Children()
         self._near = Nearness(data / "hidden-visitors", config.github.api_url if config.github else "")
+        self._mailbox = Mailbox(self.store)
         self.github = self._github()
         self.source = GitSource(data, self._path_of, self._children, self._origin_of)
         self.tokens = Tokens(data)
@@ -96,7 +98,9 @@ class Service:
 
     def _github(self) -> GitHubParts | None:
         config = self.config.github
-        return github_parts(config, self.store, self.clock, self._path_of, self._near.heard) if config else None
+        if config is None:
+            return None
+        return github_parts(config, self.store, self.clock, self._path_of, self._mailbox, self._near.heard)
 
     def start(self) -> None:
         """Adopt what runs, look at everything once, and go on until `stop`."""
@@ -224,7 +228,7 @@ class Service:
             extra_routes=[
                 *callback_routes(self.tokens, self.executor, self.store),
                 *(self.github.routes if self.github is not None else ()),
-                *routes_of(self.config.incoming, world),
+                *routes_of(self.config.incoming, world, self._mailbox),
                 *health_routes(lambda: dict(self.loop.counts), lambda: self.store.queued(RetentionKey())),
                 *(sign_in.routes() if isinstance(sign_in, SignIn) else ()),
             ],
