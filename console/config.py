@@ -13,15 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from console import github_config, incoming_config
 from console.failures import Failure
-from console.github_config import GITHUB, GitHubConfig, github_of, may_be_secret, missing_secrets
-from console.incoming_config import (
-    INCOMING,
-    IncomingConfig,
-    incoming_of,
-    may_hold_secret,
-    missing_incoming,
-)
+from console.github_config import GITHUB, GitHubConfig, github_of, missing_secrets
+from console.incoming_config import INCOMING, IncomingConfig, incoming_of, missing_incoming
 from console.retention_config import RETENTION, policy_of
 from reconciler.adapters.process_connections import Connection
 from reconciler.checks import findings_text
@@ -72,6 +67,7 @@ _NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*(/[A-Za-z0-9][-A-Za-z0-9_.]*)?\Z"
 
 SHORTEST_PATIENCE = 60.0  # s
 _POLL_SECONDS = 10.0
+_SECRET_PLACES = (github_config.SECRET_PLACE, incoming_config.SECRET_PLACE)
 
 
 class ConfigError(Failure):
@@ -85,8 +81,7 @@ class ConfigError(Failure):
     def text(self) -> str:
         """The message, and every mistake on its line."""
         sources = {one.file: self.source for one in self.findings}
-        hidden = {one.path for one in self.findings if may_be_secret(one.path) or may_hold_secret(one.path)}
-        shown = (findings_text.one(one, {} if one.path in hidden else sources) for one in self.findings)
+        shown = (findings_text.one(one, {} if _may_be_secret(one.path) else sources) for one in self.findings)
         return "\n\n".join([super().text(), *shown])
 
 
@@ -113,6 +108,11 @@ class Config:
     def store(self) -> str:
         """What the store is opened with."""
         return self.database or str(self.data_dir / "headgate.db")
+
+
+def _may_be_secret(path: str) -> bool:
+    """Whether a place of the file is one where people paste secrets: what stands there is not shown."""
+    return any(place.search(path) for place in _SECRET_PLACES)
 
 
 def default_data_dir(environment: Mapping[str, str]) -> Path:

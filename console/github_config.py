@@ -21,7 +21,7 @@ SHORTEST = 5.0  # s between looks
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CLIENT = re.compile(r"[A-Za-z0-9][\w.-]{0,99}", re.ASCII)
-_SECRET_PLACE = re.compile(r"\.github(?:$|\.app$|\.(?:app\.(?:privateKey|client\w*)|token|webhookSecrets)\b)")
+SECRET_PLACE = re.compile(r"\.github(?:$|\.app$|\.(?:app\.(?:privateKey|client\w*)|token|webhookSecrets)\b)")
 _REFERENCE = "{env: NAME} or {file: PATH}"
 
 
@@ -239,11 +239,6 @@ def missing(places: Iterable[SecretPlace], environment: Mapping[str, str], file:
     """A finding for each of these secrets that is not there."""
     faults = ((place, place.fault(environment)) for place in places)
     return tuple(finding("value-not-allowed", fault, file, place.span, path) for place, fault in faults if fault)
-
-
-def may_be_secret(path: str) -> bool:
-    """Whether a place of the file is one where people paste secrets: what stands there is not shown."""
-    return _SECRET_PLACE.search(path) is not None
 
 
 def _below(base: Path, place: SecretPlace | None) -> SecretPlace | None:

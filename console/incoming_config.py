@@ -14,7 +14,7 @@ from reconciler.flows.nodes import Node
 from reconciler.flows.shapes import BAD, PLAIN_TEXTS, TEXT, Built, Listing, Record, Report
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
-_SECRET_PLACE = re.compile(r"\.incoming(?:\[\d+\])?(?:$|\.secrets\b)")
+SECRET_PLACE = re.compile(r"\.incoming(?:\[\d+\])?(?:$|\.secrets\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,3 @@ def incoming_of(values: Iterable[Mapping[str, Any]], base: Path) -> tuple[Incomi
 def missing_incoming(every: Iterable[IncomingConfig], environment: Mapping[str, str], file: str) -> tuple[Finding, ...]:
     """A finding for each secret that is not where it should be."""
     return missing((place for one in every for place in one.secrets), environment, file, "config.incoming")
-
-
-def may_hold_secret(path: str) -> bool:
-    """Whether a place of the file is one where people paste secrets: what stands there is not shown."""
-    return _SECRET_PLACE.search(path) is not None

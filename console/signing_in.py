@@ -26,10 +26,9 @@ class Lacking:
 def sign_in_of(config: Config, clock: Clock) -> SignIn | Lacking:
     """The sign-in, or why there is none. Nothing is asked of GitHub yet."""
     assert config.github is not None
-    people = people_of(config.github)
-    if (found := lacking(config.github, config.page_url)) is not None or people is None:
-        return found or Lacking("", "")
-    return SignIn(Sessions(people, clock), config.page_url)
+    if (found := lacking(config.github, config.page_url)) is not None:
+        return found
+    return SignIn(Sessions(people_of(config.github), clock), config.page_url)
 
 
 def lacking(config: GitHubConfig, page_url: str) -> Lacking | None:
@@ -51,10 +50,9 @@ def lacking(config: GitHubConfig, page_url: str) -> Lacking | None:
     )
 
 
-def people_of(config: GitHubConfig) -> GitHubPeople | None:
-    """Who asks GitHub who somebody is; None without a client secret."""
-    if config.client_secret is None:
-        return None
+def people_of(config: GitHubConfig) -> GitHubPeople:
+    """Who asks GitHub who somebody is. There is a client secret."""
+    assert config.client_secret is not None
     return GitHubPeople(config.client, partial(config.client_secret.read, os.environ), config.api_url)
 
 

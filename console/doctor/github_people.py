@@ -28,10 +28,8 @@ def examine_sign_in(config: GitHubConfig, app: AppFacts, page_url: str) -> Exami
 
 
 def _secret(config: GitHubConfig, app: AppFacts, page_url: str) -> Examined:
-    people = people_of(config)
-    assert people is not None
     try:
-        people.signed_in(_NO_CODE, "", page_url + SIGNED_IN)
+        people_of(config).signed_in(_NO_CODE, "", page_url + SIGNED_IN)
     except ReconcileError as error:
         if error.reason == CODE:
             said = f"People can sign in, if the App has the callback URL {page_url}{SIGNED_IN}."

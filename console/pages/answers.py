@@ -38,7 +38,7 @@ def said(request: Request, template: str, values: Mapping[str, Any], status: int
     """A page for whoever is not let in; programs get the problem as JSON."""
     if _is_program(request):
         return problem(request, status, "Sign in with GitHub: open the pages in a browser.")
-    return HTMLResponse(render(template, {"refresh": 0, "viewer": "", **values}), status)
+    return _plain(template, values, status)
 
 
 def refused(request: Request, error: Exception) -> Response:
@@ -68,9 +68,12 @@ def problem(request: Request, status: int, message: str) -> Response:
     if _is_program(request):
         error = {"code": title, "message": message, "where": request.url.path, "do": ""}
         return JSONResponse({"version": 1, "error": error}, status)
-    return HTMLResponse(
-        render("problem.html", {"refresh": 0, "viewer": "", "title": title, "message": message}), status
-    )
+    return _plain("problem.html", {"title": title, "message": message}, status)
+
+
+def _plain(template: str, values: Mapping[str, Any], status: int) -> Response:
+    """A page that is the same for everybody."""
+    return HTMLResponse(render(template, {"refresh": 0, "viewer": "", **values}), status)
 
 
 def _is_program(request: Request) -> bool:

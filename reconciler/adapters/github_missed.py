@@ -70,7 +70,7 @@ class GitHubMissed:
                     yield from self._failed(repository, hook, since, {repository.id})
 
     def read(self, missed: Missed) -> Delivery | None:
-        repository, path = self._placed(missed.place)
+        repository, path = _placed(missed.place)
         found: Mapping[str, Any] | None = None
         with MissingAllowed():
             found = self._api.single(repository, path)
@@ -117,9 +117,10 @@ class GitHubMissed:
                 repository.name,
             )
 
-    def _placed(self, place: str) -> tuple[GitHubRepository | None, str]:
-        source, _, path = place.partition(" ")
-        return (github_repository(source) if source else None), path
+
+def _placed(place: str) -> tuple[GitHubRepository | None, str]:
+    source, _, path = place.partition(" ")
+    return (github_repository(source) if source else None), path
 
 
 @dataclass(frozen=True, slots=True)
