@@ -15,7 +15,7 @@ from tests.conftest import SEED
 from tests.documents import exits
 from tests.github.records import CheckRun, PullRequest
 from tests.github.webhooks import Delivery
-from tests.scenarios.github.test_missed import listening
+from tests.scenarios.github.listening import listening
 from tests.scenarios.github.world import GitHubWorld, flow
 
 pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import SEED
 from tests.documents import exits
 from tests.github.webhooks import signature
-from tests.scenarios.github.test_missed import listening
+from tests.scenarios.github.listening import listening
 from tests.scenarios.github.world import GitHubWorld, flow
 from tests.webhooks.mangling import mangled
 

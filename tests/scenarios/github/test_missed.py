@@ -2,8 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -16,15 +14,11 @@ from reconciler.adapters.github_missed import GitHubMissed
 from reconciler.errors import Waiting
 from reconciler.keys import MissedKey, RepositoryKey
 from reconciler.records import RequestRow, Wake
-from reconciler.store import Inbox
 from tests.documents import exits
 from tests.github.records import Comment, PullRequest
+from tests.scenarios.github.listening import listening
 from tests.scenarios.github.world import SHOP, GitHubWorld, flow
-from webhooks.asgi import Starlette
-from webhooks.github import GitHubHook, github_routes
 from webhooks.github_events import HOOK, may_ask
-from webhooks.mailbox import Mailbox
-from webhooks.server import Server, listen
 
 pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
 
@@ -50,17 +44,6 @@ def begin(world: GitHubWorld) -> None:
     """As a service does when it starts."""
     world.store.wake([Wake(RepositoryKey(SHOP)), Wake(MissedKey("github"))])
     world.settle()
-
-
-@contextmanager
-def listening(world: GitHubWorld, inbox: Inbox) -> Iterator[str]:
-    """The address of webhooks, over HTTP."""
-    listener = listen("127.0.0.1", 0)
-    hook = GitHubHook([b"sesame"], world.names.named, world.app.id)
-    server = Server(Starlette(routes=list(github_routes(hook, Mailbox(inbox), world.clock.now))), listener)
-    server.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}{HOOK}"
-    server.stop()
 
 
 def reacted(world: GitHubWorld, pull: PullRequest) -> list[str]:
