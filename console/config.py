@@ -21,9 +21,11 @@ from console.retention_config import RETENTION, policy_of
 from reconciler.adapters.process_connections import Connection
 from reconciler.checks import findings_text
 from reconciler.engine.retention import Policy
+from reconciler.flows.composite import Listing, Record, Table
 from reconciler.flows.findings import Finding
 from reconciler.flows.reader import read_documents
-from reconciler.flows.shapes import BAD, LENIENT_TEXT, POSITIVE, TEXT, Listing, Number, Record, Report, Table, Words
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, LENIENT_TEXT, POSITIVE, TEXT, Number, Words
 
 _REPOSITORY = Record({"name": TEXT, "path": TEXT}, required=("name", "path"), templated=False)
 _CONNECTION = Record(

@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.adapters.github_addresses import PUBLIC
+from reconciler.flows.composite import Built, Listing, Record
 from reconciler.flows.findings import Finding, Span
 from reconciler.flows.nodes import Node
+from reconciler.flows.report import Report
 from reconciler.flows.rules import finding
-from reconciler.flows.shapes import BAD, LENIENT_TEXT, PLAIN_FLAG, TEXT, Built, Listing, Number, Record, Report
+from reconciler.flows.shapes import BAD, LENIENT_TEXT, PLAIN_FLAG, TEXT, Number
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 SIGNED_IN = "/signed-in"  # below pageUrl: where GitHub leads people back to

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from console.github_config import SECRETS, SecretPlace, missing
+from reconciler.flows.composite import PLAIN_TEXTS, Built, Listing, Record
 from reconciler.flows.findings import Finding
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import BAD, PLAIN_TEXTS, TEXT, Built, Listing, Record, Report
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, TEXT
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)
 SECRET_PLACE = re.compile(r"\.incoming(?:\[\d+\])?(?:$|\.secrets\b)")

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.engine.retention import FOREVER, Policy
+from reconciler.flows.composite import Built, Record
 from reconciler.flows.durations import seconds
 from reconciler.flows.nodes import Node
 from reconciler.flows.quantities import number_of
-from reconciler.flows.shapes import BAD, LENIENT_TEXT, POSITIVE, Built, Record, Report
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, LENIENT_TEXT, POSITIVE
 
 _ALWAYS = "forever"
 _SHORTEST = 3600.0  # s: less is a slip of the unit

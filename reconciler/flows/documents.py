@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.flows.composite import PLAIN_TEXTS, Built, Later, Listing, Record, section
 from reconciler.flows.inputs import IOS
 from reconciler.flows.kinds.dag import Named
 from reconciler.flows.kinds.kind import Parts
@@ -13,6 +14,7 @@ from reconciler.flows.model import Join, Trigger
 from reconciler.flows.nodes import Node
 from reconciler.flows.operations import REFS, component, operation
 from reconciler.flows.params import FULL_PARAMS, PARAMS
+from reconciler.flows.report import Report
 from reconciler.flows.schedules import SCHEDULE
 from reconciler.flows.sections import (
     EVENT,
@@ -20,24 +22,7 @@ from reconciler.flows.sections import (
     SETTINGS_FIELDS,
     TEMPLATE,
 )
-from reconciler.flows.shapes import (
-    BAD,
-    COUNT,
-    NAME,
-    PLAIN_FLAG,
-    PLAIN_TEXTS,
-    TEXT,
-    Built,
-    Later,
-    Listing,
-    Record,
-    Report,
-    Shape,
-    Words,
-    described,
-    reject,
-    section,
-)
+from reconciler.flows.shapes import BAD, COUNT, NAME, PLAIN_FLAG, TEXT, Shape, Words, described, reject
 from reconciler.flows.shortcuts import SHORTCUT_FIELDS
 
 

@@ -5,26 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from reconciler.flows.composite import TEXTS, Built, Listing, passing, section
 from reconciler.flows.model import IO
 from reconciler.flows.nodes import Node
 from reconciler.flows.patterns import check_pattern
-from reconciler.flows.shapes import (
-    ANYTHING,
-    BAD,
-    FLAG,
-    NUMBER,
-    PLAIN_FLAG,
-    TEXT,
-    TEXTS,
-    WHOLE,
-    Built,
-    Listing,
-    Report,
-    Shape,
-    is_template,
-    passing,
-    section,
-)
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import ANYTHING, BAD, FLAG, NUMBER, PLAIN_FLAG, TEXT, WHOLE, Shape, is_template
 from reconciler.flows.types import canonical_type, convert, known_type, type_names
 
 _OLDER: Final = {"options": "options", "delayValidation": "delay"}

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.flows.composite import MAPPING, Built, Either, Listing, Table, section
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import (
-    ANYTHING,
-    COUNT,
-    FLAG,
-    LENIENT_TEXT,
-    MAPPING,
-    TEXT,
-    WHOLE,
-    Built,
-    Either,
-    Listing,
-    Report,
-    Shape,
-    Table,
-    Words,
-    section,
-)
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import ANYTHING, COUNT, FLAG, LENIENT_TEXT, TEXT, WHOLE, Shape, Words
 
 
 def _pairs(value: Any, _node: Node, _path: str, _report: Report) -> list[dict[str, str]]:

@@ -13,14 +13,16 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
+from reconciler.flows.composite import Built, Record, Table
 from reconciler.flows.findings import Finding, Span
 from reconciler.flows.globs import LOCK_FILE
 from reconciler.flows.nodes import Node
 from reconciler.flows.pins import Pin, is_plain_path, pin_marked
 from reconciler.flows.reader import read_documents
 from reconciler.flows.remotes import RemoteSettings, is_hub_name, is_plain_address
+from reconciler.flows.report import Report
 from reconciler.flows.rules import finding
-from reconciler.flows.shapes import BAD, TEXT, WHOLE, Built, Record, Report, Shape, Table, described
+from reconciler.flows.shapes import BAD, TEXT, WHOLE, Shape, described
 
 VERSION: Final = 1
 _HEAD = "# Written by `headgate lock`. Commit it together with .headgate/locked/, and change neither by hand.\n"

@@ -12,9 +12,9 @@ from reconciler.flows.merging import merge
 from reconciler.flows.model import Component, Operation, Ref, Run, Trigger
 from reconciler.flows.nodes import Node
 from reconciler.flows.patch import patched_run, with_defaults
+from reconciler.flows.report import Report
 from reconciler.flows.rules import finding
 from reconciler.flows.sections import settings
-from reconciler.flows.shapes import Report
 from reconciler.flows.shortcuts import SHORTCUT_FIELDS, made_kind
 
 

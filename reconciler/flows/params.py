@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
+from reconciler.flows.composite import Table, section
 from reconciler.flows.literals import quoted
 from reconciler.flows.model import Param
 from reconciler.flows.nodes import Node
 from reconciler.flows.pods import ARTIFACTS
-from reconciler.flows.shapes import ANYTHING, PLAIN_FLAG, TEXT, Report, Shape, Table, is_template, reject, section
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import ANYTHING, PLAIN_FLAG, TEXT, Shape, is_template, reject
 
 _FIELDS: Final[dict[str, Shape]] = {
     "value": ANYTHING,

@@ -13,8 +13,9 @@ from reconciler.flows.model import Flow, Operation, ParsedFile
 from reconciler.flows.nodes import Node, Spelling
 from reconciler.flows.operations import REFS, operation, root_component
 from reconciler.flows.reader import read_documents
+from reconciler.flows.report import Report
 from reconciler.flows.rules import ACCEPTING, MAX_FINDINGS, RULES, finding
-from reconciler.flows.shapes import BAD, Report, described
+from reconciler.flows.shapes import BAD, described
 
 _NAMING_COMPONENTS: Final = (*REFS, "component")
 

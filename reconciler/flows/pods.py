@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
+from reconciler.flows.composite import COMMAS, MAPPING, PLAIN_TEXTS, TEXTS, Built, Either, Listing, Table, section
 from reconciler.flows.kube import (
     AFFINITY,
     CONTAINER,
@@ -16,28 +17,8 @@ from reconciler.flows.kube import (
 )
 from reconciler.flows.literals import quoted
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import (
-    COMMAS,
-    COUNT,
-    FLAG,
-    LENIENT_TEXT,
-    MAPPING,
-    PLAIN_FLAG,
-    PLAIN_TEXTS,
-    TEXT,
-    TEXTS,
-    WHOLE,
-    Built,
-    Either,
-    Listing,
-    Report,
-    Shape,
-    Table,
-    Whole,
-    Words,
-    is_template,
-    section,
-)
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import COUNT, FLAG, LENIENT_TEXT, PLAIN_FLAG, TEXT, WHOLE, Shape, Whole, Words, is_template
 
 ENVIRONMENT: Final = section(
     {

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
 
+from reconciler.flows.composite import Built, Listing, Record, Table
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import BAD, TEXT, Built, Listing, Record, Report, Table
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, TEXT
 
 DEFAULT_HUB: Final = "polyaxon"  # a hubRef that names no owner is of Polyaxon's own hub there
 _LONG = 2000  # characters of an address

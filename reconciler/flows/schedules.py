@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.flows.composite import section
 from reconciler.flows.cron import cron_expression
 from reconciler.flows.durations import seconds
 from reconciler.flows.literals import moment_of
 from reconciler.flows.model import Schedule
 from reconciler.flows.nodes import Node
+from reconciler.flows.report import Report
 from reconciler.flows.scalars import resolve
-from reconciler.flows.shapes import (
-    BAD,
-    FLAG,
-    POSITIVE,
-    TEXT,
-    Report,
-    Shape,
-    Words,
-    described,
-    is_template,
-    reject,
-    section,
-)
+from reconciler.flows.shapes import BAD, FLAG, POSITIVE, TEXT, Shape, Words, described, is_template, reject
 
 
 class _Time:

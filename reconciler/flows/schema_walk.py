@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from reconciler.flows import documents, schedules, schema_spaces, settings, shapes
+from reconciler.flows import composite, documents, schedules, schema_spaces, settings, shapes
+from reconciler.flows.composite import Record
 from reconciler.flows.findings import Severity
 from reconciler.flows.inputs import IOS
 from reconciler.flows.kinds.dag import Named
@@ -17,7 +18,6 @@ from reconciler.flows.params import FULL_PARAM, FULL_PARAMS, PARAM
 from reconciler.flows.rules import RULES
 from reconciler.flows.schedules import SCHEDULE
 from reconciler.flows.schema_parts import TEMPLATE, YES_OR_NO, Schema, any_of, kinds, needed, or_null, said, spelling
-from reconciler.flows.shapes import Record
 from reconciler.flows.words.table import PLACES, WORDS
 from reconciler.flows.words.word import Word
 
@@ -131,17 +131,17 @@ def _words(_walk: Walk, shape: shapes.Words, _place: str) -> Schema:
     return any_of({"enum": [str(word) for word in shape.words]}, templated=shape.templated)
 
 
-def _listing(walk: Walk, shape: shapes.Listing, place: str) -> Schema:
+def _listing(walk: Walk, shape: composite.Listing, place: str) -> Schema:
     return any_of({"type": "array", "items": walk.of(shape.item, place)}, templated=shape.templated)
 
 
-def _table(walk: Walk, shape: shapes.Table, place: str) -> Schema:
+def _table(walk: Walk, shape: composite.Table, place: str) -> Schema:
     item = walk.of(shape.item, place)
     items: Schema = {"additionalProperties": item} if item else {}
     return any_of({"type": "object", **items}, templated=shape.templated)
 
 
-def _either(walk: Walk, shape: shapes.Either, place: str) -> Schema:
+def _either(walk: Walk, shape: composite.Either, place: str) -> Schema:
     """Each shape for its own type of value alone; types that take all of their values are said together."""
     made = {_TYPES[kind]: walk.of(one, place) for kind, one in shape.by_type.items()}
     whole = [name for name, one in made.items() if not one or set(one) == {"type"}]
@@ -204,12 +204,12 @@ _SPECIAL: Final[Mapping[type, _Made]] = {
     shapes.Flag: _flag,
     shapes.Words: _words,
     shapes.Anything: lambda _walk, _shape, _place: {},
-    shapes.Listing: _listing,
-    shapes.Table: _table,
-    shapes.Record: lambda walk, shape, place: any_of(walk.defined(shape, place), templated=shape.templated),
-    shapes.Either: _either,
-    shapes.Built: lambda walk, shape, place: walk.of(shape.shape, place),
-    shapes.Later: lambda walk, shape, place: walk.of(shape.shape(), place),
+    composite.Listing: _listing,
+    composite.Table: _table,
+    composite.Record: lambda walk, shape, place: any_of(walk.defined(shape, place), templated=shape.templated),
+    composite.Either: _either,
+    composite.Built: lambda walk, shape, place: walk.of(shape.shape, place),
+    composite.Later: lambda walk, shape, place: walk.of(shape.shape(), place),
     Named: lambda walk, shape, place: {
         "type": "array",
         "items": {"allOf": [walk.of(shape.item, place), {"required": ["name"]}]},

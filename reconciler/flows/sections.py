@@ -4,31 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.flows.composite import COMMAS, PLAIN_TEXTS, TEXTS, Built, Either, Listing, Table, section
 from reconciler.flows.kube import EXEC, HTTP_GET, POD_FAILURES, PULL_POLICY, RESOURCES
 from reconciler.flows.model import NO_SETTINGS, Cache, EventTrigger, Hook, Settings, Termination
 from reconciler.flows.nodes import Node
 from reconciler.flows.params import BUILD_PARAMS, FULL_PARAMS
+from reconciler.flows.report import Report
 from reconciler.flows.shapes import (
     ANYTHING,
-    COMMAS,
     COUNT,
     FLAG,
     NUMBER,
     PLAIN_FLAG,
-    PLAIN_TEXTS,
     TEXT,
-    TEXTS,
     WHOLE,
-    Built,
-    Either,
-    Listing,
-    Report,
     Shape,
-    Table,
     Whole,
     Words,
     is_template,
-    section,
 )
 
 PATCH_STRATEGY: Final = Words("replace", "isnull", "post_merge", "pre_merge")

@@ -7,30 +7,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from reconciler.flows.composite import Built, Either, Listing, Record, Table, passing
 from reconciler.flows.findings import Finding, Severity, Span
 from reconciler.flows.globs import SETTINGS_FILE, check_glob, matches
 from reconciler.flows.model import Json
 from reconciler.flows.nodes import Node
 from reconciler.flows.reader import read_documents
 from reconciler.flows.remotes import REFERENCES, RemoteSettings
+from reconciler.flows.report import Report
 from reconciler.flows.rules import RULES
-from reconciler.flows.shapes import (
-    BAD,
-    NUMBER,
-    PLAIN_FLAG,
-    TEXT,
-    Built,
-    Either,
-    Listing,
-    Record,
-    Report,
-    Shape,
-    Table,
-    Whole,
-    Words,
-    described,
-    passing,
-)
+from reconciler.flows.shapes import BAD, NUMBER, PLAIN_FLAG, TEXT, Shape, Whole, Words, described
 
 DEFAULT_FLOW_GLOBS: Final = ("**/polyaxonfile.y*ml", "**/*.polyaxon.y*ml", "flows/**/*.y*ml")
 DEFAULT_POLICY_GLOBS: Final = ("policies/**/*.y*ml",)

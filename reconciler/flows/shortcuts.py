@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from reconciler.flows.composite import TEXTS, Built, Either, Listing, Table
 from reconciler.flows.kinds.service import PORTS
 from reconciler.flows.kube import CONTAINER, QUANTITY, VOLUME
 from reconciler.flows.literals import quoted
@@ -14,7 +15,8 @@ from reconciler.flows.model import Json
 from reconciler.flows.nodes import Node
 from reconciler.flows.pods import ENVIRONMENT, INIT
 from reconciler.flows.quantities import number_of
-from reconciler.flows.shapes import BAD, TEXT, TEXTS, Built, Either, Listing, Report, Shape, Table
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, TEXT, Shape
 
 _OF_CONTAINER: Final = ("cmd", "env", "resources")
 POD_OBJECTS: Final[Objects] = {"container": {}, "environment": {"securityContext": {}, "dnsConfig": {}, "affinity": {}}}

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.flows.composite import Listing, Record, section
 from reconciler.flows.model import EarlyStopping
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import (
-    BAD,
-    FLAG,
-    NUMBER,
-    TEXT,
-    WHOLE,
-    Listing,
-    Record,
-    Report,
-    Words,
-    described,
-    reject,
-    section,
-)
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, FLAG, NUMBER, TEXT, WHOLE, Words, described, reject
 
 _POLICIES: Final = {
     "median": section({"kind": TEXT, "evaluationInterval": WHOLE, "minInterval": WHOLE, "minSamples": WHOLE}),

@@ -12,7 +12,7 @@ from console import config
 from console.failures import AWAY, INTERRUPTED, NO, USAGE
 from reconciler import keys
 from reconciler.checks.actions import APPROVE, CANCEL, RERUN_FAILED
-from reconciler.checks.causes import EXITS, REASONS
+from reconciler.checks.cause_words import EXITS, REASONS
 from reconciler.checks.commands import TAKES as COMMANDS
 from reconciler.checks.commands import commands_in
 from reconciler.checks.glyphs import LOOKS

@@ -9,7 +9,8 @@ from reconciler.flows.kinds.kind import Parts, RunKind
 from reconciler.flows.model import Component, Operation, Run
 from reconciler.flows.nodes import Node
 from reconciler.flows.pods import POD_FIELDS
-from reconciler.flows.shapes import BAD, CONCURRENCY, Report, Shape, reject
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, CONCURRENCY, Shape, reject
 from reconciler.flows.stopping import EARLY_STOPPING
 
 _OWN: Final = frozenset({"kind", "operations", "components", "concurrency", "earlyStopping"})

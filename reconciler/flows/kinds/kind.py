@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.flows.composite import Record, Table
 from reconciler.flows.model import Run
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import Record, Report, Shape, Table
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import Shape
 
 
 @dataclass(frozen=True, slots=True)

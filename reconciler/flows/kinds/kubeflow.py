@@ -7,20 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import MAPPING, Either, Listing, section
 from reconciler.flows.kinds.kind import distributed
 from reconciler.flows.kinds.replicas import REPLICA
-from reconciler.flows.shapes import (
-    COUNT,
-    FLAG,
-    MAPPING,
-    PLAIN_FLAG,
-    TEXT,
-    Either,
-    Listing,
-    Shape,
-    Words,
-    section,
-)
+from reconciler.flows.shapes import COUNT, FLAG, PLAIN_FLAG, TEXT, Shape, Words
 
 _SCHEDULING: Final = section(
     {

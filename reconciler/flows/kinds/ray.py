@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import MAPPING, Table, section
 from reconciler.flows.kinds.kind import distributed
 from reconciler.flows.kinds.replicas import REPLICA_FIELDS
 from reconciler.flows.kube import RESOURCES
-from reconciler.flows.shapes import COUNT, FLAG, LENIENT_TEXT, MAPPING, TEXT, Shape, Table, section
+from reconciler.flows.shapes import COUNT, FLAG, LENIENT_TEXT, TEXT, Shape
 
 _REPLICA: Final = section(
     {

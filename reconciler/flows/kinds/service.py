@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import Listing
 from reconciler.flows.kinds.kind import RunKind
 from reconciler.flows.pods import POD_FIELDS
-from reconciler.flows.shapes import COUNT, FLAG, Listing, Shape, Whole
+from reconciler.flows.shapes import COUNT, FLAG, Shape, Whole
 
 PORTS: Final = Listing(Whole(minimum=1))
 _FIELDS: Final[dict[str, Shape]] = {

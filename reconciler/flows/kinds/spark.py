@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import Listing, Table
 from reconciler.flows.kinds.kind import distributed
 from reconciler.flows.kinds.replicas import REPLICA
-from reconciler.flows.shapes import LENIENT_TEXT, TEXT, Listing, Table, Words
+from reconciler.flows.shapes import LENIENT_TEXT, TEXT, Words
 
 SPARKJOB: Final = distributed(
     "sparkjob",

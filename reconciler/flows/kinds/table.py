@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from reconciler.flows.composite import Record, section
 from reconciler.flows.kinds.dag import DAG
 from reconciler.flows.kinds.dask import DASK
 from reconciler.flows.kinds.job import CLEANER, JOB, NOTIFIER, TUNER
@@ -15,7 +16,8 @@ from reconciler.flows.kinds.service import SERVICE
 from reconciler.flows.kinds.spark import SPARKJOB
 from reconciler.flows.model import Json, Run
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import ANYTHING, BAD, TEXT, Record, Report, Shape, described, reject, section
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import ANYTHING, BAD, TEXT, Shape, described, reject
 
 KINDS: Final[Mapping[str, RunKind]] = {
     kind.name: kind for kind in (JOB, SERVICE, DAG, *KUBEFLOW, *RAY, *DASK, SPARKJOB, NOTIFIER, CLEANER, TUNER)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import section
 from reconciler.flows.matrix.kind import METRIC, RESOURCE, SEARCH_FIELDS, TUNER, MatrixKind
 from reconciler.flows.model import Matrix
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import NUMBER, POSITIVE, Report, Shape, section
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import NUMBER, POSITIVE, Shape
 
 
 def _check(matrix: Matrix, node: Node, path: str, report: Report) -> None:

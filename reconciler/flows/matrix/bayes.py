@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from reconciler.flows.composite import Built, section
 from reconciler.flows.matrix.kind import METRIC, SEARCH_FIELDS, TUNER, MatrixKind, check_spaces
 from reconciler.flows.matrix.space import SPACES
 from reconciler.flows.model import Matrix, SearchParam
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import COUNT, NUMBER, POSITIVE, Built, Report, Shape, Words, section
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import COUNT, NUMBER, POSITIVE, Shape, Words
 
 _NEEDS: Final = {"ucb": "kappa", "ei": "eps", "poi": "eps"}
 _PROCESS: Final = section(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import section
 from reconciler.flows.matrix.kind import SEARCH_FIELDS, MatrixKind, check_spaces, is_discrete
 from reconciler.flows.model import Matrix, SearchParam
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import Report, section
+from reconciler.flows.report import Report
 
 
 def _countable(param: SearchParam) -> bool:

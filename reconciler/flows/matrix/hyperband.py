@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import section
 from reconciler.flows.matrix.kind import (
     METRIC,
     RESOURCE,
@@ -15,7 +16,8 @@ from reconciler.flows.matrix.kind import (
 )
 from reconciler.flows.model import Matrix
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import FLAG, NUMBER, Report, Shape, Whole, section
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import FLAG, NUMBER, Shape, Whole
 
 _NEEDED: Final = ("params", "maxIterations", "eta", "resource", "metric")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import section
 from reconciler.flows.matrix.kind import METRIC, SEARCH_FIELDS, TUNER, MatrixKind
-from reconciler.flows.shapes import POSITIVE, Shape, Words, section
+from reconciler.flows.shapes import POSITIVE, Shape, Words
 
 _FIELDS: Final[dict[str, Shape]] = {**SEARCH_FIELDS, "maxIterations": POSITIVE, "metric": METRIC, "tuner": TUNER}
 TPE: Final = MatrixKind(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import section
 from reconciler.flows.matrix.kind import SEARCH_FIELDS, TUNER, MatrixKind, check_said
 from reconciler.flows.model import Matrix
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import POSITIVE, Report, Shape, section
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import POSITIVE, Shape
 
 
 def _check(matrix: Matrix, node: Node, path: str, report: Report) -> None:

@@ -6,25 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from reconciler.flows.composite import TEXTS, Built, Record, section
 from reconciler.flows.findings import Severity, Span
 from reconciler.flows.matrix.space import SEARCH_PARAMS, SPACES
 from reconciler.flows.model import Matrix, SearchParam
 from reconciler.flows.nodes import Node
 from reconciler.flows.params import FULL_PARAMS
+from reconciler.flows.report import Report
 from reconciler.flows.rules import finding
-from reconciler.flows.shapes import (
-    CONCURRENCY,
-    POSITIVE,
-    TEXT,
-    TEXTS,
-    WHOLE,
-    Built,
-    Record,
-    Report,
-    Shape,
-    Words,
-    section,
-)
+from reconciler.flows.shapes import CONCURRENCY, POSITIVE, TEXT, WHOLE, Shape, Words
 from reconciler.flows.stopping import EARLY_STOPPING
 
 SHARED_FIELDS: Final[dict[str, Shape]] = {

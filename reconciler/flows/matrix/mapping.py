@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import Listing, Table, section
 from reconciler.flows.matrix.kind import SHARED_FIELDS, MatrixKind
-from reconciler.flows.shapes import ANYTHING, Listing, Table, section
+from reconciler.flows.shapes import ANYTHING
 
 MAPPING: Final = MatrixKind(
     "mapping",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconciler.flows.composite import section
 from reconciler.flows.matrix.kind import SEARCH_FIELDS, MatrixKind
-from reconciler.flows.shapes import section
 
 RANDOM: Final = MatrixKind(
     "random",

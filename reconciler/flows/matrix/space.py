@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from reconciler.flows.composite import Table
 from reconciler.flows.literals import quoted
 from reconciler.flows.model import SearchParam
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import BAD, Report, Table, described, is_template, reject
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, described, is_template, reject
 
 
 @dataclass(frozen=True, slots=True)

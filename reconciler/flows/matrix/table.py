@@ -15,7 +15,8 @@ from reconciler.flows.matrix.kind import MatrixKind, built
 from reconciler.flows.matrix.mapping import MAPPING
 from reconciler.flows.matrix.random import RANDOM
 from reconciler.flows.nodes import Node
-from reconciler.flows.shapes import BAD, Report, described, reject
+from reconciler.flows.report import Report
+from reconciler.flows.shapes import BAD, described, reject
 
 MATRICES: Final[Mapping[str, MatrixKind]] = {
     kind.name: kind for kind in (MAPPING, GRID, RANDOM, HYPERBAND, BAYES, TPE, HYPEROPT, ITERATIVE, ASHA)

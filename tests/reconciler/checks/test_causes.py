@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.checks.causes import EXITS, REASONS, Circumstances, cause_of
+from reconciler.checks.cause_words import EXITS, REASONS
+from reconciler.checks.causes import Circumstances, cause_of
 from reconciler.checks.log_excerpt import excerpt
 from reconciler.engine import reasons
 from reconciler.engine.model import Status

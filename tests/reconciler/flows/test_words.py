@@ -9,13 +9,14 @@ import jsonschema
 import pytest
 
 from reconciler.flows import documents, settings
+from reconciler.flows.composite import Record
 from reconciler.flows.kinds.table import KINDS
 from reconciler.flows.matrix.space import SPACES, space_value
 from reconciler.flows.matrix.table import MATRICES
 from reconciler.flows.reader import read_documents
+from reconciler.flows.report import Report
 from reconciler.flows.schema import SCHEMAS, schema
 from reconciler.flows.schema_walk import Walk
-from reconciler.flows.shapes import Record, Report
 from reconciler.flows.words.table import PLACES, WORDS
 from reconciler.flows.words.word import NOTHING, Word
 

@@ -16,7 +16,7 @@ from reconciler.flows.findings import Severity
 from reconciler.flows.model import Flow
 from reconciler.flows.operations import root_component
 from reconciler.flows.parse import parse
-from reconciler.flows.shapes import Report
+from reconciler.flows.report import Report
 from reconciler.plan.build import build, plan_of
 from reconciler.plan.judge import judge
 from tests.reconciler.plan.test_build_answers import DATA, FILES, FLOW, places, with_value
