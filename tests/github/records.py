@@ -160,7 +160,7 @@ class CheckRun:
     suite: CheckSuite
     name: str
     status: str
-    started_at: float | None
+    started_at: float
     conclusion: str | None = None
     completed_at: float | None = None
     external_id: str = ""

@@ -114,7 +114,7 @@ class State:
     def age(self) -> None:
         """Check runs that nobody ended in two weeks are ended by GitHub."""
         for row in self.runs.values():
-            if row.status != "completed" and self.now() - (row.started_at or 0) > STALE:
+            if row.status != "completed" and self.now() - row.started_at > STALE:
                 row.status, row.conclusion, row.completed_at = "completed", "stale", self.now()
 
     def statuses_of(self, repository: Repository, sha: str) -> list[Status]:

@@ -98,7 +98,7 @@ def create_run(call: Call) -> Answer:
     twins = [row for row in state.runs_of(repo, sha) if row.suite is suite and row.name == call.body["name"]]
     for older in twins[: len(twins) - PER_NAME + 1]:
         del state.runs[older.id]
-    row = CheckRun(state.new_id(), suite, call.body["name"], "queued", None)
+    row = CheckRun(state.new_id(), suite, call.body["name"], "queued", state.now())
     state.runs[row.id] = row
     _apply(call, row)
     call.world.events.check_run("created", row)
@@ -137,7 +137,7 @@ def _apply(call: Call, row: CheckRun) -> None:
         row.status, row.conclusion = "completed", body["conclusion"]
     elif "status" in body:
         row.conclusion = None
-    row.started_at = _seconds(body.get("started_at")) or row.started_at or now
+    row.started_at = _seconds(body.get("started_at")) or row.started_at
     row.completed_at = (_seconds(body.get("completed_at")) or now) if row.status == "completed" else None
     if output := body.get("output"):
         row.title = output.get("title", row.title)

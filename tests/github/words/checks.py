@@ -11,7 +11,8 @@ class CheckWords(RepositoryWords):
 
     def check_runs(self, sha: str, name: str | None = None, *, repository: Which = None) -> list[CheckRun]:
         """All check runs of a commit in the order of their creation."""
-        rows = self.state.runs_of(self.find(repository), sha)
+        with self.state.lock:  # or it is read while a request makes one
+            rows = self.state.runs_of(self.find(repository), sha)
         return [row for row in rows if name in (None, row.name)]
 
     def check(self, name: str, sha: str, *, repository: Which = None) -> CheckRun:
