@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from reconciler.adapters.sql_store import SqlStore, open_store
+from reconciler.checks.actions import kind_of
 from reconciler.checks.external_ids import external_id
 from reconciler.checks.model import Check
 from reconciler.engine.model import OpState
@@ -194,7 +195,8 @@ class TestWorld:
         self.requests += 1
         target = external_id(REPOSITORY, check) if check else ""
         name = f"button:{self.requests}"
-        arguments = {"action": action}
+        shown = [one.name for one in check.actions if kind_of(one.name) == action] if check else []
+        arguments = {"action": shown[0] if shown else action}
         key = CheckKey(REPOSITORY, sha)
         self.store.ask(RequestRow(name, key, "button", by, self.clock.now(), target, arguments=arguments))
         return name

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from reconciler.checks.actions import APPROVE
+from reconciler.checks.actions import APPROVE, kind_of
 from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, ForgeKey, Key, RepositoryKey, ReviewKey
 from reconciler.plan.encoding import DecodeError, decode, digest
@@ -175,7 +175,7 @@ def _pressed(context: _Context) -> Heard:
     what = button or "rerequested"
     shown = (run.external_id or "", run.completed_at or "")
     # Of what can be wished for again where the same is shown, each press counts.
-    press = (context.press,) if what in ("rerequested", APPROVE.name) else shown
+    press = (context.press,) if kind_of(what) in ("rerequested", APPROVE.name) else shown
     key = CheckKey(context.repository, run.head_sha)
     names = ("button", run.id, what, context.sender, *press)
     return context.asked(names, key, "button", run.external_id or "", action=what)

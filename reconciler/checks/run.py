@@ -116,7 +116,7 @@ def _op_check(story: Story, view: OpView) -> Check:
         completed_at=_ended(state, evidence.run) if done else None,
         run=evidence.run.id,
         attempt=state.attempt or "",
-        actions=actions_of_op(view, over),
+        actions=actions_of_op(evidence.run, view),
     )
 
 

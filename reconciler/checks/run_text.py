@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from shlex import quote
 
 from reconciler.checks import words
+from reconciler.checks.actions import waiting
 from reconciler.checks.causes import Cause
 from reconciler.checks.comparing import compared
 from reconciler.checks.evidence import Story
@@ -17,7 +18,6 @@ from reconciler.checks.ops import ALIVE, OpView, reused
 from reconciler.checks.sections import Section, joined
 from reconciler.checks.tree import tree_text
 from reconciler.engine.model import FINAL, Status
-from reconciler.engine.reasons import AWAITING_APPROVAL
 
 _GREEN = frozenset({Status.SUCCEEDED, Status.SKIPPED, Status.CREATED})
 _ORDER = (Status.FAILED, Status.STOPPED, Status.UNSCHEDULABLE, Status.RETRYING, Status.WARNING, Status.UNKNOWN)
@@ -58,10 +58,10 @@ def _failed_title(story: Story) -> str:
 
 def _live_title(story: Story) -> str:
     counted = story.tally
-    waiting = [view.path for view in story.leaves if view.state.reason == AWAITING_APPROVAL]
+    waits = waiting(view.state for view in story.views)
     running = sum(counted[status] for status in ALIVE)
-    if waiting and running == len(waiting):
-        return words.named_title("Waits for approval: {}", words.listed(waiting, 2))
+    if waits and running == len(waiting(view.state for view in story.leaves)):
+        return words.named_title("Waits for approval: {}", words.listed(waits, 2))
     if not any(counted[status] for status in ALIVE | FINAL):
         return words.title(f"Queued: {words.count(story.total, 'op')}")
     done = sum(counted[status] for status in FINAL)

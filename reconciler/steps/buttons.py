@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.checks.actions import APPROVE, CANCEL, RERUN_FAILED
+from reconciler.checks.actions import APPROVE, CANCEL, RERUN_FAILED, approve, cancel, kind_of, rerun_failed, waiting
 from reconciler.checks.external_ids import ExternalId, parse_external_id
 from reconciler.checks.names import name_of_run
-from reconciler.engine.model import FINAL, Status
-from reconciler.engine.reasons import AWAITING_APPROVAL
+from reconciler.engine.model import FINAL, OpState, Status
 from reconciler.errors import Stalled
 from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, RepositoryKey, ReviewKey, RunKey
@@ -23,6 +22,7 @@ from reconciler.steps.who_may import rules_at_head
 
 AGAIN = "rerequested"  # of a check or of all of a commit
 BUTTON = "button"
+_OTHER = "Not done: it is not any more as the check has shown it. Press the button that it shows now."
 
 
 @dataclass
@@ -98,26 +98,48 @@ def _approve_head(repository: RepositoryRow, key: CheckKey, request: RequestRow,
 
 
 def _of_run(world: World, request: RequestRow, run: RunRow, named: ExternalId, action: str, done: _Pressed) -> str:
+    """What a button of a run's check asks for: of what the check has shown, and of nothing that came after it."""
     ended = run.state.status in FINAL
-    match action:
+    match kind_of(action):
         case RERUN_FAILED.name if ended:
+            if action != rerun_failed(run.state).name or not _is_spoken_of(world, run, named):
+                return _OTHER
             done.asked.append(_request(request, run, "restart", failed=True))
         case CANCEL.name if not ended:
+            if action != cancel(run.state).name:
+                return _OTHER
             done.asked.append(_request(request, run, "stop"))
         case APPROVE.name if not ended:
-            waiting = _waiting(world, run, named)
-            done.asked += [_request(request, run, "approve", op) for op in waiting]
-            return f"Approved: {', '.join(waiting)}." if waiting else "Nothing waits for approval any more."
+            return _approve(request, run, _ops(world, run, named), action, done)
         case _:
-            return f"Run {run.id} is {run.state.status}: it cannot be asked to {action}."
+            return f"Run {run.id} is {run.state.status}: it cannot be asked to {kind_of(action)}."
     return f"Asked of run {run.id}."
 
 
-def _waiting(world: World, run: RunRow, named: ExternalId) -> list[str]:
-    """The op that the check is of, or every one that waits."""
+def _is_spoken_of(world: World, run: RunRow, named: ExternalId) -> bool:
+    """Whether the check is of this run still, and not of a later one."""
+    rows = world.store.checks(run.repository, run.sha)
+    return any(row.run == run.id for row in rows if _is_part_of(named, row))
+
+
+def _approve(request: RequestRow, run: RunRow, states: Sequence[OpState], action: str, done: _Pressed) -> str:
+    waits = waiting(states)
+    if not waits:
+        return "Nothing waits for approval any more."
+    if action != approve(run.state, states).name:
+        return _OTHER
+    done.asked += [_request(request, run, "approve", op) for op in waits]
+    return f"Approved: {', '.join(waits)}."
+
+
+def _ops(world: World, run: RunRow, named: ExternalId) -> list[OpState]:
+    """The op that the check is of, or all of the run."""
     op = named.name.removeprefix(name_of_run(run.facts)).removeprefix("/")
-    states = (row.state for row in world.store.ops(run.id, [op] if op else None))
-    return [one.path for one in states if one.reason == AWAITING_APPROVAL and one.status not in FINAL]
+    return [row.state for row in world.store.ops(run.id, [op] if op else None)]
+
+
+def _is_part_of(named: ExternalId, row: CheckRow) -> bool:
+    return named.name == row.name or named.name.startswith(f"{row.name}/")
 
 
 # --- again ------------------------------------------------------------------------------------------------------------
@@ -127,7 +149,7 @@ def _again(world: World, key: CheckKey, request: RequestRow, done: _Pressed) -> 
     """One check, or with no name all of the commit: what failed of a run is run again, the rest is said anew."""
     named = parse_external_id(request.target)
     rows = world.store.checks(key.repository, key.sha)
-    wanted = [row for row in rows if named is None or named.name == row.name or named.name.startswith(f"{row.name}/")]
+    wanted = [row for row in rows if named is None or (_is_part_of(named, row) and named.run == row.run)]
     for row in wanted:
         run = world.store.run(row.run) if row.run else None
         if run is not None and run.state.status in FINAL:

@@ -369,6 +369,24 @@ def test_what_may_come_again_is_remembered_however_short_the_history_is(world):
     assert not world.store.known_deliveries(["guid"])
 
 
+def test_a_press_is_remembered_as_long_as_there_is_a_run_of_its_commit(world):
+    world.merge(ops=CHAIN)
+    world.settle()
+    sha = world.source.branches["main"]
+    request, elsewhere = world.press("rerequested", sha), world.press("rerequested", "0" * 40)
+    world.settle()
+    world.prune(days=100)
+
+    assert world.runs()
+    assert world.store.request(request) is not None
+    assert world.store.request(elsewhere) is None
+    world.merge(ops={"train": exits(0)})
+    world.prune(days=100)
+    world.prune(days=100)
+    assert len(world.runs()) == 1
+    assert world.store.request(request) is None
+
+
 def test_what_is_asked_of_a_pruned_run_is_answered(world):
     old = world.run_twice()
     world.prune(days=31)

@@ -35,6 +35,8 @@ from reconciler.store import Aged, References
 
 BODIES = 1000  # runs that are read at once
 USE, PRUNED = "use", "pruned"  # kinds of events that retention writes
+_PRESSES = text_of(CheckKey("", "")).removesuffix("/")  # what the key of one begins with; it ends with a commit
+_SHA = 40
 _PLAN = re.compile(rb'"plan":"([0-9a-f]{32})"')
 _COMMIT = re.compile(rb'"(?:commit|sha)":"([0-9a-f]{40})"')
 
@@ -298,7 +300,10 @@ def _old_deliveries(before: float) -> Select[Any]:
 
 
 def _old_requests(before: float) -> Select[Any]:
-    return select(requests.c.id).where(requests.c.done_at < before).order_by(requests.c.seq)
+    """Those past their time; a press stays as long as a run of its commit, as it could be told once more till then."""
+    sha = func.substr(requests.c.key, func.length(requests.c.key) - _SHA + 1)
+    may_act = requests.c.key.startswith(_PRESSES) & exists(select(runs.c.id).where(runs.c.sha == sha))
+    return select(requests.c.id).where(requests.c.done_at < before, not_(may_act)).order_by(requests.c.seq)
 
 
 def _old_approvals(before: float) -> Select[Any]:
