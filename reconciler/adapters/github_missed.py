@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 OF_APP, OF_REPOSITORIES = 60.0, 300.0  # s between looks: one list, or some for each repository
 CLOSED = 3600.0  # s until a repository whose webhooks we may not read is asked again
 _APP = "/app/hook"
-_FAILED: Mapping[str, str | int] = {"per_page": 100, "status": "failure"}
+# Not of status `failure`: that is a code from 400 to 599, and what nobody answered may have none.
+_EACH: Mapping[str, str | int] = {"per_page": 100}
 
 Meaning = Callable[[str, str, bytes, float], Delivery | None]
 """What a delivery asks for: its id, event, body, and when it was tried."""
@@ -84,7 +85,7 @@ class GitHubMissed:
     ) -> Iterator[Sequence[Missed]]:
         """The failed ones, a page at a time, until one is older."""
         with MissingAllowed():  # it has no webhook
-            for page in self._api.each_page(repository, f"{hook}/deliveries", _tried, _FAILED):
+            for page in self._api.each_page(repository, f"{hook}/deliveries", _tried, _EACH):
                 yield [
                     Missed(one.guid, one.at, f"{repository.source if repository else ''} {hook}/deliveries/{one.id}")
                     for one in page

@@ -64,6 +64,17 @@ def test_a_dropped_event_leaves_no_trace_and_a_lost_one_can_be_sent_again(listen
     assert (again["guid"], again["redelivery"], again["status_code"]) == (first["guid"], True, 202)
 
 
+def test_what_nobody_answered_has_no_code_and_is_not_of_status_failure(listening):
+    github, _, app = listening
+    github.webhooks.lose(1, code=0)
+    github.push({"a": "1"})
+
+    with as_app(github, app) as client:
+        [row] = client.get("/app/hook/deliveries").json()
+        assert (row["status"], row["status_code"]) == ("failed to connect to host", 0)
+        assert client.get("/app/hook/deliveries?status=failure").json() == []
+
+
 def test_a_listener_that_fails_is_remembered_and_old_deliveries_are_not(listening):
     github, receiver, app = listening
     receiver.status = 500

@@ -82,6 +82,7 @@ class Webhooks:
         self.deliveries: list[Delivery] = []
         self.held: list[Delivery] | None = None
         self._ways: dict[Way, float] = {"drop": 0, "lose": 0, "double": 0}
+        self._lost = 502
         self._outbox: deque[Delivery] = deque()
         self._busy = False
         self._stopped = False
@@ -96,9 +97,9 @@ class Webhooks:
         """The next events leave no trace: neither sent nor listed."""
         self._ways["drop"] = events
 
-    def lose(self, events: float = float("inf")) -> None:
-        """The next events fail on the way: listed as failed, and can be sent again."""
-        self._ways["lose"] = events
+    def lose(self, events: float = float("inf"), code: int = 502) -> None:
+        """The next events fail on the way: listed as failed, and can be sent again. `code` 0: nobody ever answered."""
+        self._ways["lose"], self._lost = events, code
 
     def double(self, events: float = float("inf")) -> None:
         """The next events arrive twice, with the same guid."""
@@ -166,7 +167,7 @@ class Webhooks:
             return
         self.deliveries.append(delivery)
         if self._use("lose"):
-            delivery.status, delivery.status_code = "failed to connect to host", 502
+            delivery.status, delivery.status_code = "failed to connect to host", self._lost
             return
         self._enqueue([delivery, delivery] if self._use("double") else [delivery])
 

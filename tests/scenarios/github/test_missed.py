@@ -85,6 +85,30 @@ def test_a_comment_and_a_button_whose_webhooks_are_lost_are_done_once(deaf: GitH
     assert sum(request.method == "PATCH" and "comments" in request.template for request in github.requests) == 0
 
 
+def test_what_nobody_answered_is_recovered_once_though_github_does_not_count_it_as_failed(deaf: GitHubWorld):
+    github, sha = deaf.github, failed_run(deaf)
+    github.webhooks.lose(code=0)
+    github.rerequest(deaf.check(sha, "headgate/churn"))
+    deaf.pass_time()
+    assert len(deaf.runs(sha)) == 2
+
+    deaf.restart()
+    begin(deaf)
+    deaf.pass_time(200)
+    assert len(deaf.runs(sha)) == 2
+    assert len(github.requests.of(ONE)) == 1
+
+
+def test_what_is_still_being_sent_is_not_missed(deaf: GitHubWorld):
+    github, sha = deaf.github, failed_run(deaf)
+    github.rerequest(deaf.check(sha, "headgate/churn"))
+    github.webhooks.deliveries[-1].status, github.webhooks.deliveries[-1].status_code = "pending", 0
+    deaf.pass_time(200)
+
+    assert len(deaf.runs(sha)) == 1
+    assert not github.requests.of(ONE)
+
+
 def test_what_was_asked_while_the_service_was_down_is_done_when_it_is_back(deaf: GitHubWorld):
     github, sha = deaf.github, failed_run(deaf)
     github.rerequest(deaf.check(sha, "headgate/churn"))
