@@ -25,7 +25,7 @@ from reconciler.ports import Clock, CommitChecks, Conversations, Source
 from reconciler.records import RepositoryRow
 from reconciler.steps.who_may import rules_at_head
 from reconciler.store import Delivery
-from webhooks.asgi import BaseRoute, Request
+from webhooks.asgi import Request, Route
 from webhooks.github import GitHubHook, github_routes, recovered
 from webhooks.github_events import HOOK, may_ask
 from webhooks.mailbox import Mailbox
@@ -44,7 +44,7 @@ class GitHubParts:
     forge: GitHubForge
     missed: GitHubMissed | None  # None without a secret: then nobody is listened to
     conversations: GitHubConversations
-    routes: Sequence[BaseRoute]  # of webhooks; none without a secret to prove them by
+    routes: Sequence[Route]  # of webhooks; none without a secret to prove them by
     secrets: Sequence[Callable[[], str]]  # that nothing which is posted may hold
 
 
@@ -99,7 +99,7 @@ def _missed(
     return GitHubMissed(api, store.repositories, may_ask, meaning, HOOK, clock)
 
 
-def _routes(config: GitHubConfig, mailbox: Mailbox, names: RepositoryNames, proven: Proven) -> Sequence[BaseRoute]:
+def _routes(config: GitHubConfig, mailbox: Mailbox, names: RepositoryNames, proven: Proven) -> Sequence[Route]:
     secrets = [_bytes(place) for place in config.webhook_secrets]
     if not secrets:
         return ()

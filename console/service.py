@@ -45,6 +45,7 @@ from webhooks.github_events import FORGE
 from webhooks.health import health_routes
 from webhooks.mailbox import Mailbox
 from webhooks.server import AddressInUse, Server, listen
+from webhooks.straight import Straight
 from webhooks.tokens import Tokens
 
 log = logging.getLogger(__name__)
@@ -219,7 +220,8 @@ class Service:
 
     def _application(self, world: World) -> Any:
         sign_in = sign_in_of(self.config, self.clock) if self.config.github is not None else None
-        return application(
+        hooks = self.github.routes if self.github is not None else ()
+        pages = application(
             self.store,
             self.logs,
             self.clock,
@@ -227,7 +229,7 @@ class Service:
             place=self.executor.place,
             extra_routes=[
                 *callback_routes(self.tokens, self.executor, self.store),
-                *(self.github.routes if self.github is not None else ()),
+                *hooks,
                 *routes_of(self.config.incoming, world, self._mailbox),
                 *health_routes(lambda: dict(self.loop.counts), lambda: self.store.queued(RetentionKey())),
                 *(sign_in.routes() if isinstance(sign_in, SignIn) else ()),
@@ -235,6 +237,7 @@ class Service:
             door=self._door(sign_in),
             may_act=self._may_act,
         )
+        return Straight(pages, hooks)
 
     def _may_act(self, repository: RepositoryRow, person: str) -> bool:
         return self.github is not None and may_act(self.github.conversations, self.source, repository, person)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from reconciler.errors import ReconcileError
-from webhooks.asgi import ClientDisconnect, JSONResponse, Request, Response
+from webhooks.asgi import ClientDisconnect, JSONResponse, Receive, Request, Response, Scope, Send
 
 BODY_SECONDS = 30.0
 
@@ -24,20 +24,28 @@ class Refused(Exception):
         self.do = do
 
 
-def answering(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, with what it refuses answered as `{"version": 1, "error": {"code", "message", "where", "do"}}`."""
+class Answering:
+    """An endpoint as an ASGI application; refuses as `{"version": 1, "error": {"code", "message", "where", "do"}}`.
 
-    async def answer(request: Request) -> Response:
+    What Starlette puts around a function of a request costs as much as all that is done about a webhook.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answered(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answered(self, request: Request) -> Response:
         try:
-            return await endpoint(request)
+            return await self._endpoint(request)
         except Refused as refused:
             return _answer(request, refused)
         except ReconcileError as error:  # the database does not answer
             return _answer(request, Refused(503, error.reason, error.message, "Send it again in a minute."))
         except ClientDisconnect:
             return Response(status_code=400)
-
-    return answer
 
 
 def _answer(request: Request, refused: Refused) -> Response:

@@ -18,7 +18,7 @@ from reconciler.plan.encoding import DecodeError, decode
 from reconciler.records import MetricRow
 from reconciler.store import Records
 from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run_in_threadpool
-from webhooks.bodies import Refused, answering, read_body
+from webhooks.bodies import Answering, Refused, read_body
 from webhooks.tokens import Tokens
 
 BODY_LIMIT = 1 << 20  # bytes
@@ -56,8 +56,8 @@ def callback_routes(
         return JSONResponse({"version": 1, "stored": len(rows)})
 
     return [
-        Route("/v1/attempts/{attempt}/outputs", answering(post_outputs), methods=["POST"]),
-        Route("/v1/attempts/{attempt}/metrics", answering(post_metrics), methods=["POST"]),
+        Route("/v1/attempts/{attempt}/outputs", Answering(post_outputs), methods=["POST"]),
+        Route("/v1/attempts/{attempt}/metrics", Answering(post_metrics), methods=["POST"]),
     ]
 
 

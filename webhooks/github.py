@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from reconciler.keys import text_of
 from reconciler.records import DeliveryRow, Wake
 from reconciler.store import Delivery
-from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run_in_threadpool
-from webhooks.bodies import Refused, answering, read_body
+from webhooks.asgi import JSONResponse, Request, Response, Route, run_in_threadpool
+from webhooks.bodies import Answering, Refused, read_body
 from webhooks.github_events import HOOK, Heard, NotAgreeing, Told, told
 from webhooks.mailbox import Mailbox
 from webhooks.signatures import is_signed
@@ -38,7 +38,7 @@ class GitHubHook:
     proven: Callable[[Request], None] = lambda request: None  # hears of each request that is GitHub's
 
 
-def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] = time.time) -> Sequence[BaseRoute]:
+def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] = time.time) -> Sequence[Route]:
     """The route. `now` gives seconds since the epoch. Raises ValueError if there is no secret to prove anything by."""
     if not hook.secrets or not all(hook.secrets):
         raise ValueError("Without a secret, anybody could send webhooks.")
@@ -61,7 +61,7 @@ def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] =
         stored = await mailbox.put(delivery)
         return JSONResponse({"version": 1, "delivery": guid, "known": not stored}, status_code=202)
 
-    return [Route(HOOK, answering(receive), methods=["POST"])]
+    return [Route(HOOK, Answering(receive), methods=["POST"])]
 
 
 def _headers(request: Request) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from reconciler.plan.templates import templates_in
 from reconciler.records import DeliveryRow, FlowRow, RequestRow
 from reconciler.store import Delivery
 from webhooks.asgi import BaseRoute, JSONResponse, Request, Response, Route, run_in_threadpool
-from webhooks.bodies import Refused, answering, read_body
+from webhooks.bodies import Answering, Refused, read_body
 from webhooks.mailbox import Mailbox
 from webhooks.signatures import is_signed
 
@@ -115,7 +115,7 @@ def incoming_routes(
             raise Refused(409, "KeyUsed", what, "Give each wish a key of its own, and the same one to its repetitions.")
         return _answer(asked, declared.run(asked), known=True)
 
-    return [Route(PATH + "{name}", answering(receive), methods=["POST"])] if hooks else []
+    return [Route(PATH + "{name}", Answering(receive), methods=["POST"])] if hooks else []
 
 
 def signed_text(name: str, timestamp: str, key: str, body: bytes) -> bytes:

@@ -95,6 +95,7 @@ class Server:
             access_log=False,
             lifespan="off",
             server_header=False,
+            proxy_headers=False,  # whoever wants to know of a proxy reads them
             timeout_graceful_shutdown=2,
             http=BoundedProtocol,
             ws="none",

@@ -35,8 +35,7 @@ class Nearness:
 
     def heard(self, request: Request) -> None:
         """GitHub has signed what came so."""
-        hidden = is_near(request)
-        if self._forge_is_here or hidden == self._hidden:
+        if self._forge_is_here or (hidden := is_near(request)) == self._hidden:
             return
         self._hidden = hidden
         if hidden:

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from webhooks.asgi import PlainTextResponse, Request, Response, Route
-from webhooks.bodies import answering, read_body
+from webhooks.bodies import Answering, read_body
 from webhooks.server import Server, listen
 
 LIMIT = 1 << 20
@@ -23,7 +23,7 @@ def port() -> Iterator[int]:
         return PlainTextResponse(f"{len(await read_body(request, LIMIT, 'Send less.'))}")
 
     listener = listen("127.0.0.1", 0)
-    server = Server(Starlette(routes=[Route("/", answering(count), methods=["POST"])]), listener)
+    server = Server(Starlette(routes=[Route("/", Answering(count), methods=["POST"])]), listener)
     server.start()
     yield listener.getsockname()[1]
     server.stop()
