@@ -107,10 +107,6 @@ class Source(Protocol):
         """A shared read-only directory with the commit's tree; made once per commit, atomically."""
         ...
 
-    def describe(self, repository: str, sha: str) -> str:
-        """The commit's subject line."""
-        ...
-
     def kept(self, repository: str, before: float) -> Sequence[str]:
         """Commits that `keep` holds, or whose tree is checked out, here and since before a time."""
         ...
@@ -267,8 +263,8 @@ class CommitChecks(Protocol):
         """What holds for a repository's checks. Pure."""
         ...
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
-        """Make the commit's checks equal to these: creates, updates, and repairs. Returns external ids by name."""
+    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
+        """Make the commit's checks equal to these: creates, updates, and repairs."""
         ...
 
 

@@ -249,7 +249,6 @@ class CheckRow:
     document_json: bytes = b""
     run: str = ""
     posted: str = ""  # digest of what was posted last
-    external_id: str = ""
     final: bool = False
 
 
@@ -373,7 +372,7 @@ class Changes:
     services: tuple[ServiceRow, ...] = ()
     services_gone: tuple[tuple[str, str], ...] = ()  # (flow, op)
     checks: tuple[CheckRow, ...] = ()
-    posted: tuple[CheckRow, ...] = ()  # where the same is still desired: `posted`, `external_id` and `final` alone
+    posted: tuple[CheckRow, ...] = ()  # where the same is still desired: `posted` and `final` alone
     events: tuple[EventRow, ...] = ()
     cache: tuple[CacheRow, ...] = ()
     metrics: tuple[MetricRow, ...] = ()

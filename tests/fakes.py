@@ -132,9 +132,6 @@ class FakeSource:
     def let_go(self, repository: str, shas: Sequence[str]) -> None:
         self.kept_commits -= set(shas)
 
-    def describe(self, repository: str, sha: str) -> str:
-        return f"commit {sha[:7]}"
-
 
 @dataclass
 class Process:
@@ -272,12 +269,11 @@ class FakeChecks:
     def terms(self, repository: str) -> CheckTerms:
         return CheckTerms(op_budget=50, lasting=True)
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
+    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
         if self.away:
             raise Waiting("ChecksAway", "Checks cannot be posted now.", timedelta(seconds=5))
         self.posts += 1
         self.posted[sha] = {check.name: check for check in checks}
-        return {check.name: f"{sha[:7]}/{check.name}" for check in checks}
 
 
 class FakeConversations:

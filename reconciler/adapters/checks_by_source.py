@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from reconciler.adapters.github_names import is_github
 from reconciler.checks.model import Check
@@ -22,9 +22,9 @@ class ChecksBySource:
         """What holds where the repository is."""
         return self._of(repository).terms(repository)
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
+    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
         """Make the commit's checks equal to these, where the repository is."""
-        return self._of(repository).post(repository, sha, checks, lease)
+        self._of(repository).post(repository, sha, checks, lease)
 
     def _of(self, repository: str) -> CommitChecks:
         return self._github if is_github(self._locate(repository)) else self._local

@@ -6,7 +6,6 @@ is looked up in a listing and read by its object id.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -163,11 +162,6 @@ class GitSource:
     def let_go(self, repository: str, shas: Sequence[str]) -> None:
         """Remove refs and trees, but of what was kept or checked out since it was told what is kept."""
         self._keeping.let_go(repository, shas)
-
-    def describe(self, repository: str, sha: str) -> str:
-        """The commit's subject line, without control characters."""
-        subject = self._ask(repository, lambda git: git.text("show", "-s", "--format=%s", checked_sha(sha)))
-        return re.sub(r"[\x00-\x20\x7f-\x9f]+", " ", subject).strip()
 
     def checkout(self, repository: str, sha: str) -> str:
         """A shared read-only directory with the commit's tree, whole from the moment it has its name."""

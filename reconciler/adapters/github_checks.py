@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reconciler.adapters.git_commands import checked_sha
@@ -78,25 +78,24 @@ class GitHubChecks:
         """Each check of an op is a write, and others can change what was written."""
         return _TERMS
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
+    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
         """Make the commit's check runs equal to these. Raises Waiting, Stalled, LeaseLost."""
         place = _Place(github_repository(self._locate(repository)), checked_sha(sha), lease)
         wanted = [wanted_of(repository, check) for check in sorted(checks, key=lambda check: check.depth)]
         listed = self._listed(place)
-        told: dict[str, _Told] = {}
+        told: list[_Told] = []
         refused: list[Stalled] = []
         for one in wanted:
             try:
-                told[one.check.name] = self._tell(place, one, [run for run in listed if run.is_of(one)])
+                told.append(self._tell(place, one, [run for run in listed if run.is_of(one)]))
             except Stalled as error:  # one that GitHub does not take must not keep the others from being said
                 if error.reason != REFUSED:
                     raise
                 refused.append(error)
-        for done in told.values():
+        for done in told:
             self._finish(place, done)
         if refused:
             raise refused[0]
-        return {name: str(done.run.id) for name, done in told.items()}
 
     def _listed(self, place: _Place) -> list[Posted]:
         """All runs of this App on the commit, the newest first."""

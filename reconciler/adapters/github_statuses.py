@@ -57,7 +57,7 @@ class GitHubStatuses:
         """Each check of an op is a write, and others can change what was written."""
         return _TERMS
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
+    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
         """Make the newest status of each check say what it should. Raises Waiting, Stalled, LeaseLost."""
         where = github_repository(self._locate(repository))
         path = f"/commits/{checked_sha(sha)}/status"
@@ -67,7 +67,6 @@ class GitHubStatuses:
             wanted = status_of(check)
             if there.get(wanted.context.lower()) != wanted:
                 self._api.send(where, "POST", f"/statuses/{sha}", wanted.body, RANKS[check.depth], lease=lease)
-        return {check.name: shortened(check.name) for check in checks}
 
 
 def status_of(check: Check) -> Status:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,7 +50,7 @@ class NotesChecks:
         """Notes cost little, and nobody writes another's."""
         return _TERMS
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
+    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
         """Make the commit's document say these checks; one that says so already is left alone.
 
         Raises Stalled for a commit that the repository does not have, Waiting, LeaseLost.
@@ -60,7 +60,7 @@ class NotesChecks:
         with sorted_failures(repository):
             for attempt in range(_TRIES):
                 if self._swapped(git, checked_sha(sha), document, lease):
-                    return {check.name: sha for check in checks}
+                    return
                 time.sleep(random.uniform(0, _PAUSE * (attempt + 1)))  # noqa: S311  # only spreads writers
         raise Waiting("NotesBusy", f"Others write checks to {repository} all the time.", timedelta(seconds=2))
 

@@ -50,10 +50,8 @@ def _said(world: World, key: CheckKey, lease: Lease) -> Changes:
     if terms.lasting and all(one.row.posted == one.digest for one in worded):
         return Changes()
     everything = [check for one in worded for check in one.checks]
-    ids = world.checks.post(key.repository, key.sha, everything, lease)
-    posted = (
-        replace(one.row, posted=one.digest, external_id=ids.get(one.row.name, ""), final=_final(one)) for one in worded
-    )
+    world.checks.post(key.repository, key.sha, everything, lease)
+    posted = (replace(one.row, posted=one.digest, final=_final(one)) for one in worded)
     changed = tuple(row for row, old in zip(posted, rows, strict=True) if row != old)
     alive = not all(map(_final, worded))
     return Changes(posted=changed, again_at=world.clock.now() + LOOK_AGAIN if alive and not terms.lasting else None)

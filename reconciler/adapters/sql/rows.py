@@ -156,7 +156,7 @@ def service_values(row: ServiceRow) -> Values:
 
 def check_values(row: CheckRow, now: float) -> Values:
     """Columns of `checks`; `noted_at` is when its commit first had it."""
-    return {**flat(row), "noted_at": now}
+    return {**flat(row), "external_id": "", "noted_at": now}
 
 
 def metric_values(row: MetricRow) -> Values:

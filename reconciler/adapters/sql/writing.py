@@ -215,7 +215,7 @@ _JUDGE = (
     .values(judged=bindparam("_judged"))
 )
 _WORDED = ("repository", "sha", "name", "desired", "run")
-_POSTED = ("posted", "external_id", "final")
+_POSTED = ("posted", "final")
 _POST = (
     update(tables.checks)
     .where(*(tables.checks.c[name] == bindparam(f"_{name}") for name in _WORDED))

@@ -187,12 +187,6 @@ def test_the_line_of_first_parents_is_told_oldest_first(remote, source):
     assert source.first_parents("demo", "", four) == (one, two, three, four)
 
 
-def test_subjects_carry_no_control_characters(remote, source):
-    sha = remote.commit({"a": "1"}, message="Fix \x1b[31mred\x07 text\n\nbody")
-
-    assert source.describe("demo", sha) == "Fix [31mred text"
-
-
 def test_a_kept_commit_outlives_its_branch(tmp_path, remote, source):
     remote.commit({"a": "1"})
     lost = remote.commit({"a": "2"}, branch="x", start=remote.sha("main"))

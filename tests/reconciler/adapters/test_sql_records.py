@@ -60,7 +60,7 @@ def test_every_kind_of_row_comes_back_as_it_was_written(store):
     plan = PlanRow("p1", "hash", 1, b'{"flow":"churn"}')
     schedule = ScheduleRow("f1", "hash", b'{"kind":"cron"}', None, NOW, 2, NOW + 60, False)
     service = ServiceRow("f1", "serve", attempt_row("a9").spec, "hash", NOW, "r1", reason="Starting")
-    check = CheckRow("shop", "c0ffee", "headgate: churn", "v1", b'{"title":"x"}', "r1", "v0", "12", False)
+    check = CheckRow("shop", "c0ffee", "headgate: churn", "v1", b'{"title":"x"}', "r1", "v0", False)
     event = EventRow(NOW, "r1", "status", "train", "running", "Started", "It runs.", "a1")
     cached = CacheRow("key", "a1", "r1", b'{"loss":0.1}', "a1", NOW)
     metric = MetricRow("a1", "loss", 0.25, NOW, 3)
