@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.flows.findings import NOWHERE, Finding
+from reconciler.flows.findings import NOWHERE, Finding, Severity
 from reconciler.flows.model import Json
 from reconciler.flows.reader import read_documents
 
@@ -18,10 +18,27 @@ def value_of(text: str) -> Json:
     return documents[0].data() if documents else ""
 
 
+def mistakes(findings: Iterable[Finding], flow: str, given: Iterable[str]) -> list[Finding]:
+    """What keeps a flow from being started with these inputs: errors, and a value for an input that is not there.
+
+    The latter whatever its severity is in a file: whoever gives a value wants something of it, and sees no warning.
+    """
+    paths = _paths(flow, given)
+    return [
+        found
+        for found in findings
+        if found.severity is Severity.ERROR or (found.rule == "param-undeclared" and found.path in paths)
+    ]
+
+
 def at_given(findings: Iterable[Finding], flow: str, given: Mapping[str, str]) -> list[Finding]:
     """The findings; those about a given value name it instead of a place in a file. `given`: as shown, by input."""
-    shown = {f"{flow}.params.{name}": text for name, text in given.items()}
+    shown = {path: given[name] for path, name in _paths(flow, given).items()}
     return [
         replace(found, file=shown[found.path], span=NOWHERE, also=()) if found.path in shown else found
         for found in findings
     ]
+
+
+def _paths(flow: str, given: Iterable[str]) -> dict[str, str]:
+    return {f"{flow}.params.{name}": name for name in given}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.flows.findings import Finding, Severity
+from reconciler.flows.given import mistakes
 from reconciler.flows.model import Json
 from reconciler.plan.model import Plan
 from reconciler.ports import Source
@@ -19,22 +19,13 @@ class NotPlanned(Exception):
 
 
 def plan_with(source: Source, flow: FlowRow, params: Mapping[str, Json]) -> Plan:
-    """The plan of a flow with these values. Raises NotPlanned; Waiting or Stalled as the source does.
-
-    A value for an input that is not there is a mistake: whoever gives it wants something of it.
-    """
+    """The plan of a flow with these values. Raises NotPlanned; Waiting or Stalled as the source does."""
     if not flow.applied_sha:
         raise NotPlanned("The flow was never applied.")
     loaded = Revision(source, flow.repository, flow.applied_sha).load(flow.path, flow.name, start=True, params=params)
     if loaded is None:
         raise NotPlanned(f"{flow.path} holds no flow {flow.name} any more.")
-    given = {f"{flow.name}.params.{name}" for name in params}
-    wrong = [found for found in loaded.findings if found.severity is Severity.ERROR or _is_of(found, given)]
-    plan = loaded.plan
+    wrong, plan = mistakes(loaded.findings, flow.name, params), loaded.plan
     if wrong or plan is None:
         raise NotPlanned(" ".join(found.message for found in wrong[:_MOST]) or "Its inputs are not bound.")
     return plan
-
-
-def _is_of(found: Finding, given: set[str]) -> bool:
-    return found.path in given and found.severity is not Severity.NOTICE

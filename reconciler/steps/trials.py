@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from reconciler.flows.findings import Finding, Severity
-from reconciler.flows.given import at_given, value_of
+from reconciler.flows.given import at_given, mistakes, value_of
 from reconciler.flows.model import Json
 from reconciler.flows.near import near
 from reconciler.flows.settings import RepositorySettings
@@ -154,16 +154,10 @@ def _values(params: Mapping[str, str]) -> Mapping[str, Json]:
 
 
 def _check(loaded: Loaded, params: Mapping[str, str]) -> None:
-    """An input that is not declared is an error here, whatever it is in a file: somebody asks for it by name."""
+    """Raise NotRun where it cannot be started so."""
     if loaded.is_fragment:
         raise NotRun(f"`{loaded.name}` is a preset or a template: others use it, and it cannot be run by itself.")
-    given = {f"{loaded.name}.params.{name}" for name in params}
-    wrong = [
-        one
-        for one in loaded.findings
-        if one.severity is Severity.ERROR or (one.rule == "param-undeclared" and one.path in given)
-    ]
-    if wrong:
+    if wrong := mistakes(loaded.findings, loaded.name, params):
         shown = {name: f"{name}={text}" for name, text in params.items()}
         raise NotRun(f"`{loaded.name}` cannot be run so.", at_given(wrong, loaded.name, shown))
 

@@ -111,6 +111,13 @@ def test_a_repetition_is_answered_as_the_first_whatever_has_become_of_the_flow(e
     assert edge.send(key="k-2").json()["error"]["code"] == "Paused"
 
 
+def test_a_value_for_an_input_that_is_not_there_is_refused_however_mild_the_rule_is_in_files(edge):
+    edge.push(**{".headgate.yaml": "severities: {param-undeclared: notice}\n", "churn": FLOW})
+    edge.settle()
+
+    assert edge.refused({"params": {"lost": 1}})[1] == "CannotStart"
+
+
 def test_a_key_that_was_used_for_something_else_is_refused(edge):
     edge.send({"params": {"rows": 25}})
     answer = edge.send({"params": {"rows": 26}})

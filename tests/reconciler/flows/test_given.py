@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.flows.given import value_of
+from reconciler.flows.findings import NOWHERE, Finding, Severity
+from reconciler.flows.given import mistakes, value_of
 
 
 @pytest.mark.parametrize(
@@ -17,3 +18,20 @@ def test_a_value_is_read_as_yaml(text, value):
 def test_what_is_no_single_value_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         value_of(text)
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_a_value_for_an_input_that_is_not_there_is_a_mistake_whatever_it_is_in_a_file(severity):
+    def undeclared(path):
+        return Finding("param-undeclared", severity, "It is not there.", "flows/churn.yaml", NOWHERE, path)
+
+    given, of_file = undeclared("churn.params.rows"), undeclared("churn.ops.train.params.rows")
+    found = mistakes([given, of_file], "churn", ["rows"])
+
+    assert found == ([given, of_file] if severity is Severity.ERROR else [given])
+
+
+def test_a_warning_about_a_given_value_is_none():
+    found = Finding("template-unknown-name", Severity.WARNING, "No such name.", "a.yaml", NOWHERE, "churn.params.rows")
+
+    assert mistakes([found], "churn", ["rows"]) == []
