@@ -42,7 +42,7 @@ def answer_comments(
     request = requests[0]
     if world.conversations is None or request.verb != "comment":
         answer = f"A proposal cannot be asked to {request.verb}."
-        return Changes(answered=(replace(request, done_at=world.clock.now(), answer=answer),))
+        return _silently(request, answer, world.clock.now())
     if request.answer:
         return _say(world, world.conversations, row, request, lease)
     return _decide(world, world.conversations, row, base, request)
@@ -56,10 +56,10 @@ def _decide(world: World, conversations: Conversations, row: ReviewRow, base: Re
     comment = conversations.comment(row.repository, request.target)
     commands = _commands(comment)
     if comment is None or not commands:
-        return Changes(answered=(replace(request, done_at=now, answer="No command."),))
+        return _silently(request, "No command.", now)
     asked = replace(request, by=comment.author)
     if comment.created_at < now - OLDEST:
-        return Changes(answered=(replace(asked, done_at=now, answer="It was written too long ago."),))
+        return _silently(asked, "It was written too long ago.", now)
     rules = Rules(conversations, row.repository, base)
     refused = _refusal(rules, comment.author)
     if refused:
@@ -72,6 +72,11 @@ def _decide(world: World, conversations: Conversations, row: ReviewRow, base: Re
     return replace(
         doing.changes(), answered=(told,), events=(_event(row, asked, commands, outcomes, now),), again_at=0.0
     )
+
+
+def _silently(request: RequestRow, answer: str, now: float) -> Changes:
+    """Nobody is told. Others may wait behind it."""
+    return Changes(answered=(replace(request, done_at=now, answer=answer),), again_at=0.0)
 
 
 def _refusal(rules: Rules, login: str) -> str:

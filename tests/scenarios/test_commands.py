@@ -1,5 +1,7 @@
 """Commands in comments and buttons: who may, what comes of it, and that it is answered once."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.checks.replies import MARK
@@ -53,6 +55,20 @@ def test_a_second_answer_edits_the_comment_and_keeps_the_first_below(proposed):
 def test_what_is_no_command_of_a_person_is_not_answered(proposed, body, fields):
     assert answered(proposed, body, **fields) == ""
     assert proposed.conversations.read == []
+
+
+@pytest.mark.parametrize("before", ["Looks good.", "/lgtm", "written last week"])
+def test_a_command_that_comes_together_with_other_comments_waits_for_nothing_else(proposed, before):
+    """Each comment is looked at in a step of its own; one that needs no answer must not end them."""
+    first = proposed.comment("topic", "/help" if before == "written last week" else before)
+    if before == "written last week":
+        comments = proposed.conversations.comments
+        comments["1"] = replace(comments["1"], created_at=proposed.clock.now() - 8 * 86_400)
+    second = proposed.comment("topic", "/help")
+    proposed.settle()
+
+    assert all(proposed.answer(request) for request in (first, second))
+    assert "Show this table" in proposed.conversations.ours["topic"]
 
 
 @pytest.mark.parametrize("by", ["bob", "a-stranger"])
