@@ -264,7 +264,10 @@ class CommitChecks(Protocol):
         ...
 
     def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
-        """Make the commit's checks equal to these: creates, updates, and repairs."""
+        """Make the commit's checks equal to these: creates, updates, and repairs.
+
+        Where they do not last, others that were posted earlier stay as they are.
+        """
         ...
 
 

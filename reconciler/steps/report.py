@@ -49,12 +49,23 @@ def _said(world: World, key: CheckKey, lease: Lease) -> Changes:
     worded = [_worded(world, row, mask, terms.op_budget) for row in rows]
     if terms.lasting and all(one.row.posted == one.digest for one in worded):
         return Changes()
-    everything = [check for one in worded for check in one.checks]
-    world.checks.post(key.repository, key.sha, everything, lease)
-    posted = (replace(one.row, posted=one.digest, final=_final(one)) for one in worded)
-    changed = tuple(row for row, old in zip(posted, rows, strict=True) if row != old)
+    standing = [one for one in worded if terms.lasting or not _is_worn(world, one, terms.op_budget)]
+    world.checks.post(key.repository, key.sha, [check for one in standing for check in one.checks], lease)
+    posted = ((one.row, replace(one.row, posted=one.digest, final=_final(one))) for one in standing)
+    changed = tuple(row for old, row in posted if row != old)
     alive = not all(map(_final, worded))
     return Changes(posted=changed, again_at=world.clock.now() + LOOK_AGAIN if alive and not terms.lasting else None)
+
+
+def _is_worn(world: World, worded: _Worded, op_budget: int) -> bool:
+    """Whether a final word cannot be said again as it was, as what it told of is not kept any more: it stays.
+
+    One that holds a secret which has become known since is said anew.
+    """
+    row = worded.row
+    if not row.final or row.posted in ("", worded.digest):
+        return False
+    return row.posted != _worded(world, row, Mask(()), op_budget).digest
 
 
 def _final(worded: _Worded) -> bool:

@@ -10,12 +10,12 @@ from reconciler.engine.model import AttemptSpec
 from reconciler.engine.retention import DAY, Policy
 from reconciler.keys import RetentionKey, SweepKey
 from reconciler.loop import Loop
-from reconciler.ports import World
+from reconciler.ports import CheckTerms, World
 from reconciler.records import AttemptRow, CacheRow, Changes, DeliveryRow, PlaceRow, Wake
 from reconciler.steps.wiring import steps_of
 from reconciler.store import Delivery
 from tests.fake_files import FakeFiles
-from tests.fakes import Ending, FakeExecutor, FakeLogs
+from tests.fakes import Ending, FakeChecks, FakeExecutor, FakeLogs
 from tests.world import TestWorld, exits, op, runs_forever, writes
 
 POLICY = Policy(runs=90 * DAY, failed_runs=90 * DAY, newest=1)
@@ -156,6 +156,44 @@ def test_what_was_said_at_the_end_stays_when_the_last_good_run_goes(world):
 
     assert world.check() == said
     assert world.checks.posts == posts
+
+
+class ElsewhereChecks(FakeChecks):
+    """Where others can change what was posted, so that it is looked at whenever somebody asks."""
+
+    def terms(self, repository):
+        return CheckTerms(op_budget=25, lasting=False)
+
+    def post(self, repository, sha, checks, lease):
+        self.posted[sha] = {**self.posted.get(sha, {}), **{check.name: check for check in checks}}
+
+
+def test_it_stays_as_well_where_it_is_looked_at_again(world):
+    world.checks = ElsewhereChecks()
+    world.restart()
+    old = world.run_twice(first={"prepare": writes({"rows": "3"})})
+    said = world.check()
+    assert old.id[:7] in said.summary
+    world.prune(days=31)
+    assert world.store.run(old.id) is None
+    world.wake_everything()
+    world.settle()
+
+    assert world.check() == said
+
+
+def test_a_secret_that_becomes_known_later_is_taken_out_of_a_final_word(world):
+    world.checks = ElsewhereChecks()
+    world.restart()
+    world.merge(ops={"canary-value": exits(1)})
+    world.settle()
+    assert "canary-value" in world.check().summary
+
+    world.loop = world.new_loop("test", known_secrets=lambda: ["canary-value"])
+    world.wake_everything()
+    world.settle()
+
+    assert "canary-value" not in world.check().summary
 
 
 def test_the_newest_run_and_the_last_good_one_stay(world):

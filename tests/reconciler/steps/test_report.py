@@ -70,6 +70,7 @@ def test_unfinished_checks_are_looked_at_again_before_they_go_stale(settled):
 
 
 def test_as_many_ops_have_a_check_as_their_place_takes(settled):
+    settled.checks.away = True  # nothing was said before
     sha, checks = settled.merge(ops={f"op-{number}": exits(0) for number in range(5)}), ElsewhereChecks()
     settled.settle()
 
@@ -94,6 +95,7 @@ def test_people_elsewhere_are_sent_to_no_page_of_this_machine(settled, page, sho
 
 
 def test_no_known_secret_and_nothing_that_looks_like_one_is_said(settled):
+    settled.checks.away = True  # nothing was said before
     sha, checks = settled.merge(ops={"train": exits(1)}), ElsewhereChecks()
     settled.settle()
 
@@ -102,3 +104,4 @@ def test_no_known_secret_and_nothing_that_looks_like_one_is_said(settled):
     said = str(checks.posted[sha])
     assert "login with •••" in said
     assert "canary" not in said
+
