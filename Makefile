@@ -25,8 +25,8 @@ test: .venv/.dev ## Run the quick tests in parallel (ARGS="-k churn" chooses)
 story-github: .venv/.dev ## Tell the same story on a GitHub of our own: webhooks, checks, Git over HTTP
 	@$(BIN)/python -m tests.github.story
 
-histories: .venv/.dev ## Play N random histories from SEED and hold the laws against them (N=1000 SEED=1)
-	@$(BIN)/python -m tests.histories $(or $(N),1000) $(or $(SEED),1) $(ARGS)
+histories: .venv/.dev ## Play N random histories from SEED and hold the laws against them (N=1000 SEED=1 FAMILY=core|github)
+	@$(BIN)/python -m tests.histories $(or $(N),1000) $(or $(SEED),1) --family $(or $(FAMILY),core) $(ARGS)
 
 check: .venv/.dev ## Format, lint, types and architecture
 	@$(BIN)/ruff format --check .

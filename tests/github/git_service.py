@@ -42,7 +42,7 @@ def serve(world: FakeGitHub, method: str, path: str, query: str, headers: Mappin
     try:
         with world.state.lock:
             actor = authenticate(world.state, headers.get("authorization"))
-            repository = _repository(world, match["name"], actor, pushes, f"/{match['service']}?{query}")
+            repository = repository_for(world, match["name"], actor, pushes, f"/{match['service']}?{query}")
             before = repository.git.refs()
     except Refused as refusal:
         status = 401 if refusal.status == 401 else refusal.status
@@ -53,7 +53,8 @@ def serve(world: FakeGitHub, method: str, path: str, query: str, headers: Mappin
     return page
 
 
-def _repository(world: FakeGitHub, name: str, actor: Actor | None, pushes: bool, rest: str) -> Repository:
+def repository_for(world: FakeGitHub, name: str, actor: Actor | None, pushes: bool, rest: str) -> Repository:
+    """The repository of an address, if the actor may. Raises Refused."""
     state = world.state
     found = state.repository(name)
     if found is None and (moved := state.moved(name)):

@@ -72,11 +72,15 @@ class State:
     def new_repository(self, full_name: str, parent: Repository | None = None) -> Repository:
         owner, name = full_name.split("/")
         number, now = self.new_id(), self.now()
-        git = BareRepository(self.directory / f"{number}.git")
+        git = self.new_git(number)
         repository = Repository(number, self.account(owner), name, git, now, now, parent=parent)
         self.repositories[number] = repository
         self.former_names.pop(full_name.lower(), None)
         return repository
+
+    def new_git(self, number: int) -> BareRepository:
+        """The commits of a new repository."""
+        return BareRepository(self.directory / f"{number}.git")
 
     def repository(self, full_name: str) -> Repository | None:
         """The repository that has this name now."""

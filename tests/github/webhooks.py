@@ -89,7 +89,6 @@ class Webhooks:
         self._change = threading.Condition()
         self._client = httpx.Client(timeout=PATIENCE, trust_env=False, verify=False)
         self._thread = threading.Thread(target=self._deliver_all, name="github webhooks", daemon=True)
-        self._thread.start()
 
     # --- what tests ask for -----------------------------------------------------------------------------------
 
@@ -195,14 +194,21 @@ class Webhooks:
         with self._change:
             self._stopped = True
             self._change.notify_all()
-        self._thread.join(PATIENCE + 1)
+        if self._thread.is_alive():
+            self._thread.join(PATIENCE + 1)
         self._client.close()
 
     def _enqueue(self, deliveries: list[Delivery]) -> None:
         if self.held is not None:
             self.held += deliveries
-            return
+        else:
+            self._carry(deliveries)
+
+    def _carry(self, deliveries: list[Delivery]) -> None:
+        """Let the thread deliver them; it begins with the first."""
         with self._change:
+            if not self._thread.is_alive() and not self._stopped:
+                self._thread.start()
             self._outbox.extend(deliveries)
             self._change.notify_all()
 

@@ -17,8 +17,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 
 from tests.histories.coverage import counted
+from tests.histories.github.family import GITHUB
+from tests.histories.playing import CORE
 from tests.histories.tally import Tally, played, told, told_of
 
+FAMILIES = {family.name: family for family in (CORE, GITHUB)}
 CHUNK = 25  # histories that a process plays at once
 ENOUGH = 5  # broken histories, then no more are played
 TELL = 60.0  # s between lines of progress
@@ -29,13 +32,15 @@ def main() -> int:
     parser.add_argument("number", type=int, nargs="?", default=1000, help="how many histories")
     parser.add_argument("seed", type=int, nargs="?", default=1, help="of the first one; the next has the next")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="one per core where it is not given")
+    parser.add_argument("--family", choices=FAMILIES, default="core", help="github: GitHub is met as well")
     parser.add_argument("--pairs", action="store_true", help="tell how often each pair was met")
     options = parser.parse_args()
     if options.number < 1 or options.processes < 1:
         parser.error("it needs at least one history and one process")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it has the summary as well
     seeds, begin, tally = range(options.seed, options.seed + options.number), time.monotonic(), Tally()
-    interrupted = _play_all(_chunks(seeds, options.processes), options.processes, tally, begin, len(seeds))
+    chunks = _chunks(seeds, options.processes)
+    interrupted = _play_all(chunks, options.family, options.processes, tally, begin, len(seeds))
     print(f"seeds {seeds[0]} to {seeds[-1]}" + (", interrupted" if interrupted else "") + ":")
     print("\n".join(told(tally, time.monotonic() - begin, options.pairs)))
     return 130 if interrupted else 1 if tally.broken else 0
@@ -46,10 +51,10 @@ def _chunks(seeds: range, processes: int) -> Sequence[range]:
     return [seeds[start : start + size] for start in range(0, len(seeds), size)]
 
 
-def _play_all(chunks: Sequence[range], processes: int, tally: Tally, begin: float, number: int) -> bool:
+def _play_all(chunks: Sequence[range], family: str, processes: int, tally: Tally, begin: float, number: int) -> bool:
     """Returns whether it was interrupted; what was played by then is counted."""
     pool = ProcessPoolExecutor(processes, initializer=_prepare)
-    waiting = {pool.submit(_chunk, chunk) for chunk in chunks}
+    waiting = {pool.submit(_chunk, chunk, family) for chunk in chunks}
     interrupted, told_at = False, begin
     try:
         for future in as_completed(set(waiting)):
@@ -88,9 +93,9 @@ def _prepare() -> None:
     gc.set_threshold(20_000, 20, 50)  # a history makes many objects and few circles
 
 
-def _chunk(seeds: range) -> Tally:
+def _chunk(seeds: range, family: str) -> Tally:
     with counted() as pairs:
-        tally = played(seeds)
+        tally = played(seeds, FAMILIES[family])
     tally.pairs = pairs
     return tally
 

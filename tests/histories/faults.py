@@ -23,6 +23,10 @@ EFFECTS: Mapping[str, frozenset[str]] = {
     "conversations": frozenset({"say", "react"}),
     "logs": frozenset(),
     "files": frozenset({"remove"}),
+    "forge": frozenset(),
+    "missed": frozenset(),
+    "github": frozenset({"POST", "PATCH"}),
+    "git": frozenset(),
 }
 PURE = frozenset({"paths"})  # cannot fail
 LEASE = 30.0  # s; a worker that sleeps longer than this has lost its key
@@ -179,8 +183,9 @@ class Plan(Protocol):
 class Drawn:
     """Faults drawn from a seed. `rate` is the chance of anything at a call; 0 = a calm world."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, more: Mapping[str, Sequence[Fault]] | None = None) -> None:
         self.random = Random(seed)
+        self.more = more or {}  # by port: what goes wrong there instead
         self.rate = 0.0
         self.racing = False  # until somebody else was faster than a step that writes runs or flows
         self.counts: dict[str, int] = {}
@@ -188,10 +193,10 @@ class Drawn:
     def fault_of(self, port: str, method: str) -> Fault | None:
         if self.racing and method == "commit":
             return be_contradicted
-        often = _OFTEN[port] if method in EFFECTS[port] else _READS
+        often = _OFTEN[port] if method in EFFECTS[port] else _READS.get(port, 0.1)
         if self.rate == 0.0 or self.random.random() >= self.rate * often:
             return None
-        fault = self.random.choice(AT_COMMITS if method == "commit" else FAULTS)
+        fault = self.random.choice(self.more.get(port, AT_COMMITS if method == "commit" else FAULTS))
         met = f"{port} {fault.__name__}"
         self.counts[met] = self.counts.get(met, 0) + 1
         return fault
@@ -205,8 +210,9 @@ _OFTEN: Mapping[str, float] = {
     "executor": 10.0,
     "files": 10.0,
     "conversations": 6.0,
+    "github": 8.0,
 }
-_READS = 0.1  # a step makes a dozen
+_READS: Mapping[str, float] = {"github": 1.0}  # of others a step makes a dozen
 
 
 class Nth:

@@ -9,8 +9,7 @@ from random import Random
 import yaml
 
 from reconciler.engine.model import Observed, Performed, Status
-from reconciler.keys import RepositoryKey
-from reconciler.records import MetricRow, Wake
+from reconciler.records import MetricRow
 from tests.histories.flows import BROKEN, FLOWS, SETTINGS, SETTINGS_FILE, some_flow
 from tests.histories.world import HistoryWorld
 from tests.world import REPOSITORY, Ending
@@ -28,10 +27,10 @@ class Move:
     seed: int
 
 
-def drawn(seed: int, lengths: Sequence[int]) -> list[Move]:
-    """The moves of a history, as many as one of these lengths."""
+def drawn(seed: int, lengths: Sequence[int], names: Sequence[str] = ()) -> list[Move]:
+    """The moves of a history, as many as one of these lengths, each of one of these names."""
     random = Random(seed)
-    return [Move(random.choice(_NAMES), random.randrange(2**31)) for _ in range(random.choice(lengths))]
+    return [Move(random.choice(names or NAMES), random.randrange(2**31)) for _ in range(random.choice(lengths))]
 
 
 def perform(world: HistoryWorld, move: Move) -> None:
@@ -85,9 +84,7 @@ def _revert(world: HistoryWorld, random: Random) -> None:
 
 def _force_push(world: HistoryWorld, random: Random) -> None:
     """The default branch is moved back."""
-    sha = random.choice(_line(world)[:4])
-    world.source.branches["main"], world.files = sha, dict(world.source.trees[sha])
-    world.tell([Wake(RepositoryKey(REPOSITORY))])
+    world.move_back(random.choice(_line(world)[:4]))
 
 
 def _line(world: HistoryWorld) -> list[str]:
@@ -215,10 +212,7 @@ def _wait(world: HistoryWorld, random: Random) -> None:
 
 
 def _jump(world: HistoryWorld, random: Random) -> None:
-    """The machine's clock is set."""
-    seconds = random.choice([-600, -5, 60, 3600])
-    world.clock.jump(seconds)
-    world.set_back += max(0, -seconds)
+    world.jump(random.choice([-600, -5, 60, 3600]))
 
 
 def _race(world: HistoryWorld, random: Random) -> None:
@@ -268,5 +262,5 @@ _WEIGHTS: Mapping[str, int] = {
     "race": 2,
     "tidy": 1,
 }
-_NAMES = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
+NAMES = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
 _MOVES: Mapping[str, Callable[[HistoryWorld, Random], None]] = {name: globals()[f"_{name}"] for name in _WEIGHTS}

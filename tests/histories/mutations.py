@@ -24,7 +24,7 @@ Mutation = Callable[[], Any]
 
 
 @contextmanager
-def _patched(owner: Any, name: str, mistaken: Callable[[Any], Any]) -> Iterator[None]:
+def patched(owner: Any, name: str, mistaken: Callable[[Any], Any]) -> Iterator[None]:
     whole = getattr(owner, name)
     setattr(owner, name, mistaken(whole))
     try:
@@ -44,13 +44,13 @@ def no_fence() -> Iterator[None]:
     def whatever(whole: Any) -> Any:
         return lambda self, *given: [*whole(self, *given), always]
 
-    with _patched(SqlQueue, "_fence", whatever), _patched(SqlQueue, "_acknowledge", whatever):
+    with patched(SqlQueue, "_fence", whatever), patched(SqlQueue, "_acknowledge", whatever):
         yield
 
 
 def versions_are_not_checked() -> Any:
     """Who writes a run or flow that has moved on since it was read is not told."""
-    return _patched(queue, "check_moves", lambda _: lambda moved, counts: None)
+    return patched(queue, "check_moves", lambda _: lambda moved, counts: None)
 
 
 def answers_are_forgotten() -> Any:
@@ -87,7 +87,7 @@ def _commit(mistaken: Callable[[Changes], Changes]) -> Any:
     def patch(whole: Any) -> Any:
         return lambda self, lease, changes, keep=False: whole(self, lease, mistaken(changes), keep)
 
-    return _patched(SqlQueue, "commit", patch)
+    return patched(SqlQueue, "commit", patch)
 
 
 def wakes_during_a_step_are_acknowledged() -> Any:
@@ -101,7 +101,7 @@ def wakes_during_a_step_are_acknowledged() -> Any:
 
         return acknowledge
 
-    return _patched(SqlQueue, "_acknowledge", mistaken)
+    return patched(SqlQueue, "_acknowledge", mistaken)
 
 
 def results_of_the_same_run_are_used() -> Any:
@@ -110,7 +110,7 @@ def results_of_the_same_run_are_used() -> Any:
     def mistaken(whole: Any) -> Any:
         return lambda self, key, not_before, run, *others: whole(self, key, not_before, "", *others)
 
-    return _patched(SqlRecords, "cached", mistaken)
+    return patched(SqlRecords, "cached", mistaken)
 
 
 # --- what is done -----------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def intents_are_performed_before_they_are_written() -> Any:
 
         return put
 
-    return _patched(advance_run._Step, "_put", mistaken)
+    return patched(advance_run._Step, "_put", mistaken)
 
 
 def stops_are_skipped() -> Any:
@@ -136,7 +136,7 @@ def stops_are_skipped() -> Any:
     def mistaken(whole: Any) -> Any:
         return lambda row, now: row.wanted == "run" and whole(row, now)
 
-    return _patched(intents, "due", mistaken)
+    return patched(intents, "due", mistaken)
 
 
 def unknown_counts_as_done() -> Any:
@@ -149,7 +149,7 @@ def unknown_counts_as_done() -> Any:
 
         return after
 
-    return _patched(intents, "after", mistaken)
+    return patched(intents, "after", mistaken)
 
 
 @contextmanager
@@ -162,18 +162,18 @@ def ends_are_not_absorbed() -> Iterator[None]:
     def alive_again(whole: Any) -> Any:
         return lambda row, fact: whole(replace(row, phase="started") if row.phase == "ended" else row, fact)
 
-    with _patched(SqlRecords, "attempts", every), _patched(intents, "after", alive_again):
+    with patched(SqlRecords, "attempts", every), patched(intents, "after", alive_again):
         yield
 
 
 def nobody_looks_again() -> Any:
     """What was not told is never found out."""
-    return _patched(intents, "look", lambda _: lambda world, attempts: ())
+    return patched(intents, "look", lambda _: lambda world, attempts: ())
 
 
 def observations_of_services_are_not_passed_on() -> Any:
     """A run never learns that its service is ready."""
-    return _patched(services, "seen_by", lambda _: lambda *given: ())
+    return patched(services, "seen_by", lambda _: lambda *given: ())
 
 
 # --- what the engine decides ------------------------------------------------------------------------------------------
@@ -181,12 +181,12 @@ def observations_of_services_are_not_passed_on() -> Any:
 
 def stops_are_not_heard() -> Any:
     """A run that was stopped goes on."""
-    return _patched(RunMachine, "_fold", _deaf_to("stop"))
+    return patched(RunMachine, "_fold", _deaf_to("stop"))
 
 
 def approvals_are_not_heard() -> Any:
     """An op that was approved waits on."""
-    return _patched(RunMachine, "_fold", _deaf_to("approve"))
+    return patched(RunMachine, "_fold", _deaf_to("approve"))
 
 
 def _deaf_to(verb: str) -> Callable[[Any], Any]:
@@ -206,27 +206,27 @@ def stops_do_not_reach_children() -> Any:
 
         return stop_node
 
-    return _patched(ending, "stop_node", mistaken)
+    return patched(ending, "stop_node", mistaken)
 
 
 def timeouts_are_lost() -> Any:
     """An op with a timeout goes on for ever."""
-    return _patched(observing, "set_deadline", lambda _: lambda book, node: None)
+    return patched(observing, "set_deadline", lambda _: lambda book, node: None)
 
 
 def retries_are_lost() -> Any:
     """What failed is not tried again."""
-    return _patched(observing, "_max_retries", lambda _: lambda book, node: 0)
+    return patched(observing, "_max_retries", lambda _: lambda book, node: 0)
 
 
 def retries_have_no_end() -> Any:
     """What failed is tried again more often than it may."""
-    return _patched(observing, "_max_retries", lambda whole: lambda book, node: whole(book, node) + 1)
+    return patched(observing, "_max_retries", lambda whole: lambda book, node: whole(book, node) + 1)
 
 
 def children_are_doubled() -> Any:
     """Every child of a sweep is its first one."""
-    return _patched(starting, "child_values", lambda whole: lambda sweep, index: whole(sweep, 0))
+    return patched(starting, "child_values", lambda whole: lambda sweep, index: whole(sweep, 0))
 
 
 def skipped_ops_end_the_run_early() -> Any:
@@ -241,7 +241,7 @@ def skipped_ops_end_the_run_early() -> Any:
 
         return settle
 
-    return _patched(RunMachine, "_settle", mistaken)
+    return patched(RunMachine, "_settle", mistaken)
 
 
 # --- what is forgotten ------------------------------------------------------------------------------------------------
@@ -254,12 +254,12 @@ def what_is_needed_is_pruned() -> Any:
         none = FlowMarks(newest_from=FOREVER, most_from=FOREVER)
         return lambda self, marks, *counts: Needs({mark.state.flow: none for mark in marks})
 
-    return _patched(SqlRetention, "needs", mistaken)
+    return patched(SqlRetention, "needs", mistaken)
 
 
 def nothing_is_pruned() -> Any:
     """Every run is kept for ever."""
-    return _patched(retain, "past", lambda _: lambda *given: [])
+    return patched(retain, "past", lambda _: lambda *given: [])
 
 
 def pruned_runs_leave_no_trace() -> Any:
@@ -279,7 +279,7 @@ def files_go_before_that_is_written() -> Any:
 
         return files_past
 
-    return _patched(sweep, "files_past", mistaken)
+    return patched(sweep, "files_past", mistaken)
 
 
 # --- what follows the head --------------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def files_go_before_that_is_written() -> Any:
 
 def flows_that_are_gone_stay() -> Any:
     """A flow that was removed is not retired."""
-    return _patched(following_head, "retire", lambda _: lambda *given, **named: None)
+    return patched(following_head, "retire", lambda _: lambda *given, **named: None)
 
 
 def frozen_flows_are_removed() -> Any:
@@ -301,7 +301,7 @@ def frozen_flows_are_removed() -> Any:
 
         return follow_head
 
-    return _patched(reconcile_flow, "follow_head", mistaken)
+    return patched(reconcile_flow, "follow_head", mistaken)
 
 
 def removals_are_not_held() -> Any:
@@ -310,7 +310,7 @@ def removals_are_not_held() -> Any:
     def mistaken(whole: Any) -> Any:
         return lambda draft, repository: whole(draft, replace(repository, pruning_held="", broken=""))
 
-    return _patched(following_head, "_retire_if_allowed", mistaken)
+    return patched(following_head, "_retire_if_allowed", mistaken)
 
 
 @contextmanager
@@ -328,7 +328,7 @@ def superseded_plans_start() -> Iterator[None]:
     def wait_on(whole: Any) -> Any:
         return lambda draft, sha: whole(draft, draft.flow.waiting_sha or sha)
 
-    with _patched(following_head, "_start", start_it), _patched(following_head, "_wait", wait_on):
+    with patched(following_head, "_start", start_it), patched(following_head, "_wait", wait_on):
         yield
 
 
@@ -344,7 +344,7 @@ def rejected_flows_run() -> Any:
 
         return follow_head
 
-    return _patched(reconcile_flow, "follow_head", mistaken)
+    return patched(reconcile_flow, "follow_head", mistaken)
 
 
 _WAYS: tuple[Mutation, ...] = (

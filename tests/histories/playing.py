@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from tests.histories.calm import calm_down
 from tests.histories.laws import broken_laws
-from tests.histories.moves import Move, drawn, perform
+from tests.histories.moves import NAMES, Move, drawn, perform
 from tests.histories.world import HistoryWorld, NeverRests
 from tests.world import dag, exits
 
 LENGTHS = (4, 6, 9, 14, 28)  # moves: short histories are cheap, what only long ones meet is met as well
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Histories of one kind of world: what can happen there, how it comes to rest, what must hold then."""
+
+    name: str
+    world: Callable[[int], Any]
+    names: Sequence[str]
+    perform: Callable[[Any, Move], None]
+    calm_down: Callable[[Any], None]
+    broken_laws: Callable[[Any], list[str]]
+    around: Callable[[Any], AbstractContextManager[object]] = lambda world: nullcontext()  # while one is played
+
+
+CORE = Family("core", HistoryWorld, NAMES, perform, calm_down, broken_laws)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +43,25 @@ class Played:
     steps: int
     faults: dict[str, int]
     outcomes: dict[str, int]
+    family: Family = CORE
 
 
-def play(seed: int, moves: Sequence[Move] | None = None) -> Played:
+def play(seed: int, moves: Sequence[Move] | None = None, family: Family = CORE) -> Played:
     """Play the history of a seed, or some of its moves, to rest, and judge it."""
-    chosen = tuple(drawn(seed, LENGTHS) if moves is None else moves)
-    world = HistoryWorld(seed)
-    broken = tuple(_outcome(world, chosen))
-    return Played(seed, chosen, broken, world.steps(), world.drawn.counts, world.outcomes())
+    chosen = tuple(drawn(seed, LENGTHS, family.names) if moves is None else moves)
+    world = family.world(seed)
+    with family.around(world):
+        broken = tuple(_outcome(world, chosen, family))
+    return Played(seed, chosen, broken, world.steps(), world.drawn.counts, world.outcomes(), family)
 
 
-def _outcome(world: HistoryWorld, moves: Sequence[Move]) -> list[str]:
+def _outcome(world: HistoryWorld, moves: Sequence[Move], family: Family) -> list[str]:
     try:
         world.connect(keep=dag({"a": exits(0)}), other=dag({"a": exits(0)}), third=dag({"a": exits(0)}))
         for move in moves:
-            perform(world, move)
-        calm_down(world)
-        return broken_laws(world)
+            family.perform(world, move)
+        family.calm_down(world)
+        return family.broken_laws(world)
     except NeverRests:
         return ["the world never comes to rest"]
     except Exception as error:  # noqa: BLE001 - a history that cannot be played to its end is told like any other
@@ -55,7 +75,7 @@ def shrunk(played: Played, is_broken: Callable[[Played], bool] = lambda one: boo
     while size:
         start = 0
         while start < len(best.moves):
-            tried = play(best.seed, best.moves[:start] + best.moves[start + size :])
+            tried = play(best.seed, best.moves[:start] + best.moves[start + size :], best.family)
             if is_broken(tried):
                 best = tried
             else:

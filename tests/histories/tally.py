@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tests.histories.coverage import Pairs, possible
-from tests.histories.playing import Played, play, shrunk
+from tests.histories.playing import CORE, Family, Played, play, shrunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class Tally:
         self.broken += other.broken
 
 
-def played(seeds: Iterable[int]) -> Tally:
+def played(seeds: Iterable[int], family: Family = CORE) -> Tally:
     """Play the histories of these seeds; the pairs that were met are counted elsewhere."""
     tally = Tally()
     for seed in seeds:
-        one = play(seed)
+        one = play(seed, family=family)
         tally.histories += 1
         tally.steps += one.steps
         tally.faults.update(one.faults)
@@ -59,7 +59,8 @@ def told_of(broken: Broken) -> Iterator[str]:
     yield f"seed {small.seed} breaks a law; {len(small.moves)} of its {broken.moves} moves are enough:"
     yield from (f"  {move}" for move in small.moves)
     yield from small.broken
-    yield f"Play it again: make histories N=1 SEED={small.seed}"
+    family = f" FAMILY={small.family.name}" if small.family is not CORE else ""
+    yield f"Play it again: make histories N=1 SEED={small.seed}{family}"
 
 
 def told(tally: Tally, seconds: float, every_pair: bool = False) -> Iterator[str]:

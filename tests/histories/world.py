@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -17,13 +17,13 @@ from reconciler.ports import World
 from reconciler.records import MetricRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.fakes import FakeChecks, FakeExecutor, FakeLogs, FakeSource
-from tests.histories.faults import Crash, Drawn, Faulty, Plan
+from tests.histories.faults import Crash, Drawn, Fault, Faulty, Plan
 from tests.histories.flows import FLOWS, NEWER_WINS, SETTINGS_FILE, some_flow
 from tests.histories.witnesses import WatchedStore, WatchfulChecks, WatchfulExecutor, WatchfulFiles
 from tests.stores import emptied_store
 from tests.world import REPOSITORY, Ending, TestWorld
 
-MOST_TURNS = 500  # of one settling
+MOST_TURNS = 1_500  # of one settling: a hundred runs may begin at once, of ticks that were missed
 MOST_STEPS = 3_000  # of a history
 KEPT = Policy(runs=600, failed_runs=900, newest=1, most=3, cache=900, files=900, history=1800)  # s
 POLL = 300.0  # s; a world that looks around all the time shows little of what it has to be told
@@ -36,7 +36,7 @@ class HistoryWorld(TestWorld):
     checks: WatchfulChecks
 
     def __init__(self, seed: int, plan: Plan | None = None) -> None:
-        self.drawn = Drawn(seed)
+        self.drawn = Drawn(seed, self.more_faults())
         self.plan: Plan = plan or self.drawn
         self.random = Random(seed)  # of what follows from a fault, and of the post
         self.held_up = False
@@ -55,6 +55,10 @@ class HistoryWorld(TestWorld):
         self.executor.report, self.executor.wake = self._report, self.tell
         self.restart()
 
+    def more_faults(self) -> Mapping[str, Sequence[Fault]]:
+        """By port: what can go wrong there, where it is not what can at every port."""
+        return {}
+
     def new_store(self) -> SqlStore:
         emptied = emptied_store(self.clock)
         self.path, self.looking = emptied.path, emptied.looking
@@ -72,14 +76,25 @@ class HistoryWorld(TestWorld):
     def new_loop(self, owner: str) -> Loop:
         if not hasattr(self, "watched_store"):  # while it is being made
             return super().new_loop(owner)
-        behind = {"store": self.watched_store, "source": self.source, "executor": self.executor}
-        behind |= {"checks": self.checks, "logs": FakeLogs(), "files": self.files_of}
-        behind |= {"conversations": self.conversations}
-        ports: dict[str, Any] = {name: Faulty(name, port, self) for name, port in behind.items()}
-        world = World(**ports, clock=self.clock, queues=self.queues, poll_seconds=POLL, retention=KEPT)
-        loop = Loop(world.store, steps_of(world), self.clock, owner=f"{owner}-{len(self.loops)}", workers=1)
+        name = f"{owner}-{len(self.loops)}"
+        ports: dict[str, Any] = {port: Faulty(port, behind, self) for port, behind in self.behind(name).items()}
+        world = self._world(ports)
+        loop = Loop(world.store, steps_of(world), self.clock, owner=name, workers=1)
         self.loops.append(loop)
         return loop
+
+    def _world(self, ports: Mapping[str, Any]) -> World:
+        return World(**ports, clock=self.clock, queues=self.queues, poll_seconds=POLL, retention=KEPT)
+
+    def ports(self) -> World:
+        """The ports of somebody who looks, at which nothing goes wrong."""
+        return self._world(self.behind("looker"))
+
+    def behind(self, process: str) -> dict[str, Any]:
+        """The ports of a process, before anything goes wrong at them."""
+        ports = {"store": self.watched_store, "source": self.source, "executor": self.executor}
+        ports |= {"checks": self.checks, "logs": FakeLogs(), "files": self.files_of}
+        return ports | {"conversations": self.conversations}
 
     def steps(self) -> int:
         """How many steps were made so far."""
@@ -111,7 +126,7 @@ class HistoryWorld(TestWorld):
     def settle(self, seconds: float = 2.0, work: bool = True) -> None:
         """Turn until nothing moves, over some time; bounded, so that a world that never rests is seen."""
         until = self.clock.time + seconds
-        for _ in range(MOST_TURNS):
+        for _ in range(MOST_TURNS + int(seconds)):  # whoever waits for somebody tries again and again
             if self.steps() > MOST_STEPS:
                 break
             if self.turn() or (work and self.executor.work()):
@@ -145,6 +160,11 @@ class HistoryWorld(TestWorld):
         self.executor.end("train", Ending())
         self.deeds += 1
         self.go_on(0.0, turns=12)
+
+    def jump(self, seconds: float) -> None:
+        """The machine's clock is set."""
+        self.clock.jump(seconds)
+        self.set_back += max(0, -seconds)
 
     def hear_news(self) -> None:
         """Processes move and a person asks something of every flow, while a step is at work."""
@@ -182,6 +202,11 @@ class HistoryWorld(TestWorld):
             letter()
 
     # --- people -------------------------------------------------------------------------------------------------------
+
+    def move_back(self, sha: str) -> None:
+        """The default branch is pushed by force to an earlier commit of its own."""
+        self.source.branches["main"], self.files = sha, dict(self.source.trees[sha])
+        self.tell([Wake(RepositoryKey(REPOSITORY))])
 
     def unpark(self) -> None:
         """A person reads why keys are parked, mends it and wakes them."""

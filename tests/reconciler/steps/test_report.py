@@ -104,4 +104,3 @@ def test_no_known_secret_and_nothing_that_looks_like_one_is_said(settled):
     said = str(checks.posted[sha])
     assert "login with •••" in said
     assert "canary" not in said
-
