@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
-from reconciler.adapters.sql import batches, rows
+from reconciler.adapters.sql import batches, direct, rows
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import deliveries
-from reconciler.adapters.sql.writing import Statements, execute
+from reconciler.adapters.sql.writing import Batch, Statements, execute
 from reconciler.ports import Clock
 from reconciler.records import DeliveryRow, Wake
 from reconciler.store import Delivery
@@ -53,10 +55,11 @@ class SqlInbox:
         fresh = [one for one, is_new in zip(arrived, new, strict=True) if is_new]
         if not fresh:
             return new
-        connection.execute(self._statements.add["deliveries"], [rows.flat(one.row) for one in fresh])
         asked = [request for one in fresh for request in one.requests]
-        wakes = [wake for one in fresh for wake in one.wakes] + [Wake(request.key) for request in asked]
-        execute(connection, [*self._statements.asks(asked), *self._statements.wakes(wakes, self._clock.now())])
+        wakes = [*(wake for one in fresh for wake in one.wakes), *(Wake(request.key) for request in asked)]
+        kept: Batch = (self._statements.add["deliveries"], [rows.flat(one.row) for one in fresh])
+        woken = self._statements.wakes(dict.fromkeys(wakes), self._clock.now())  # many speak of the same repository
+        execute(connection, [kept, *self._statements.asks(asked), *woken])
         self._database.call()
         return new
 
@@ -65,10 +68,17 @@ def _known(connection: Connection, arrived: Sequence[Delivery]) -> set[str]:
     """Ids and digests among those that arrived that were there before."""
     known: set[str] = set()
     for some in batches.chunks(name for one in arrived for name in (one.row.id, one.row.digest)):
-        same = or_(deliveries.c.id.in_(some), deliveries.c.digest.in_(some))
-        for row in connection.execute(select(deliveries.c.id, deliveries.c.digest).where(same)):
-            known.update(row)
+        values = batches.filled(some)
+        for row in direct.rows(connection, _same(len(values)), values):
+            known.update((row["id"], row["digest"]))
     return known
+
+
+@cache
+def _same(size: int) -> Select[Any]:
+    """Those that have one of so many names."""
+    same = or_(batches.among(deliveries.c.id, size), batches.among(deliveries.c.digest, size))
+    return select(deliveries.c.id, deliveries.c.digest).where(same)
 
 
 def _new(arrived: Sequence[Delivery], known: set[str]) -> list[bool]:
