@@ -60,16 +60,26 @@ async def read_body(request: Request, limit: int, less: str) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isdigit() and len(length) < 20 and int(length) > limit:
         raise _too_large(limit, less)
-    body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > limit:
-                    raise _too_large(limit, less)
+            return await _read(request.receive, limit, less)
     except TimeoutError:
         raise Refused(408, "TooSlow", f"The body took longer than {BODY_SECONDS:.0f} s.", "Send it again.") from None
-    return bytes(body)
+
+
+async def _read(receive: Receive, limit: int, less: str) -> bytes:
+    """As ASGI brings it, mostly all at once. Raises Refused, ClientDisconnect."""
+    parts: list[bytes] = []
+    length, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if (length := length + len(parts[-1])) > limit:
+            raise _too_large(limit, less)
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def _too_large(limit: int, less: str) -> Refused:

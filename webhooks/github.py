@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from reconciler.keys import text_of
+from reconciler.plan.encoding import encode
 from reconciler.records import DeliveryRow, Wake
 from reconciler.store import Delivery
-from webhooks.asgi import JSONResponse, Request, Response, Route, run_in_threadpool
+from webhooks.asgi import Request, Response, Route, run_in_threadpool
 from webhooks.bodies import Answering, Refused, read_body
 from webhooks.github_events import HOOK, Heard, NotAgreeing, Told, told
 from webhooks.mailbox import Mailbox
@@ -59,7 +60,8 @@ def github_routes(hook: GitHubHook, mailbox: Mailbox, now: Callable[[], float] =
         if delivery is None:
             return Response(status_code=204)
         stored = await mailbox.put(delivery)
-        return JSONResponse({"version": 1, "delivery": guid, "known": not stored}, status_code=202)
+        said = encode({"version": 1, "delivery": guid, "known": not stored})
+        return Response(said, status_code=202, media_type="application/json")
 
     return [Route(HOOK, Answering(receive), methods=["POST"])]
 

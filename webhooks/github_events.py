@@ -14,7 +14,7 @@ from hashlib import sha256
 from reconciler.checks.actions import APPROVE, kind_of
 from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, ForgeKey, Key, RepositoryKey, ReviewKey
-from reconciler.plan.encoding import DecodeError, decode, digest
+from reconciler.plan.encoding import DecodeError, Record, decode, digest
 from reconciler.records import RequestRow
 
 FORGE = "github"
@@ -47,24 +47,20 @@ class Heard:
 # --- bodies -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Numbered:
+class _Numbered(Record):
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
+class _Person(Record):
     login: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Issue:
+class _Issue(Record):
     number: int = 0
     pull_request: dict[str, Json] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _CheckRun:
+class _CheckRun(Record):
     id: int = 0
     head_sha: str = ""
     external_id: str | None = None
@@ -72,20 +68,17 @@ class _CheckRun:
     app: _Numbered | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _CheckSuite:
+class _CheckSuite(Record):
     id: int = 0
     head_sha: str = ""
     app: _Numbered | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Button:
+class _Button(Record):
     identifier: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
+class _Body(Record):
     action: str | None = None
     repository: _Numbered | None = None
     sender: _Person | None = None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from hashlib import sha256
 
 SCHEME = "sha256="
 
 
 def signature(secret: bytes, body: bytes) -> str:
     """`sha256=…`, as GitHub sends it in `X-Hub-Signature-256`."""
-    return SCHEME + hmac.new(secret, body, sha256).hexdigest()
+    return SCHEME + hmac.digest(secret, body, "sha256").hex()
 
 
 def is_signed(body: bytes, given: str, secrets: Sequence[bytes]) -> bool:
