@@ -16,34 +16,33 @@ from reconciler.plan.rendered import is_rendered
 from reconciler.plan.templates import render_data
 
 _NOTHING = Source("none")
+_READ_BY_US = frozenset({"init", "connections", "ports"})  # of a run section
 _AS_PATHS = frozenset({None, "path", "str", "s3", "gcs", "wasb", "uri", "any"})
 
 
 def attempt_spec(book: Book, node: Node) -> AttemptSpec:
     """The spec of the op's next attempt. Raises TemplateError, ValueError (a sentence)."""
-    op, facts, params, following = node.op, book.facts, node.state.params or {}, node.state.attempts + 1
+    op, facts, state = node.op, book.facts, node.state
     run = op.run if is_rendered(op.run) else render_data(op.run, full_context(book, node))
-    io = {io.name: io for io in (*op.outputs, *op.inputs)} if params else {}
-    inits, ports = _inits(node, params, io) if params else (), run.get("ports")
-    return AttemptSpec(
-        attempt=next_attempt(book, node),
-        run=book.run.id,
-        op=node.path,
-        number=following,
-        kind=op.kind,
-        flow=facts.flow,
-        repository=facts.repository,
-        commit=facts.commit,
-        run_section=run,
-        env=dict(_environment(node, params, io)) if params else {},
-        params=params,
-        init=(*(run.get("init") or ()), *inits),
-        connections=tuple(run.get("connections") or ()),
-        ports=tuple(port for port in ports if isinstance(port, int)) if ports else (),
-        timeout=None if op.timeout is None else number(book, node, "timeout", op.timeout),
-        namespace=op.namespace or facts.namespace,
-        queue=op.queue,
+    attempt, following = next_attempt(book, node), state.attempts + 1
+    spec = AttemptSpec(
+        attempt, book.run.id, node.path, following, op.kind, facts.flow, facts.repository, facts.commit, run
     )
+    spec.namespace, spec.queue = op.namespace or facts.namespace, op.queue
+    if op.timeout is not None:
+        spec.timeout = number(book, node, "timeout", op.timeout)
+    if not _READ_BY_US.isdisjoint(run):
+        spec.init, spec.connections = tuple(run.get("init") or ()), tuple(run.get("connections") or ())
+        spec.ports = tuple(port for port in run.get("ports") or () if isinstance(port, int))
+    if state.params:
+        _give_params(spec, node, state.params)
+    return spec
+
+
+def _give_params(spec: AttemptSpec, node: Node, params: Mapping[str, Json]) -> None:
+    io = {io.name: io for io in (*node.op.outputs, *node.op.inputs)}
+    spec.params, spec.env = params, dict(_environment(node, params, io))
+    spec.init = (*spec.init, *_inits(node, params, io))
 
 
 def _environment(node: Node, params: Mapping[str, Json], io: Mapping[str, IO]) -> Iterator[tuple[str, str]]:

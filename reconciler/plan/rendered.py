@@ -15,7 +15,7 @@ def is_rendered(data: Mapping[str, Json]) -> bool:
     for key, value in data.items():
         kind = type(value)
         if kind is str:
-            if "{{" in value or "{%" in value:
+            if "{" in value and ("{{" in value or "{%" in value):
                 return False
         elif kind is dict:
             if not is_rendered(value):
@@ -32,7 +32,7 @@ def _are_rendered(items: Iterable[Json], become_texts: bool) -> bool:
     for item in items:
         kind = type(item)
         if kind is str:
-            if "{{" in item or "{%" in item:
+            if "{" in item and ("{{" in item or "{%" in item):
                 return False
         elif kind is dict:
             if not is_rendered(item) or (become_texts and type(item.get("value", "")) is not str):
