@@ -55,9 +55,9 @@ def _approve(book: Book, node: Node, fact: Asked) -> None:
 def _ask_ahead(book: Book, fact: Asked) -> None:
     """An op whose scope is not open yet is skipped or approved before it is reached."""
     path = fact.op or ""
-    state = book.state(path)
-    if not _is_planned(book, path) or state.status in FINAL:
+    if not _is_planned(book, path) or book.state(path).status in FINAL:
         return
+    state = book.open_state(path)
     node = Node(path, book.root.op, state)
     if fact.verb == "approve":
         state.approved_by = state.approved_by or fact.by

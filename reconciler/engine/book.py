@@ -9,6 +9,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from reconciler.engine.decisions import Action, Decision, StopAttempt, Transition
 from reconciler.engine.model import FINAL, RUNNING, Layout, OpState, RunFacts, RunState, Status
@@ -16,6 +17,8 @@ from reconciler.engine.ready import Ready
 from reconciler.engine.scopes import GraphScope, Node, Scope, SweepScope
 from reconciler.engine.statuses import passed_by
 from reconciler.plan.model import Plan, PlannedOp
+
+_BY_ORDER = attrgetter("order")
 
 
 @dataclass(slots=True)
@@ -32,7 +35,7 @@ class Book:
     scopes: dict[str, Scope] = field(default_factory=dict)  # by the path of their owner
     nodes: dict[str, Node] = field(default_factory=dict)  # by path, in scopes that are open
     makers: list[SweepScope] = field(default_factory=list)  # sweeps with children to make, in order
-    work: list[tuple[tuple[int, ...], Node]] = field(default_factory=list)  # a heap: see look_at
+    work: list[Node] = field(default_factory=list)  # something was said to them: see look_at
     stops: deque[tuple[Scope, str, str]] = field(default_factory=deque)  # scopes to stop: reason, message
     timers: list[tuple[float, str]] = field(default_factory=list)
     ready: Ready = field(default_factory=Ready)
@@ -66,14 +69,14 @@ class Book:
         if found is None:
             op, order = scope.graph.ops[index], (*scope.owner.order, index)
             path = scope.prefix + op.name
-            found = Node(path, op, self.states.get(path) or OpState(path), index, order, scope)
+            found = Node(path, op, self.open_state(path), index, order, scope)
             scope.nodes[index] = self.nodes[path] = found
         return found
 
     def child(self, scope: SweepScope, index: int) -> Node:
         """A child of an open sweep."""
         path = scope.path_of(index)
-        node = Node(path, scope.child, self.state(path), index, (*scope.owner.order, index), scope)
+        node = Node(path, scope.child, self.open_state(path), index, (*scope.owner.order, index), scope)
         scope.nodes[index] = self.nodes[path] = node
         return node
 
@@ -81,7 +84,7 @@ class Book:
         """A hook of an op, as an extra op of the scope `scope`."""
         path = f"{owner.path}!{number}"
         order = (*owner.order, 1 << 30, number)  # after the ops that were declared
-        hook = Node(path, op, self.state(path), owner.index, order, scope, hook_of=owner)
+        hook = Node(path, op, self.open_state(path), owner.index, order, scope, hook_of=owner)
         scope.hooks[path] = self.nodes[path] = hook
         return hook
 
@@ -92,8 +95,15 @@ class Book:
             del self.nodes[node.path]
 
     def state(self, path: str) -> OpState:
-        """The state of an op; a new one where nothing happened to it yet."""
+        """The state of an op as it may be read; a new one where nothing happened to it yet."""
         return self.states.get(path) or OpState(path)
+
+    def open_state(self, path: str) -> OpState:
+        """The state of an op at work, kept from now on."""
+        state = self.states.get(path)
+        if state is None:
+            state = self.states[path] = OpState(path)
+        return state
 
     def move(self, node: Node, status: Status, reason: str = "", message: str = "", at: float | None = None) -> None:
         """Record a change of status (the caller asked the table); a second `running` keeps the first start."""
@@ -101,10 +111,10 @@ class Book:
         state.status, state.reason, state.message = status, reason, message
         if status is RUNNING and state.started_at is None:
             state.started_at = when
-        if status in FINAL:
+        elif status in FINAL:
             state.finished_at = when
         if path:
-            self.states[path] = self.changed[path] = state
+            self.changed[path] = state
         else:
             self.run_changed = True
         self.history.append(Transition(path, status, when, reason, message, state.attempt))
@@ -120,15 +130,20 @@ class Book:
                 self.look_at(self.node(scope, index))
 
     def look_at(self, node: Node) -> None:
-        """Something was said to this op: what follows is to be seen, in order of declaration."""
-        heapq.heappush(self.work, (node.order, node))
+        """Something was said to this op: what follows is to be seen."""
+        self.work.append(node)
+
+    def take_work(self) -> list[Node]:
+        """The ops to look at, in order of declaration."""
+        work, self.work = self.work, []
+        work.sort(key=_BY_ORDER)
+        return work
 
     def note(self, node: Node) -> None:
         """The node's state has changed and is to be written."""
         if node.path == "":
             self.run_changed = True
         else:
-            self.states[node.path] = node.state
             self.changed[node.path] = node.state
 
     def record(self, state: OpState, at: float) -> None:

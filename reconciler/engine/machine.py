@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import heappop
 
 from reconciler.engine.asking import ask
 from reconciler.engine.book import Book, keep_run, live_attempts, open_states, root_state
@@ -143,8 +142,17 @@ class RunMachine:
             if book.stops:
                 stop_scope(book, *book.stops.popleft())
             elif book.work:
-                look_at(book, heappop(book.work)[1])
+                self._look(book.take_work())
             elif not launch_next(book, self._room):
+                return
+
+    def _look(self, work: Sequence[Node]) -> None:
+        """Look at these ops until a scope is to stop; what that says to others is for the next look."""
+        book = self._book
+        for place, node in enumerate(work, 1):
+            look_at(book, node)
+            if book.stops:
+                book.work += work[place:]
                 return
 
 

@@ -37,11 +37,12 @@ def _open_graph(book: Book, node: Node) -> None:
     assert graph is not None
     scope = graph_scope(node, graph, _concurrency(book, node, graph.concurrency))
     _register(book, node, scope)
-    for index in range(scope.planned):
-        if book.states and scope.path_of(index) in book.states:
-            _find_child(book, scope, book.node(scope, index))
-        if scope.stopping or index not in scope.counts or scope.counts[index].event_seen:
-            book.look_at(book.node(scope, index))
+    if book.states:
+        for index in range(scope.planned):
+            if scope.path_of(index) in book.states:
+                _find_child(book, scope, book.node(scope, index))
+    for index in range(scope.planned) if scope.stopping else scope.starters():
+        book.look_at(book.node(scope, index))
     if node.scope is None:
         scope.hooks_opened = find_hooks(book, scope, node)
     _check_empty(book, scope)

@@ -111,13 +111,13 @@ def _reopen(again: _Again, path: str) -> None:
 
 
 def _forget(again: _Again, path: str) -> None:
-    """Reset an op and all that is inside it."""
-    for other in again.families.get(path, ()):
+    """Reset an op and all that is inside it, in an order that does not tell how they became known."""
+    for other in sorted(again.families.get(path, ())):
         _reset(again, again.book.states[other])
 
 
 def _forget_hooks(again: _Again, path: str) -> None:
-    for other in hooks_of(path, again.families):
+    for other in sorted(hooks_of(path, again.families)):
         _reset(again, again.book.states[other])
 
 

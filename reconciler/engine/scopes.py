@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.engine.model import FAILED, FINAL, STOPPED, OpState, Status
+from reconciler.engine.model import FAILED, FINAL, STOPPED, SUCCEEDED, OpState, Status
 from reconciler.engine.reasons import DEADLINE_EXCEEDED, EARLY_STOPPED, TOO_MANY_FAILED
-from reconciler.engine.triggers import WAIT, Counts, decide
+from reconciler.engine.triggers import ALL_SUCCEEDED, START, WAIT, Counts, Verdict, decide
 from reconciler.flows.model import EarlyStopping, Json
 from reconciler.plan.encoding import Record
 from reconciler.plan.model import Graph, PlannedOp
@@ -115,10 +115,11 @@ class Scope:
 
 @dataclass(slots=True, eq=False)
 class GraphScope(Scope):
-    """The ops of a dag. Counters exist for ops with upstreams alone."""
+    """The ops of a dag. Of most it is enough to know how many upstreams they wait for, as long as those succeed."""
 
     graph: Graph = field(default_factory=lambda: Graph((), ()))
     names: dict[str, int] = field(default_factory=dict)
+    waits_for: list[int] = field(default_factory=list)  # by index; of no meaning for those with counts
     counts: dict[int, Counts] = field(default_factory=dict)
 
     @property
@@ -132,13 +133,37 @@ class GraphScope(Scope):
 
     def count_upstream(self, index: int, status: Status) -> Iterator[int]:
         """Tell the ops downstream of `index` that it ended so; gives the indices of those whose waiting is over."""
-        ops = self.graph.ops
-        for downstream in ops[index].downstream:
-            counts, op = self.counts[downstream], ops[downstream]
-            if counts.add(index, status):
-                counts.verdict = decide(op.trigger, counts, op.skip_on_upstream_skip)
-                if counts.verdict is not WAIT:
+        waits_for, counts = self.waits_for, self.counts
+        for downstream in self.graph.ops[index].downstream:
+            if status is SUCCEEDED and downstream not in counts:
+                waits_for[downstream] = left = waits_for[downstream] - 1
+                if left == 0:
                     yield downstream
+            elif self._count_closely(downstream, index, status) is not WAIT:
+                yield downstream
+
+    def _count_closely(self, downstream: int, upstream: int, status: Status) -> Verdict:
+        """What becomes of an op whose upstreams' ends are told apart; WAIT where the last one is no news."""
+        counts, op = self.counts.get(downstream), self.graph.ops[downstream]
+        if counts is None:
+            left = self.waits_for[downstream]
+            counts = self.counts[downstream] = Counts(left, succeeded=left < len(op.upstream))
+        if not counts.add(upstream, status):
+            return WAIT
+        counts.verdict = decide(op.trigger, counts, op.skip_on_upstream_skip)
+        return counts.verdict
+
+    def starters(self) -> Iterator[int]:
+        """The ops that wait for no upstream, and those that saw their event already."""
+        yield from (index for index, op in enumerate(self.graph.ops) if not op.upstream)
+        yield from (index for index, counts in self.counts.items() if counts.event_seen)
+
+    def verdict_on(self, index: int) -> Verdict:
+        """What the upstreams of an op say of it now."""
+        counts = self.counts.get(index)
+        if counts is not None:
+            return counts.verdict
+        return START if self.waits_for[index] == 0 else WAIT
 
     def note_passed(self, index: int, statuses: frozenset[str]) -> Iterator[int]:
         """Tell event edges which statuses `index` has reached; gives the indices of ops whose event this is."""
@@ -190,9 +215,9 @@ def graph_scope(owner: Node, graph: Graph, concurrency: int | None) -> GraphScop
     prefix = f"{owner.path}." if owner.path else ""
     scope = GraphScope(owner, concurrency, graph.early_stopping, prefix, left=len(graph.ops), graph=graph)
     scope.names = {op.name: index for index, op in enumerate(graph.ops)}
-    scope.counts = {index: Counts(len(op.upstream)) for index, op in enumerate(graph.ops) if op.upstream}
+    scope.waits_for = [len(op.upstream) for op in graph.ops]
     for index, op in enumerate(graph.ops):
-        if op.reads or op.events:
+        if op.upstream and (op.trigger is not ALL_SUCCEEDED or op.events or op.skip_on_upstream_skip):
             scope.counts[index] = _counts(scope, index, op)
     return scope
 

@@ -61,8 +61,7 @@ def _verdict(node: Node) -> Verdict:
     scope = node.scope
     if not isinstance(scope, GraphScope) or node.hook_of is not None:
         return START
-    counts = scope.counts.get(node.index)
-    return START if counts is None else counts.verdict
+    return scope.verdict_on(node.index)
 
 
 def begin(book: Book, node: Node) -> None:

@@ -24,6 +24,7 @@ class Verdict(Enum):
 
 WAIT: Final = Verdict.WAIT  # what nearly all are told, see model.CREATED
 START: Final = Verdict.START
+ALL_SUCCEEDED: Final = Trigger.ALL_SUCCEEDED
 
 
 class Counts(Record):
