@@ -180,7 +180,7 @@ class Book:
         made = Decision(
             [state.copy() for state in self.changed.values()],
             self._run() if self.run_changed else None,
-            [action for action in self.actions if not self._is_void(action)],
+            [action for action in self.actions if type(action) is not StopAttempt or self._is_needed(action)],
             self.history,
             self.next_timer(),
             self.starved,
@@ -189,9 +189,9 @@ class Book:
         self.run_changed = self.starved = False
         return made
 
-    def _is_void(self, action: Action) -> bool:
-        """A stop of an attempt that was found to have ended in the same step."""
-        return isinstance(action, StopAttempt) and action.attempt not in self.live
+    def _is_needed(self, stop: StopAttempt) -> bool:
+        """Whether the attempt to stop was not found to have ended in the same step."""
+        return stop.attempt in self.live
 
     def _run(self) -> RunState:
         keep_run(self.run, self.root.state)

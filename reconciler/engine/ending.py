@@ -30,22 +30,25 @@ def finish(
     book: Book, node: Node, status: Status, reason: str = "", message: str = "", at: float | None = None
 ) -> None:
     """End an op, once; tell its downstream, its hooks and its scope."""
-    if node.done:
+    state, scope = node.state, node.scope
+    if state.status in FINAL:
         return
-    node.state.due_at = None
-    book.questions.discard(node.path)
+    state.due_at = None
+    if book.questions:
+        book.questions.discard(node.path)
     book.move(node, status, reason, message, at)
-    if node.scope is None:
+    if scope is None:
         return
-    if node.scope.release(node) and book.ready.full:
-        book.ready.wake(node.scope.owner.path)
-    count_end(book, node)
+    if node.holds_place:
+        scope.release(node)
+        book.ready.wake(scope)
+    count_end(book, scope, node)
     if node.op.hooks:
-        open_hooks(book, node.scope, node, status)
-    if node.scope.rules:
-        _stop_early(book, node.scope, node)
-    if node.scope.left == 0:
-        book.look_at(node.scope.owner)
+        open_hooks(book, scope, node, status)
+    if scope.rules:
+        _stop_early(book, scope, node)
+    if scope.left == 0:
+        book.look_at(scope.owner)
 
 
 def _stop_early(book: Book, scope: Scope, node: Node) -> None:
@@ -55,11 +58,10 @@ def _stop_early(book: Book, scope: Scope, node: Node) -> None:
         book.stops.append((scope, rule.reason, rule.message))
 
 
-def count_end(book: Book, node: Node) -> None:
+def count_end(book: Book, scope: Scope, node: Node) -> None:
     """Count an op that has ended, in its scope and with the ops downstream of it."""
-    scope = node.home
     scope.count_end(node)
-    if isinstance(scope, GraphScope) and node.hook_of is None:
+    if node.op.downstream and node.hook_of is None and isinstance(scope, GraphScope):
         for index in scope.count_upstream(node.index, node.state.status):
             book.look_at(book.node(scope, index))
 

@@ -18,7 +18,7 @@ def launch_next(book: Book, room: Room) -> bool:
     """Start one op, or make one child of a sweep; False if nothing more may start now."""
     node = book.ready.take(room)
     if node is not None:
-        _launch(book, node, room)
+        (_open if node.is_composite else _launch)(book, node, room)
         return True
     if book.makers and _make_child(book, room):
         return True
@@ -27,21 +27,22 @@ def launch_next(book: Book, room: Room) -> bool:
     return False
 
 
+def _open(book: Book, node: Node, _: Room) -> None:
+    node.home.hold(node)
+    book.move(node, Status.RUNNING)
+    set_deadline(book, node)
+    open_scope(book, node)
+
+
 def _launch(book: Book, node: Node, room: Room) -> None:
-    if node.is_composite:
-        node.home.hold(node)
-        book.move(node, Status.RUNNING)
-        set_deadline(book, node)
-        open_scope(book, node)
-        return
+    state = node.state
     try:
         spec = attempt_spec(book, node)
     except ValueError as error:
         finish(book, node, Status.FAILED, CONFIG_ERROR, str(error))
         return
     node.home.hold(node)
-    node.state.attempts = spec.number
-    node.state.attempt = spec.attempt
+    state.attempts, state.attempt = spec.number, spec.attempt
     if node.op.kind == "service":
         book.move(node, Status.RUNNING)
         set_deadline(book, node)

@@ -78,13 +78,12 @@ def _end_attempt(book: Book, node: Node, fact: Observed, is_refused: bool = Fals
     if state.started_at is None and (fact.started_at is not None or fact.status is SUCCEEDED):
         state.started_at = fact.started_at or fact.at
         set_deadline(book, node)
-    given = fact.outputs or {}
     if state.deadline_at is not None and _is_late(state, state.deadline_at, fact):
         finish(book, node, Status.FAILED, DEADLINE_EXCEEDED, DEADLINE_MESSAGE, fact.at)
     elif fact.status is SUCCEEDED:
-        _succeed(book, node, fact, given)
+        _succeed(book, node, fact)
     else:
-        state.outputs = given or None
+        state.outputs = fact.outputs or None
         _end_badly(book, node, fact, is_refused)
 
 
@@ -93,14 +92,16 @@ def _is_late(state: OpState, deadline: float, fact: Observed) -> bool:
     return fact.at > deadline and not is_being_stopped
 
 
-def _succeed(book: Book, node: Node, fact: Observed, given: Mapping[str, Json]) -> None:
+def _succeed(book: Book, node: Node, fact: Observed) -> None:
     state = node.state
-    state.outputs, problem = _checked(book, node, given) if node.op.outputs else (given, "")
-    if problem:
-        finish(book, node, Status.FAILED, BAD_OUTPUTS, problem, fact.at)
-    else:
-        state.artifacts = fact.attempt
-        finish(book, node, SUCCEEDED, fact.reason, fact.message, fact.at)
+    state.outputs = fact.outputs or {}
+    if node.op.outputs:
+        state.outputs, problem = _checked(book, node, state.outputs)
+        if problem:
+            finish(book, node, Status.FAILED, BAD_OUTPUTS, problem, fact.at)
+            return
+    state.artifacts = fact.attempt
+    finish(book, node, SUCCEEDED, fact.reason, fact.message, fact.at)
 
 
 def _checked(book: Book, node: Node, given: Mapping[str, Json]) -> tuple[Mapping[str, Json], str]:
@@ -154,7 +155,7 @@ def _try_again(book: Book, node: Node, fact: Observed, bad_ends: int, allowed: i
     state = node.state
     state.due_at = fact.at + retry_delay(book.run.id, node.path, state.attempts)
     if not isinstance(node.scope, SweepScope) and node.home.release(node):  # a sweep's child keeps its place
-        book.ready.wake(node.home.owner.path)
+        book.ready.wake(node.home)
     book.move(node, Status.RETRYING, fact.reason or RETRY, fact.message, fact.at)
     book.set_timer(state.due_at, node.path)
 

@@ -99,7 +99,7 @@ def _find_child(book: Book, scope: Scope, node: Node) -> None:
             book.look_at(book.node(scope, found))
     take_up(book, node)
     if node.done:
-        count_end(book, node)
+        count_end(book, scope, node)
         find_hooks(book, scope, node)
         open_hooks(book, scope, node, node.state.status)
 

@@ -6,14 +6,14 @@ choice costs O(log lanes), however many ops wait.
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass, field
+from heapq import heappop, heappush, heapreplace
 
 from reconciler.engine.decisions import Limits
 from reconciler.engine.model import QUEUED
-from reconciler.engine.scopes import Node
+from reconciler.engine.scopes import Node, Scope
 
-LaneKey = tuple[str, str, bool]
+LaneKey = tuple[str, str | None, bool]
 Waiting = tuple[int, tuple[int, ...], Node]  # the more critical first, then by declaration
 
 
@@ -23,6 +23,7 @@ class Room:
 
     slots: int | None = None
     queues: dict[str, int] = field(default_factory=dict)
+    is_limited: bool = True
 
     def admits(self, queue: str | None, waiting: int = 0) -> bool:
         """Whether one more attempt of this queue may start, if `waiting` others come before it."""
@@ -40,7 +41,7 @@ class Room:
 
 def room_of(limits: Limits) -> Room:
     """The limits as something to count down."""
-    return Room(limits.slots, dict(limits.queues))
+    return Room(limits.slots, dict(limits.queues), limits.slots is not None or bool(limits.queues))
 
 
 def needs_slot(node: Node) -> bool:
@@ -72,19 +73,20 @@ class Ready:
     def push(self, node: Node) -> None:
         """An op has become ready."""
         op = node.op
-        key = (node.home.owner.path, op.queue or "", needs_slot(node))
+        key = (node.home.owner.path, op.queue, needs_slot(node))
         lane = self.lanes.get(key)
         if lane is None:
             lane = self.lanes[key] = Lane(key[0], key[2])
         waiting = (-op.critical, node.order, node)
-        heapq.heappush(lane.waiting, waiting)
+        heappush(lane.waiting, waiting)
         if lane.waiting[0] is waiting:
             self._show(lane)
 
-    def wake(self, scope: str) -> None:
+    def wake(self, scope: Scope) -> None:
         """A place came free in this scope."""
-        for lane in self.full.pop(scope, ()):
-            self._show(lane)
+        if self.full:
+            for lane in self.full.pop(scope.owner.path, ()):
+                self._show(lane)
 
     def unblock(self) -> None:
         """A new step brings new limits."""
@@ -94,31 +96,44 @@ class Ready:
 
     def take(self, room: Room) -> Node | None:
         """The next op that may start now; it leaves its lane."""
-        while self.heads:
-            _, order, lane = heapq.heappop(self.heads)
+        heads = self.heads
+        while heads:
+            _, order, lane = heads[0]
             if not lane.waiting or lane.waiting[0][1] != order:
+                heappop(heads)
                 continue
             node = lane.waiting[0][2]
             if node.state.status is not QUEUED:
-                heapq.heappop(lane.waiting)
-                self._show(lane)
+                self._pass(lane)
             elif not node.home.has_room(node):
+                heappop(heads)
                 self.full.setdefault(lane.scope, set()).add(lane)
-            elif lane.takes_slot and not room.admits(node.op.queue):
+            elif lane.takes_slot and room.is_limited and not room.admits(node.op.queue):
+                heappop(heads)
                 self.blocked.add(lane)
             else:
-                heapq.heappop(lane.waiting)
-                self._show(lane)
+                self._pass(lane)
                 return node
         return None
+
+    def _pass(self, lane: Lane) -> None:
+        """The first of the lane at the head leaves it; the next one of the lane is shown."""
+        heappop(lane.waiting)
+        if lane.waiting:
+            critical, order, _ = lane.waiting[0]
+            heapreplace(self.heads, (critical, order, lane))
+        else:
+            heappop(self.heads)
 
     @property
     def starved(self) -> bool:
         """Whether ops are ready that limits let not start."""
-        first = (node for lane in self.blocked for _, _, node in lane.waiting[:1]) if self.blocked else ()
+        if not self.blocked:
+            return False
+        first = (node for lane in self.blocked for _, _, node in lane.waiting[:1])
         return any(node.state.status is QUEUED and node.home.has_room(node) for node in first)
 
     def _show(self, lane: Lane) -> None:
         if lane.waiting:
             critical, order, _ = lane.waiting[0]
-            heapq.heappush(self.heads, (critical, order, lane))
+            heappush(self.heads, (critical, order, lane))

@@ -36,7 +36,7 @@ class Resolved:
     problem: Problem | None = None
 
 
-_NOTHING = Resolved({})
+NO_PARAMS: Mapping[str, Json] = {}
 
 
 def resolve(book: Book, node: Node, combination: Mapping[str, Json] | None = None) -> Resolved:
@@ -45,7 +45,7 @@ def resolve(book: Book, node: Node, combination: Mapping[str, Json] | None = Non
         swept = {**(node.home.owner.state.params or {}), **combination}
         return _declared(node, swept, {}, only=frozenset(combination))
     if not (node.op.inputs or node.op.sources or node.hook_of):
-        return _NOTHING
+        return Resolved(NO_PARAMS)
     context = bare_context(book, node)
     given, missing = hook_params(node, context), {}
     try:

@@ -6,7 +6,7 @@ Only counting lives here; what is done about the counts is decided elsewhere.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.engine.model import FAILED, FINAL, STOPPED, SUCCEEDED, OpState, Status
@@ -29,7 +29,7 @@ class Node(Record, eq=False, gc=True):
     order: tuple[int, ...] = ()
     scope: Scope | None = None  # None: the run itself
     hook_of: Node | None = None
-    holds_place: bool = False  # counts in the concurrency of its scope
+    holds_place: bool = False  # counts in its scope, where places are limited
     join_rows: tuple[tuple[Mapping[str, Json], ...], ...] | None = None
 
     @property
@@ -59,7 +59,7 @@ class Scope:
     prefix: str = ""  # what the paths of its children begin with
     nodes: dict[int, Node] = field(default_factory=dict)
     hooks: dict[str, Node] = field(default_factory=dict)
-    active: int = 0
+    active: int = 0  # children that hold a place
     left: int = 0  # children and hooks that have not ended
     ended: dict[Status, int] = field(default_factory=dict)  # children only
     failed: list[tuple[tuple[int, ...], str]] = field(default_factory=list)  # order and path, for people
@@ -75,11 +75,11 @@ class Scope:
 
     def has_room(self, node: Node) -> bool:
         """Whether one more child may be active."""
-        return node.holds_place or self.concurrency is None or self.active < self.concurrency
+        return self.concurrency is None or node.holds_place or self.active < self.concurrency
 
     def hold(self, node: Node) -> None:
-        """Count a child as active."""
-        if not node.holds_place:
+        """Count a child as active, where there are so many places and no more."""
+        if self.concurrency is not None and not node.holds_place:
             node.holds_place = True
             self.active += 1
 
@@ -131,16 +131,17 @@ class GraphScope(Scope):
         """The path of one op of the graph."""
         return self.prefix + self.graph.ops[index].name
 
-    def count_upstream(self, index: int, status: Status) -> Iterator[int]:
+    def count_upstream(self, index: int, status: Status) -> Sequence[int]:
         """Tell the ops downstream of `index` that it ended so; gives the indices of those whose waiting is over."""
-        waits_for, counts = self.waits_for, self.counts
+        waits_for, counts, found = self.waits_for, self.counts, []
         for downstream in self.graph.ops[index].downstream:
             if status is SUCCEEDED and downstream not in counts:
                 waits_for[downstream] = left = waits_for[downstream] - 1
                 if left == 0:
-                    yield downstream
+                    found.append(downstream)
             elif self._count_closely(downstream, index, status) is not WAIT:
-                yield downstream
+                found.append(downstream)
+        return found
 
     def _count_closely(self, downstream: int, upstream: int, status: Status) -> Verdict:
         """What becomes of an op whose upstreams' ends are told apart; WAIT where the last one is no news."""

@@ -7,7 +7,7 @@ from reconciler.engine.cache_key import cache_key
 from reconciler.engine.decisions import LookUpCache, RunJoins
 from reconciler.engine.ending import close, finish, hook_condition
 from reconciler.engine.joins import join_queries
-from reconciler.engine.model import FINAL, QUEUED, CacheAnswer, JoinAnswer, Status
+from reconciler.engine.model import QUEUED, CacheAnswer, JoinAnswer, Status
 from reconciler.engine.opening import open_scope
 from reconciler.engine.reasons import (
     AWAITING_APPROVAL,
@@ -18,7 +18,7 @@ from reconciler.engine.reasons import (
     UPSTREAM_FAILED,
     UPSTREAM_SKIPPED,
 )
-from reconciler.engine.resolve import condition_holds, flag, number, resolve
+from reconciler.engine.resolve import NO_PARAMS, condition_holds, flag, number, resolve
 from reconciler.engine.scopes import GraphScope, Node, SweepScope
 from reconciler.engine.statuses import may_follow
 from reconciler.engine.sweeps import child_values
@@ -30,22 +30,27 @@ _UNTOUCHED = frozenset({Status.CREATED, Status.RESUMING})
 
 def look_at(book: Book, node: Node) -> None:
     """Something was said to an op: end it if its children have, or see whether its upstreams let it start."""
-    status = node.state.status
-    if status in FINAL or node.path in book.questions:
+    scope = node.scope
+    if node.state.status not in _UNTOUCHED:
+        _look_inside(book, node)
+    elif book.questions and node.path in book.questions:
         return
-    if status not in _UNTOUCHED:
-        scope = book.scopes.get(node.path) if node.is_composite else None
-        if scope is not None and scope.left == 0:
-            close(book, node)
-        return
-    if node.scope is not None and node.scope.stopping:
+    elif scope is not None and scope.stopping:
         finish(book, node, Status.STOPPED, STOP_ASKED)
-        return
-    verdict = _verdict(node)
-    if verdict is START:
-        begin(book, node)
-    elif verdict is not WAIT:
-        _pass_by(book, node, verdict)
+    else:
+        verdict = START
+        if isinstance(scope, GraphScope) and node.hook_of is None:
+            verdict = scope.verdict_on(node.index)
+        if verdict is START:
+            begin(book, node)
+        elif verdict is not WAIT:
+            _pass_by(book, node, verdict)
+
+
+def _look_inside(book: Book, node: Node) -> None:
+    scope = book.scopes.get(node.path) if node.is_composite and not node.done else None
+    if scope is not None and scope.left == 0:
+        close(book, node)
 
 
 def _pass_by(book: Book, node: Node, verdict: Verdict) -> None:
@@ -57,15 +62,12 @@ def _pass_by(book: Book, node: Node, verdict: Verdict) -> None:
         finish(book, node, Status.UPSTREAM_FAILED, UPSTREAM_FAILED, message)
 
 
-def _verdict(node: Node) -> Verdict:
-    scope = node.scope
-    if not isinstance(scope, GraphScope) or node.hook_of is not None:
-        return START
-    return scope.verdict_on(node.index)
-
-
 def begin(book: Book, node: Node) -> None:
     """The upstreams let it start: ask its joins, then go on."""
+    if _is_plain(node):
+        node.state.params = NO_PARAMS
+        enqueue(book, node)
+        return
     try:
         if node.op.joins and node.join_rows is None:
             _ask(book, node, RunJoins(node.path, join_queries(book, node)))
@@ -73,6 +75,14 @@ def begin(book: Book, node: Node) -> None:
             _prepare(book, node)
     except ValueError as error:
         finish(book, node, Status.FAILED, CONFIG_ERROR, str(error))
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether there is nothing to resolve, to ask or to wait for before the op may take a place."""
+    op = node.op
+    if op.inputs or op.sources or op.joins or op.conditions or op.is_approved is not None:
+        return False
+    return op.cache.disable is True and node.hook_of is None and isinstance(node.scope, GraphScope)
 
 
 def _prepare(book: Book, node: Node) -> None:
