@@ -5,9 +5,10 @@ Only files are parsed that changed since the last look, or that refer to what di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import count
 
 from reconciler.flows.findings import Finding
 from reconciler.flows.settings import FlowSettings
@@ -46,9 +47,14 @@ class Comparison:
 
 
 def compare(
-    revision: Revision, known: Sequence[FlowRow], repository: str, sha: str, last: LastLook | None = None
+    revision: Revision,
+    known: Sequence[FlowRow],
+    repository: str,
+    sha: str,
+    last: LastLook | None = None,
+    retired: Collection[str] = (),
 ) -> Comparison:
-    """What the head at `sha` declares against the known flows that are not retired.
+    """What the head at `sha` declares against the known flows; `retired` are the ids of others that were there once.
 
     `last` is what is known of the head before: what cannot have changed since is not looked at. A flow that is gone
     and one that is new are one that moved if their names and their plans, code aside, were equal.
@@ -70,7 +76,7 @@ def compare(
     moved_to = {(row.path, row.name) for row in found.moved}
     for place, one in new.items():
         if place not in moved_to and not one.errors:
-            found.added.append(_new_row(repository, one, sha))
+            found.added.append(_new_row(repository, one, sha, retired))
     found.scheduled = {place for place, one in new.items() if one.is_scheduled}
     found.look = _look(found, loaded, {path: parts[path] for path in parts.keys() - freed})
     return found
@@ -205,11 +211,10 @@ def _declared(row: FlowRow, loaded: Loaded) -> FlowRow:
     )
 
 
-def _new_row(repository: str, loaded: Loaded, sha: str) -> FlowRow:
+def _new_row(repository: str, loaded: Loaded, sha: str, retired: Collection[str]) -> FlowRow:
     scope, path, name = "", loaded.file, loaded.name
-    identity = "\0".join((repository, scope, path, name, sha))
     return FlowRow(
-        sha256(identity.encode()).hexdigest()[:20],
+        _free_id("\0".join((repository, scope, path, name, sha)), retired),
         repository,
         scope,
         path,
@@ -218,6 +223,13 @@ def _new_row(repository: str, loaded: Loaded, sha: str) -> FlowRow:
         references=loaded.references,
         settings_json=encode(loaded.settings),
     )
+
+
+def _free_id(identity: str, retired: Collection[str]) -> str:
+    """The id of a flow; another one where one that came with this commit has gone, as a push by force lets it."""
+    names = (identity if number == 0 else f"{identity}\0{number}" for number in count())
+    ids = (sha256(name.encode()).hexdigest()[:20] for name in names)
+    return next(one for one in ids if one not in retired)
 
 
 def _pair_moves(

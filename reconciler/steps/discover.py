@@ -5,7 +5,7 @@ Flows are applied by their own step and proposals judged by theirs; here only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -101,12 +101,13 @@ class _Step:
 
     def _look_at_head(self) -> None:
         revision = Revision(self.world.source, self.row.name, self.refs.head)
-        known = [row for row in self.world.store.flows(self.row.name, scope="") if not row.retired]
+        rows = self.world.store.flows(self.row.name, scope="")
+        known, retired = [row for row in rows if not row.retired], frozenset(row.id for row in rows if row.retired)
         broken = errors_of(revision.settings_findings)
         if broken:
             self._freeze(known, broken[0], revision.settings_findings)
         else:
-            self._compare(revision, known)
+            self._compare(revision, known, retired)
         self._pass_over()
         self._note_ignored_refs()
 
@@ -121,9 +122,9 @@ class _Step:
         head = MergedHead(self.row.name, self.refs.head, findings=findings, settings_broken=why, url=self._page())
         self._say(self.refs.head, merged_gate(head))
 
-    def _compare(self, revision: Revision, known: list[FlowRow]) -> None:
+    def _compare(self, revision: Revision, known: list[FlowRow], retired: Collection[str]) -> None:
         connecting = not self.before.head
-        found = compare(revision, known, self.row.name, self.refs.head, self._last_look())
+        found = compare(revision, known, self.row.name, self.refs.head, self._last_look(), retired)
         recorded = self._connect(found) if connecting else set()
         gone, held = len(found.gone), ""
         if found.known >= 2 and gone * 2 > found.known and not self._approved():

@@ -1,5 +1,7 @@
 """Flows that go, move, or cannot be read: what is removed, what is frozen, and what waits for a person."""
 
+from reconciler.keys import RepositoryKey
+from reconciler.records import Wake
 from tests.world import Ending, dag, exits, runs_forever
 
 BROKEN = "version: 1.1\nkind: component\nrun: {"
@@ -46,6 +48,22 @@ def test_a_flow_that_comes_back_starts_again(world):
 
     assert len([row for row in world.store.flows("shop", "") if row.name == "churn" and not row.retired]) == 1
     assert len(world.store.runs()) == 2
+
+
+def test_a_flow_that_comes_back_with_the_commit_at_which_it_came_first_is_another_one(world):
+    """As when the default branch is pushed by force, and back."""
+    before = world.connect(**flows("a", "b"))
+    first = world.merge(ops={"train": exits(0)})
+    world.settle()
+    for sha in (before, first, before, first):
+        world.source.branches["main"] = sha
+        world.tell([Wake(RepositoryKey("shop"))])
+        world.settle()
+
+    rows = [row for row in world.store.flows("shop", "") if row.name == "churn"]
+    assert (len(rows), len({row.id for row in rows}), [row.retired for row in rows].count(False)) == (3, 3, 1)
+    assert world.run().state.status == "succeeded"
+    assert world.store.repository("shop").head == first
 
 
 def test_a_file_that_does_not_parse_removes_and_stops_nothing(world):
