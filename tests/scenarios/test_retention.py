@@ -182,6 +182,23 @@ def test_it_stays_as_well_where_it_is_looked_at_again(world):
     assert world.check() == said
 
 
+def test_a_last_word_that_could_not_be_said_yet_is_kept_until_it_is(world):
+    world.merge(ops={"train": runs_forever()})
+    world.settle()
+    waiting = world.merge(ops={"train": exits(0)})
+    world.settle()
+    assert world.check(sha=waiting).status == "queued"
+
+    world.clock.time += 3 * 365 * DAY
+    world.checks.away = True
+    world.merge(ops=CHAIN)
+    world.prune()
+    world.checks.away = False
+    world.settle(60)
+
+    assert world.check(sha=waiting).status == "completed"
+
+
 def test_a_secret_that_becomes_known_later_is_taken_out_of_a_final_word(world):
     world.checks = ElsewhereChecks()
     world.restart()

@@ -144,7 +144,7 @@ class SqlRetention:
                 approvals=_pairs(connection, _old_approvals(before).limit(limit)),
                 attempts=_ones(connection, _old_instances(before).limit(limit)),
                 reviews=_pairs(connection, _closed_reviews().limit(limit)),
-                commits=_pairs(connection, _old_commits(_standing(connection), before).limit(limit)),
+                commits=_said(connection, _pairs(connection, _old_commits(_standing(connection), before).limit(limit))),
                 flows=tuple(_retired(connection))[:limit],
             )
 
@@ -326,6 +326,13 @@ def _old_commits(standing: set[str], before: float) -> Select[Any]:
     young = select(*pair).where(checks.c.noted_at >= before)
     statement = select(*pair).where(checks.c.noted_at < before, not_(of_run), tuple_(*pair).not_in(young))
     return statement.where(checks.c.sha.not_in(sorted(standing)[:500])).group_by(*pair)
+
+
+def _said(connection: Connection, commits: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Those on which nothing is about to be said any more."""
+    keys = {text_of(CheckKey(*commit)): commit for commit in commits}
+    waiting = set(_ones(connection, select(wakes.c.key).where(wakes.c.key.in_(sorted(keys)))))
+    return tuple(commit for key, commit in keys.items() if key not in waiting)
 
 
 def _standing(connection: Connection) -> set[str]:
