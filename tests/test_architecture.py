@@ -97,9 +97,8 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     # Commands are click functions, one module each.
     "click": "console",
     "cronsim": "reconciler.engine.schedules",
+    "cryptography": "reconciler.adapters.github_signature",
     # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
-    # The signature of a GitHub App, and failures of the connection, are what shows of them through PyGithub.
-    **dict.fromkeys(("github", "jwt", "requests"), "reconciler.adapters.github_http"),
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",
     "prometheus_client": "webhooks.health",
@@ -108,6 +107,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "ryml": "reconciler.flows.fast_reader",
     "sqlalchemy": "reconciler.adapters.sql",
     "starlette": "webhooks.asgi",
+    "urllib3": "reconciler.adapters.github_connections",
     "uvicorn": "webhooks.server",
     "yaml": "reconciler.flows.reader",
 }

@@ -9,9 +9,10 @@ from threading import Lock
 from typing import Protocol
 
 from reconciler.adapters.github_errors import UNTIL_A_PERSON_ACTS, MissingAllowed
-from reconciler.adapters.github_http import Answer, Call, Secret, signed
+from reconciler.adapters.github_http import Answer, Call, Secret
 from reconciler.adapters.github_names import GitHubRepository
 from reconciler.adapters.github_reasons import BAD_TOKEN, MISSING, PERMISSION, REFUSED, SIGN_IN
+from reconciler.adapters.github_signature import signed
 from reconciler.errors import ReconcileError, Stalled, Waiting
 from reconciler.ports import Clock
 

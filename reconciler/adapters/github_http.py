@@ -1,30 +1,29 @@
-"""Single calls to GitHub's REST API, and the signature of an App: the one home of PyGithub.
+"""Single calls to GitHub's REST API.
 
-What a call costs, when it may be made and what its answer means are not known here. PyGithub's own throttle, retries,
-token cache and log stay off: they sleep where a step must go on, repeat what must not be repeated, and tell tokens.
+What one costs, when it may be made and what its answer means are not known here.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from reconciler.adapters.github_addresses import PUBLIC
-from reconciler.adapters.github_reasons import ADDRESS, AWAY, BAD_TOKEN, KEY
+from reconciler.adapters.github_reasons import ADDRESS, AWAY, BAD_TOKEN
 from reconciler.errors import Stalled, Waiting
 
-if TYPE_CHECKING:  # loaded by the first call: 34 MB and a third of a second that only those pay who have GitHub
-    from github.Requester import Requester
-    from requests import RequestException
+if TYPE_CHECKING:  # loaded by the first call: only those pay for it who have GitHub
+    from reconciler.adapters.github_connections import Connections, NoAnswer
 
 API_VERSION = "2022-11-28"
 TIMEOUT = 10  # s for a connection, and for each answer
+_FOLLOWED = 3  # redirects, each of which says that nothing was done
 _SOON = timedelta(seconds=15)  # more than GitHub's lists need to show what was just made
 _MOVED = "GitHub sends to another address: correct apiUrl (https://api.github.com, or https://HOST/api/v3)."
 
@@ -93,81 +92,83 @@ class Answer:
 
 
 class Http:
-    """GitHub's API at one address, github.com's or an Enterprise server's. Thread-safe: each thread has a connection.
+    """GitHub's API at one address, github.com's or an Enterprise server's. Thread-safe.
 
-    Proxies and authorities are those of HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE.
+    Proxies are those of HTTPS_PROXY and NO_PROXY, authorities those of the machine or of REQUESTS_CA_BUNDLE.
     """
 
     def __init__(self, address: str = PUBLIC, timeout: int = TIMEOUT) -> None:
         self.address = address.rstrip("/")
         self.timeout = timeout
-        self._own = threading.local()
+        self._connected: Connections | None = None
+        self._connecting = threading.Lock()
 
     def ask(self, call: Call, authorization: Secret) -> Answer:
         """One answer, whatever its status. Raises Waiting where none came: of a write the outcome is unknown then."""
-        from requests import RequestException
+        from reconciler.adapters.github_connections import NoAnswer
 
-        headers = {"Accept": call.accept}
-        headers |= {"Authorization": f"Bearer {authorization.reveal()}"} if authorization != NOBODY else {}
-        headers |= {"If-None-Match": call.etag} if call.etag else {}
+        headers = _headers(call, authorization)
+        body = None if call.body is None else json.dumps(dict(call.body)).encode()
         try:
-            status, found, text = self._connection().requestJson(
-                call.verb, call.path, dict(call.parameters), headers, call.body and dict(call.body)
-            )
-        except RequestException as error:
-            raise _away(call, error) from None
-        except RuntimeError:  # a redirect to another host or scheme, which must not see the token
-            raise Stalled(ADDRESS, _MOVED) from None
-        return Answer(status, found, _parsed(call, status, text))
+            return self._followed(call, headers, body)
+        except NoAnswer as none:
+            raise _away(call, none) from None
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        if hasattr(self._own, "requester"):
-            self._own.requester.close()
-            del self._own.requester
+        """Close the connections."""
+        if self._connected is not None:
+            self._connected.close()
 
-    def _connection(self) -> Requester:
-        if not hasattr(self._own, "requester"):
-            from github import Github
-            from github.Requester import Requester
+    def _followed(self, call: Call, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        parameters = f"?{urlencode(call.parameters)}" if call.parameters else ""
+        path = call.path + parameters
+        address = self.address + path if path.startswith("/") else self._here(path, self.address)
+        for _ in range(_FOLLOWED + 1):
+            status, found, text = self._connections().send(call.verb, address, headers, body)
+            if status not in (301, 307, 308) or "location" not in found:
+                break
+            address = self._here(found["location"], address)
+        return Answer(status, found, _parsed(call, status, text))
 
-            Requester.injectLogger(_SILENT)
-            self._own.requester = Github(
-                base_url=self.address,
-                timeout=self.timeout,
-                user_agent="headgate",
-                retry=0,
-                pool_size=1,
-                seconds_between_requests=None,
-                seconds_between_writes=None,
-                lazy=True,
-                api_version=API_VERSION,
-            ).requester
-        return self._own.requester  # type: ignore[no-any-return]
+    def _here(self, found: str, beside: str) -> str:
+        """The whole address that an answer names: never one that must not see the token."""
+        try:
+            address = urljoin(beside, found)
+            if urlsplit(address)[:2] == urlsplit(self.address)[:2]:
+                return address
+        except ValueError:  # no address
+            pass
+        raise Stalled(ADDRESS, _MOVED)
 
+    def _connections(self) -> Connections:
+        from reconciler.adapters.github_connections import Connections
 
-def signed(app: str, private_key: Secret, now: float) -> Secret:
-    """The token with which an App speaks for itself, for nine minutes from `now` by GitHub's clock (RS256).
-
-    Raises Stalled for a key that is none.
-    """
-    from github import Auth
-    from jwt.exceptions import PyJWTError
-
-    claims = {"iat": int(now) - 60, "exp": int(now) + 540, "iss": app}
-    try:
-        token = Auth.AppAuth.create_jwt_sign(private_key.reveal(), "RS256")(claims)
-    except (PyJWTError, ValueError, TypeError):
-        message = "The private key of the GitHub App cannot be read: it is a PEM file that begins with BEGIN."
-        raise Stalled(KEY, message) from None
-    return Secret(token if isinstance(token, str) else token.decode())
+        with self._connecting:
+            if self._connected is None:
+                self._connected = Connections(self.address, self.timeout)
+            return self._connected
 
 
-# PyGithub logs whole answers, those with new tokens too. No configuration of logging reaches a logger of our making.
-_SILENT = logging.Logger("silent", logging.CRITICAL + 1)
+def _headers(call: Call, authorization: Secret) -> Mapping[str, str]:
+    headers = {
+        "Accept": call.accept,
+        "Accept-Encoding": "gzip",
+        "User-Agent": "headgate",
+        "X-GitHub-Api-Version": API_VERSION,
+    }
+    if call.body is not None:
+        headers["Content-Type"] = "application/json"
+    if call.etag:
+        headers["If-None-Match"] = call.etag
+    if authorization != NOBODY:
+        token = authorization.reveal()
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise Stalled(BAD_TOKEN, "The GitHub token holds characters that no token has; it is one line of text.")
+        headers["Authorization"] = f"Bearer {token}"
+    return headers
 
 
-def _parsed(call: Call, status: int, text: str) -> Any:
+def _parsed(call: Call, status: int, text: bytes) -> Any:
     if not text:
         return None
     try:
@@ -180,27 +181,23 @@ def _parsed(call: Call, status: int, text: str) -> Any:
         raise kind("GitHubAnswer", what, timedelta(minutes=1)) from None
 
 
-def _away(call: Call, error: RequestException) -> Waiting | Stalled:
-    """Words of our own: those of the library may tell addresses, headers and the password of a proxy."""
-    from requests import exceptions
+_CERTIFICATE = {
+    "certificate": "The certificate of GitHub is not trusted: name your own authority in REQUESTS_CA_BUNDLE.",
+    "authorities": "REQUESTS_CA_BUNDLE names no file with certificates that can be read.",
+}
+_WHAT = {
+    "proxy": "cannot be reached through the proxy that HTTPS_PROXY names",
+    "late": "did not answer in time",
+    "large": "sent more than an answer may have",
+    "away": "cannot be reached",
+}
 
-    if isinstance(error, exceptions.InvalidHeader):
-        return Stalled(BAD_TOKEN, "The GitHub token holds characters that no token has; it is one line of text.")
-    if isinstance(error, exceptions.SSLError):
-        do = "name your own authority in REQUESTS_CA_BUNDLE if it has one."
-        return Waiting("GitHubCertificate", f"The certificate of GitHub is not trusted: {do}", timedelta(minutes=1))
-    if isinstance(error, exceptions.ProxyError):
-        return Waiting(AWAY, "The proxy on the way to GitHub does not let us through.", _SOON)
-    what = "did not answer in time" if isinstance(error, exceptions.Timeout) else "cannot be reached"
-    if call.writes and not _was_never_sent(error):
+
+def _away(call: Call, none: NoAnswer) -> Waiting:
+    if none.why in _CERTIFICATE:
+        return Waiting("GitHubCertificate", _CERTIFICATE[none.why], timedelta(minutes=1))
+    what = _WHAT[none.why]
+    if call.writes and none.sent:
         message = f"GitHub {what}; whether it did what was asked is looked up next time."
         return OutcomeUnknown("GitHubUnknown", message, _SOON)
     return Waiting(AWAY, f"GitHub {what}.", _SOON)
-
-
-def _was_never_sent(error: RequestException) -> bool:
-    """Whether not even a connection came about."""
-    from requests import ConnectTimeout
-
-    cause = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, ConnectTimeout) or type(cause).__name__ == "NewConnectionError"
