@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -108,7 +109,10 @@ places = Table(
 )
 schemas = Table("schemas", NAMES, _key("revision"), _text("oldest"), _text("release"))
 first_release = Table(  # where the first release looks for the schema that it knows
-    "alembic_version", NAMES, Column("version_num", String(32), primary_key=True)
+    "alembic_version",
+    NAMES,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 counters = Table("counters", NAMES, _key("name"), _whole("value"))
 repositories = Table(

@@ -1,14 +1,20 @@
 """Migrations: they make the schema that the statements are written for."""
 
 import sqlite3
+import subprocess
+import sys
+from operator import itemgetter
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import MetaData, create_engine, inspect, select, text
 
+from reconciler.adapters.sql.engines import address_of
 from reconciler.adapters.sql.migrations import versions
+from reconciler.adapters.sql.migrations.apply import upgrade
 from reconciler.adapters.sql.schema import REVISION, VERSION_TABLE
 from reconciler.adapters.sql.tables import NAMES, schemas
 from reconciler.adapters.sql_store import open_store
@@ -23,25 +29,80 @@ OPTIONS = {"version_table": VERSION_TABLE}
 
 @pytest.fixture
 def file(tmp_path):
-    path = tmp_path / "headgate.db"
-    open_store(str(path), SystemClock()).close()
-    return path
+    return Path(opened(str(tmp_path / "headgate.db")))
 
 
-def test_the_migrations_make_exactly_the_tables_that_are_declared(file):
-    with create_engine(f"sqlite:///{file}").connect() as connection:
+def opened(address):
+    """A database that was opened when it was empty."""
+    open_store(address, SystemClock()).close()
+    return address
+
+
+def test_no_migration_is_loaded_for_a_new_database(tmp_path):
+    code = f"""
+        import sys
+        from reconciler.adapters.sql_store import open_store
+        from reconciler.adapters.system_clock import SystemClock
+        open_store({str(tmp_path / "headgate.db")!r}, SystemClock()).close()
+        sys.exit("alembic" in sys.modules)
+    """
+
+    assert subprocess.run([sys.executable, "-c", dedent(code)]).returncode == 0
+
+
+def migrated(address):
+    """A database that came to its schema by every migration there is."""
+    with create_engine(address_of(address)).begin() as connection:
+        upgrade(connection, None, VERSION_TABLE)
+    return address
+
+
+@pytest.mark.parametrize("made", [migrated, opened])
+@pytest.mark.parametrize("dialect", BOTH)
+def test_every_way_makes_exactly_the_tables_that_are_declared(tmp_path, dialect, made):
+    address = made(new_database(dialect, tmp_path))
+    with create_engine(address_of(address)).connect() as connection:
         context = MigrationContext.configure(connection, opts=OPTIONS)
 
         assert compare_metadata(context, NAMES) == []
         assert context.get_current_revision() == REVISION
 
 
-@pytest.mark.postgres
-def test_postgresql_gets_the_same_tables(tmp_path):
-    address = new_database("postgresql", tmp_path)
-    open_store(address, SystemClock()).close()
-    with create_engine(address).connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection, opts=OPTIONS), NAMES) == []
+@pytest.mark.parametrize("dialect", BOTH)
+def test_a_new_database_is_as_the_migrations_would_have_made_it(tmp_path, dialect):
+    shown = []
+    for name, made in (("migrated", migrated), ("opened", opened)):
+        (tmp_path / name).mkdir()
+        with create_engine(address_of(made(new_database(dialect, tmp_path / name)))).connect() as connection:
+            shown.append(everything(connection))
+
+    assert shown[0] == shown[1]
+    assert shown[0]["wakes"]["columns"]["place"] == ("TEXT", False, True)
+    assert shown[0]["counters"]["rows"] == [("token", 0)]
+
+
+def index(found):
+    return found["name"], found["column_names"], {name: str(value) for name, value in found["dialect_options"].items()}
+
+
+def everything(connection):
+    """Each table by its name: columns, keys, indexes, constraints and rows, in no order of columns."""
+    known = MetaData()
+    known.reflect(connection)
+    there = inspect(connection)
+    return {
+        name: {
+            "columns": {
+                one["name"]: (str(one["type"]), one["nullable"], one["default"] is not None)
+                for one in there.get_columns(name)
+            },
+            "key": there.get_pk_constraint(name),
+            "indexes": [index(one) for one in sorted(there.get_indexes(name), key=itemgetter("name"))],
+            "unique": sorted(map(str, there.get_unique_constraints(name))),
+            "rows": sorted(map(tuple, connection.execute(select(table)))),
+        }
+        for name, table in known.tables.items()
+    }
 
 
 def bring(store, revision, oldest, release="9.1.0"):
