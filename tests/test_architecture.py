@@ -97,7 +97,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     # Commands are click functions, one module each.
     "click": "console",
     "cronsim": "reconciler.engine.schedules",
-    "cryptography": "reconciler.adapters.github_signature",
+    "cryptography": "reconciler.adapters.github_signer",
     # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",

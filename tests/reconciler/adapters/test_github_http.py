@@ -8,15 +8,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import sleep
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from reconciler.adapters import github_connections
 from reconciler.adapters.github_http import NOBODY, Call, Http, OutcomeUnknown, Secret
-from reconciler.adapters.github_signature import signed
-from reconciler.errors import ReconcileError, Stalled, Waiting
+from reconciler.errors import Stalled, Waiting
 from tests.https_server import HttpsServer, make_certificate
 
 TOKEN = Secret("canary")
@@ -341,35 +337,3 @@ def test_authorities_that_are_none_are_told(tmp_path, monkeypatch, there):
 
     with pytest.raises(Waiting, match="REQUESTS_CA_BUNDLE names no file"):
         Http("https://127.0.0.1:1").ask(POST, TOKEN)
-
-
-# --- the signature of an App
-
-
-def pem(key):
-    return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode())
-
-
-def test_an_app_signs_for_nine_minutes_by_githubs_clock():
-    key = rsa.generate_private_key(65537, 2048)
-
-    token = signed("7", pem(key), 1_000_000.9).reveal()
-
-    claims = jwt.decode(token, key.public_key(), ["RS256"], options={"verify_exp": False, "verify_iat": False})
-    assert claims == {"iat": 999_940, "exp": 1_000_540, "iss": "7"}
-    assert jwt.get_unverified_header(token) == {"typ": "JWT", "alg": "RS256"}
-
-
-@pytest.mark.parametrize(
-    "key", ["", "canary", "-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----\n"]
-)
-def test_a_key_that_is_none_is_told_without_it(key):
-    with pytest.raises(ReconcileError, match="PEM file") as error:
-        signed("7", Secret(key), 1e6)
-
-    assert "canary" not in str(error.value)
-
-
-def test_a_key_of_another_kind_is_told():
-    with pytest.raises(Stalled, match="no RSA key"):
-        signed("7", pem(ec.generate_private_key(ec.SECP256R1())), 1e6)
