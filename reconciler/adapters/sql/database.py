@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
@@ -155,10 +155,9 @@ class Database:
     def _commit_group(self) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
         try:
-            self._run(group)
-        except SQLAlchemyError as error:
-            for job in group:
-                job.error = self._translated(error)
+            if not self._settle(group):
+                for job in group:  # one of them failed, which takes nobody else's writes back
+                    self._settle([job])
         finally:
             # An interrupt in this thread must not leave the others waiting for an answer, nor believing in one.
             for job in group:
@@ -166,34 +165,31 @@ class Database:
                 job.done = True
         self._tell()
 
-    def _run(self, group: list[_Job[Any]]) -> None:
-        """Jobs only read and write through their connection, so they can be run again."""
-        for left in reversed(range(DEADLOCKS)):
-            try:
-                return self._writer.use(lambda connection: self._commit(group, connection))
-            except OperationalError as error:
-                if not left or getattr(error.orig, "sqlstate", "") not in _RUN_AGAIN:
-                    raise
-        return None
+    def _settle(self, group: list[_Job[Any]]) -> bool:
+        """Commit jobs together, or know why they are lost; False: not together, and nothing was written."""
+        try:
+            return self._run(group)
+        except SQLAlchemyError as error:
+            for job in group:
+                job.error = self._translated(error)
+            return True
 
-    def _commit(self, group: list[_Job[Any]], connection: Connection) -> None:
-        """All jobs in one commit; one that fails takes only its own writes back.
+    def _run(self, group: list[_Job[Any]]) -> bool:
+        """Jobs only read and write through their connection, so they can be run again."""
+        return again_when_chosen(lambda: self._writer.use(lambda connection: self._commit(group, connection)))
+
+    def _commit(self, group: list[_Job[Any]], connection: Connection) -> bool:
+        """All jobs in one commit; False if one has failed that is not alone.
 
         Where the whole transaction is lost, it is taken back with the connection.
         """
         self._calling = False
         direct.begin(connection)
-        for job in group:
-            with job, nullcontext() if len(group) == 1 else connection.begin_nested():
-                job.result = job.work(connection)
-            if isinstance(job.error, OperationalError):
-                raise job.error
-        keep = len(group) > 1 or group[0].error is None
-        if keep and self._calling:
-            self._others.call(connection)
-        direct.end(connection, keep)
-        for job in group:
+        done = all(_works(job, connection) for job in group)
+        direct.end(connection, done, self._others.news if self._calling else ())
+        for job in group if done or len(group) == 1 else ():
             job.done = True
+        return done or len(group) == 1
 
     def _tell(self) -> None:
         with self._changed:
@@ -208,6 +204,27 @@ class Database:
 
     def _failure(self, what: str) -> Waiting:
         return Waiting("StoreUnavailable", f"The database {self.name} {what}.", timedelta(seconds=2))
+
+
+def _works(job: _Job[Any], connection: Connection) -> bool:
+    """Whether a job ends well. Raises OperationalError where the transaction is lost with it."""
+    job.error = None
+    with job:
+        job.result = job.work(connection)
+    if isinstance(job.error, OperationalError):
+        raise job.error
+    return job.error is None
+
+
+def again_when_chosen(work: Callable[[], Result]) -> Result:
+    """What `work` returns, which may run more than once: PostgreSQL ends deadlocks by choosing who starts over."""
+    for left in reversed(range(DEADLOCKS)):
+        try:
+            return work()
+        except OperationalError as error:
+            if not left or getattr(error.orig, "sqlstate", "") not in _RUN_AGAIN:
+                raise
+    raise AssertionError("The last try returns or raises.")
 
 
 def _free_pages(connection: Connection) -> None:

@@ -151,16 +151,22 @@ def begin(connection: Connection) -> None:
         run(connection, "BEGIN IMMEDIATE")
 
 
-def end(connection: Connection, keep: bool) -> None:
-    """Commit what was written since `begin`, or take it back."""
+def end(connection: Connection, keep: bool, last: Sequence[tuple[Executable, Sequence[Values]]] = ()) -> None:
+    """Commit what was written since `begin`, with these statements as the last of it, or take it back."""
+    with _together(connection) if keep and last else _AT_ONCE:
+        for statement, values in last if keep else ():
+            _begun(connection, statement, values)
+        _end(connection, "commit" if keep else "rollback")
+
+
+def _end(connection: Connection, how: str) -> None:
     if connection.in_transaction():  # SQLAlchemy counts it as its own where it ran a statement in it
-        connection.commit() if keep else connection.rollback()
+        getattr(connection, how)()
         return
-    pooled = connection.connection
     try:
-        pooled.commit() if keep else pooled.rollback()
+        getattr(connection.connection, how)()
     except _failures(connection) as error:
-        raise _translated(connection, error, "COMMIT" if keep else "ROLLBACK", ()) from error
+        raise _translated(connection, error, how.upper(), ()) from error
 
 
 def _failures(connection: Connection) -> type[Exception]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from select import POLLIN, poll
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import URL, Connection, Engine, text
+from sqlalchemy import URL, Connection, Engine, Text, bindparam, func, literal_column, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.adapters.sql.engines import engine_of
@@ -21,7 +21,7 @@ ROUND = 15.0  # seconds between two looks whether the server still knows that we
 
 # Channels are of the whole database, and several installations may share one, each in a schema of its own.
 _LISTEN = """DO $$ BEGIN EXECUTE format('LISTEN %I', 'headgate_' || current_schema()); END $$"""
-_CALL = text("SELECT pg_notify('headgate_' || current_schema(), :caller)")
+_CALL = select(func.pg_notify(literal_column("'headgate_' || current_schema()"), bindparam("_caller", type_=Text)))
 
 
 class Others:
@@ -35,6 +35,8 @@ class Others:
         self._on_file = url.get_backend_name() == "sqlite"
         self._tell = tell
         self._name = uuid4().hex  # what we say ourselves we know already
+        # The last statements of a commit that others shall hear of. Of a file, the commit itself is what they see.
+        self.news = () if self._on_file else ((_CALL, [{"_caller": self._name}]),)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._bell = -1
@@ -60,11 +62,6 @@ class Others:
         self._thread.join(timeout=1)
         if not self._thread.is_alive():
             os.close(self._bell)
-
-    def call(self, connection: Connection) -> None:
-        """In the open transaction: tell others when it is committed. Of a file, the commit itself is what they see."""
-        if not self._on_file:
-            connection.execute(_CALL, {"caller": self._name})
 
     def _run(self) -> None:
         engine = engine_of(self._url, autocommit=True, connections=1)
@@ -100,9 +97,9 @@ class Others:
 
     def _rest(self, seconds: float, fd: int | None = None) -> bool:
         """Wait, or until something can be read; whether it is time to end."""
-        waiting = select.poll()
+        waiting = poll()
         for one in (self._bell, *(() if fd is None else (fd,))):
-            waiting.register(one, select.POLLIN)
+            waiting.register(one, POLLIN)
         waiting.poll(seconds * 1000)
         return self._closed
 

@@ -322,7 +322,7 @@ def test_commits_that_wait_share_one_transaction_and_fail_alone(store):
 
     assert sorted(failures) == [1, 3, 5, 7]
     assert sorted(event.at for event in store.events("shop")) == [0.0, 2.0, 4.0, 6.0]
-    assert store._database.changes() <= before + 2, "eight commits and the first one were two transactions"
+    assert store._database.changes() <= before + 2, "eight commits and the first one were told of together"
 
 
 def test_more_commits_than_one_group_takes_are_written_before_they_are_told(store):
