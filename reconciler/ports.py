@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -263,10 +263,13 @@ class CommitChecks(Protocol):
         """What holds for a repository's checks. Pure."""
         ...
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
+    def post(
+        self, repository: str, sha: str, checks: Sequence[Check], lease: Lease, posted: Collection[str] = ()
+    ) -> None:
         """Make the commit's checks equal to these: creates, updates, and repairs.
 
-        Where they do not last, others that were posted earlier stay as they are.
+        Where they do not last, others that were posted earlier stay as they are. `posted` are names of those that were
+        posted before, by whichever process.
         """
         ...
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -269,7 +269,9 @@ class FakeChecks:
     def terms(self, repository: str) -> CheckTerms:
         return CheckTerms(op_budget=50, lasting=True)
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
+    def post(
+        self, repository: str, sha: str, checks: Sequence[Check], lease: Lease, posted: Collection[str] = ()
+    ) -> None:
         if self.away:
             raise Waiting("ChecksAway", "Checks cannot be posted now.", timedelta(seconds=5))
         self.posts += 1

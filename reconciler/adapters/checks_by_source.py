@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from reconciler.adapters.github_names import is_github
 from reconciler.checks.model import Check
@@ -22,9 +22,11 @@ class ChecksBySource:
         """What holds where the repository is."""
         return self._of(repository).terms(repository)
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
+    def post(
+        self, repository: str, sha: str, checks: Sequence[Check], lease: Lease, posted: Collection[str] = ()
+    ) -> None:
         """Make the commit's checks equal to these, where the repository is."""
-        self._of(repository).post(repository, sha, checks, lease)
+        self._of(repository).post(repository, sha, checks, lease, posted)
 
     def _of(self, repository: str) -> CommitChecks:
         return self._github if is_github(self._locate(repository)) else self._local

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from reconciler.adapters.git_commands import checked_sha
@@ -78,7 +78,9 @@ class GitHubChecks:
         """Each check of an op is a write, and others can change what was written."""
         return _TERMS
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
+    def post(
+        self, repository: str, sha: str, checks: Sequence[Check], lease: Lease, posted: Collection[str] = ()
+    ) -> None:
         """Make the commit's check runs equal to these. Raises Waiting, Stalled, LeaseLost."""
         place = _Place(github_repository(self._locate(repository)), checked_sha(sha), lease)
         wanted = [wanted_of(repository, check) for check in sorted(checks, key=lambda check: check.depth)]
@@ -87,7 +89,8 @@ class GitHubChecks:
         refused: list[Stalled] = []
         for one in wanted:
             try:
-                told.append(self._tell(place, one, [run for run in listed if run.is_of(one)]))
+                there = [run for run in listed if run.is_of(one)]
+                told.append(self._tell(place, one, there or self._just_made(place, one, one.check.name in posted)))
             except Stalled as error:  # one that GitHub does not take must not keep the others from being said
                 if error.reason != REFUSED:
                     raise
@@ -108,7 +111,7 @@ class GitHubChecks:
 
     def _tell(self, place: _Place, wanted: Wanted, there: Sequence[Posted]) -> _Told:
         """Let the check's newest run say what it should, with the first of its annotations."""
-        run = there[0] if there else self._just_made(place, wanted)
+        run = there[0] if there else None
         more = self._remarks(place, wanted, run) if run is not None else None
         if run is None or more is None:
             made = self._create(place, wanted)
@@ -162,13 +165,19 @@ class GitHubChecks:
     def _note(self, place: _Place, wanted: Wanted, run: Posted | None) -> None:
         self._made.put((place.repository.id, place.sha, wanted.name), _Made(run, self._clock.monotonic()))
 
-    def _just_made(self, place: _Place, wanted: Wanted) -> Posted | None:
-        """A run that was made and is not listed yet. Raises Waiting while it is not known whether one was made."""
-        made = self._made.get((place.repository.id, place.sha, wanted.name))
+    def _just_made(self, place: _Place, wanted: Wanted, was_posted: bool) -> Sequence[Posted]:
+        """A run that was made and is not listed yet, if there is one. Raises Waiting while that is not known.
+
+        What another process, or this one before a restart, has posted may have been made a moment ago.
+        """
+        name = (place.repository.id, place.sha, wanted.name)
+        if was_posted and self._made.get(name) is None:
+            self._note(place, wanted, None)
+        made = self._made.get(name)
         left = made.at + _LAG - self._clock.monotonic() if made else 0.0
         if made is None or left <= 0:
-            return None
+            return ()
         if made.run is None:
             message = "It is not known yet whether GitHub made a check; its list will tell."
             raise Waiting("GitHubUnknown", message, at_least(left))
-        return made.run
+        return (made.run,)

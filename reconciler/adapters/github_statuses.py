@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,9 @@ class GitHubStatuses:
         """Each check of an op is a write, and others can change what was written."""
         return _TERMS
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
+    def post(
+        self, repository: str, sha: str, checks: Sequence[Check], lease: Lease, posted: Collection[str] = ()
+    ) -> None:
         """Make the newest status of each check say what it should. Raises Waiting, Stalled, LeaseLost."""
         where = github_repository(self._locate(repository))
         path = f"/commits/{checked_sha(sha)}/status"

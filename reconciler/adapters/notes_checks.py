@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,7 +50,9 @@ class NotesChecks:
         """Notes cost little, and nobody writes another's."""
         return _TERMS
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
+    def post(
+        self, repository: str, sha: str, checks: Sequence[Check], lease: Lease, posted: Collection[str] = ()
+    ) -> None:
         """Make the commit's document say these checks; one that says so already is left alone.
 
         Raises Stalled for a commit that the repository does not have, Waiting, LeaseLost.

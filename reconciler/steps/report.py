@@ -50,7 +50,8 @@ def _said(world: World, key: CheckKey, lease: Lease) -> Changes:
     if terms.lasting and all(one.row.posted == one.digest for one in worded):
         return Changes()
     standing = [one for one in worded if terms.lasting or not _is_worn(world, one, terms.op_budget)]
-    world.checks.post(key.repository, key.sha, [check for one in standing for check in one.checks], lease)
+    everything = [check for one in standing for check in one.checks]
+    world.checks.post(key.repository, key.sha, everything, lease, {one.row.name for one in standing if one.row.posted})
     posted = ((one.row, replace(one.row, posted=one.digest, final=_final(one))) for one in standing)
     changed = tuple(row for old, row in posted if row != old)
     alive = not all(map(_final, worded))

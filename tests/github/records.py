@@ -171,6 +171,7 @@ class CheckRun:
     annotations: list[dict[str, Any]] = field(default_factory=list)
     actions: list[dict[str, str]] = field(default_factory=list)
     updates: int = 0
+    made_at: float = 0.0
 
     @property
     def head_sha(self) -> str:

@@ -47,6 +47,7 @@ class State:
     statuses: list[Status] = field(default_factory=list)
     comments: dict[int, Comment] = field(default_factory=dict)
     keys: int = 0  # made for Apps so far
+    lag: float = 0.0  # seconds until lists show what was made
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
 
     def new_id(self) -> int:
@@ -98,6 +99,10 @@ class State:
 
     def repositories_of(self, installation: Installation) -> list[Repository]:
         return [row for row in self.repositories.values() if covers(installation, row)]
+
+    def is_listed(self, made_at: float) -> bool:
+        """Whether lists show by now what was made then."""
+        return made_at + self.lag <= self.now()
 
     # --- checks -----------------------------------------------------------------------------------------------
 

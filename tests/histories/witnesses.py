@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,12 +75,14 @@ class WatchfulChecks(FakeChecks):
         self.world = world
         self.history: list[Posted] = []
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> Mapping[str, str]:
+    def post(
+        self, repository: str, sha: str, checks: Sequence[Check], lease: Lease, posted: Collection[str] = ()
+    ) -> None:
         if self.world.clock.monotonic() >= lease.deadline:
             raise LeaseLost
         known = self.posted.get(sha, {})
         self.history += [Posted(sha, check, self.world.deeds) for check in checks if known.get(check.name) != check]
-        return super().post(repository, sha, checks, lease)
+        super().post(repository, sha, checks, lease)
 
 
 class WatchfulFiles(FakeFiles):

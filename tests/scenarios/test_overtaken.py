@@ -29,7 +29,7 @@ class SlowChecks(Interrupted, FakeChecks):
         Interrupted.__init__(self)
         FakeChecks.__init__(self)
 
-    def post(self, repository, sha, checks, lease):
+    def post(self, repository, sha, checks, lease, posted=()):
         super().post(repository, sha, checks, lease)
         self._others()
 

@@ -98,7 +98,7 @@ def create_run(call: Call) -> Answer:
     twins = [row for row in state.runs_of(repo, sha) if row.suite is suite and row.name == call.body["name"]]
     for older in twins[: len(twins) - PER_NAME + 1]:
         del state.runs[older.id]
-    row = CheckRun(state.new_id(), suite, call.body["name"], "queued", state.now())
+    row = CheckRun(state.new_id(), suite, call.body["name"], "queued", state.now(), made_at=state.now())
     state.runs[row.id] = row
     _apply(call, row)
     call.world.events.check_run("created", row)
@@ -163,7 +163,8 @@ def list_annotations(call: Call) -> Answer:
 
 def _listed(call: Call, rows: list[CheckRun]) -> Answer:
     """Newest first; of equal names in a suite only the newest, unless all are asked for."""
-    query, rows = call.query, sorted(rows, key=lambda row: -row.id)
+    query, state = call.query, call.world.state
+    rows = sorted((row for row in rows if state.is_listed(row.made_at)), key=lambda row: -row.id)
     if "check_name" in query:
         rows = [row for row in rows if row.name == query["check_name"]]
     if "status" in query:

@@ -30,7 +30,10 @@ def _checked(body: str) -> str:
 
 @route("GET /repos/{owner}/{repo}/issues/{issue_number}/comments")
 def list_comments(call: Call) -> Answer:
-    rows = call.world.state.comments_of(call.pull(*READ, parameter="issue_number"))
+    state = call.world.state
+    rows = [
+        row for row in state.comments_of(call.pull(*READ, parameter="issue_number")) if state.is_listed(row.created_at)
+    ]
     return call.page(rows, lambda row: pulls.comment(call.at, row))
 
 

@@ -13,6 +13,7 @@ def calm_down(world: GitHubHistoryWorld) -> None:
     """Let the world come to rest."""
     world.drawn.rate, world.drawn.racing = 0.0, False
     world.outage = world.deaf = world.source.away = False
+    world.github.state.lag = 0.0
     for row in world.installations():
         if row.suspended_at is not None:
             world.github.unsuspend(row)

@@ -166,8 +166,8 @@ def _overwrite_check(world: GitHubHistoryWorld, random: Random) -> None:
 def _outage(world: GitHubHistoryWorld, random: Random) -> None:
     """GitHub is away for hours, or is back."""
     world.outage = not world.outage
-    if world.outage and random.random() < 0.4:
-        world.pass_time(random.choice([900, 6 * 3600]), step=10_000)
+    if world.outage and random.random() < 0.3:
+        world.pass_time(random.choice([900, 900, 900, 6 * 3600]), step=10_000)
 
 
 def _spend(world: GitHubHistoryWorld, random: Random) -> None:
@@ -183,7 +183,12 @@ def _be_deaf(world: GitHubHistoryWorld, random: Random) -> None:
 
 
 def _skew(world: GitHubHistoryWorld, random: Random) -> None:
-    world.its_clock.ahead = random.choice([-300.0, 0.0, 300.0])
+    world.set_its_clock(random.choice([-300.0, 0.0, 300.0]))
+
+
+def _lag(world: GitHubHistoryWorld, random: Random) -> None:
+    """Lists show what was made a while later."""
+    world.github.state.lag = random.choice([0.0, 3.0, 14.0])
 
 
 _WEIGHTS: Mapping[str, int] = {
@@ -207,6 +212,7 @@ _WEIGHTS: Mapping[str, int] = {
     "spend": 1,
     "be_deaf": 1,
     "skew": 1,
+    "lag": 2,
 }
 _OWN: Mapping[str, Callable[[GitHubHistoryWorld, Random], None]] = {name: globals()[f"_{name}"] for name in _WEIGHTS}
 _MORE = {"propose": 3, "turn": 4, "settle": 2, "fault": 4, "post": 3}  # of those that every history has

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.github_checks import GitHubChecks
@@ -82,11 +82,13 @@ class WatchedPosting:
     def terms(self, repository: str) -> CheckTerms:
         return self._real.terms(repository)
 
-    def post(self, repository: str, sha: str, checks: Sequence[Check], lease: Lease) -> None:
+    def post(
+        self, repository: str, sha: str, checks: Sequence[Check], lease: Lease, posted: Collection[str] = ()
+    ) -> None:
         world = self._world
         if world.clock.monotonic() >= lease.deadline:
             raise LeaseLost
-        self._real.post(repository, sha, checks, lease)
+        self._real.post(repository, sha, checks, lease, posted)
         known = world.checks.posted.get(sha, {})
         world.checks.history += [Posted(sha, one, world.deeds) for one in checks if known.get(one.name) != one]
         world.checks.posted[sha] = {one.name: one for one in checks}

@@ -35,8 +35,10 @@ class Referee:
 
     world: GitHubHistoryWorld
     numbers: int = 0
-    looked: dict[tuple[str, str], int] = field(default_factory=dict)  # (process, list) → when it was read last
-    made: dict[int, Sent] = field(default_factory=dict)  # check run or comment → the request that made it
+    # (process, list) → when it was read last, in order and by GitHub's clock
+    looked: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    # check run or comment → the request that made it, and when lists began to show it
+    made: dict[int, tuple[Sent, float]] = field(default_factory=dict)
     _pauses: dict[str, _Pause] = field(default_factory=dict)
 
     def sets_out(self, process: str) -> Sent:
@@ -58,10 +60,10 @@ class Referee:
     def done(self, sent: Sent, call: Call, answer: Answer) -> None:
         """After GitHub did it, whether or not that is heard of."""
         if answer.status == 201 and call.path.endswith(("/check-runs", "/comments")):
-            self.made[int(answer.data["id"])] = sent
+            self.made[int(answer.data["id"])] = sent, self.world.its_clock.now() + self.world.github.state.lag
         if call.verb == "GET" and answer.status in (200, 304):
             self.numbers += 1
-            self.looked[sent.process, _list(call.path)] = self.numbers
+            self.looked[sent.process, _list(call.path)] = self.numbers, self.world.its_clock.now()
 
     def heard(self, call: Call, actor: str, answer: Answer) -> None:
         """The process has the answer."""
@@ -90,11 +92,12 @@ class Referee:
             self.world.wrong.append(f"a second comment was made on pull request {number}")
 
     def _came_since(self, sent: Sent, thing: CheckRun | Comment, listed: str) -> bool:
-        """Whether another process made it after this one had read the list."""
-        made = self.made.get(thing.id)
-        if made is None or made.process == sent.process:
+        """Whether another process made it after this one had read the list, or so late before that it was not on it."""
+        if thing.id not in self.made:
             return False
-        return made.number > self.looked.get((sent.process, listed), 0)
+        made, shown_at = self.made[thing.id]
+        number, looked_at = self.looked.get((sent.process, listed), (0, 0.0))
+        return made.process != sent.process and (made.number > number or shown_at > looked_at)
 
 
 def key_in(external_id: str) -> str:

@@ -248,6 +248,12 @@ class GitHubHistoryWorld(HistoryWorld):
         self.jumps += 1
         self.leaps |= seconds > 0
 
+    def set_its_clock(self, ahead: float) -> None:
+        """GitHub's clock is so many seconds ahead of ours from now on: what it counts by it, it counts anew."""
+        self.its_clock.ahead = ahead
+        self.jumps += 1
+        self.leaps = True
+
     # --- what people do -----------------------------------------------------------------------------------------------
 
     def connect(self, **files: Mapping[str, Any] | str | None) -> str:

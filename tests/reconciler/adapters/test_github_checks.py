@@ -139,6 +139,35 @@ def test_a_check_is_not_made_again_while_it_is_not_known_whether_it_was(world, c
     assert github.check("headgate", sha).conclusion == "success"
 
 
+def test_a_check_that_another_process_has_just_made_is_not_made_again(world, clock):
+    """Its run may be listed only later; the store knows that it was posted."""
+    github, headgate, sha = world
+    github.state.lag = 5
+    headgate.post(sha, GATE)
+    headgate.restart()
+    with pytest.raises(Waiting) as waiting:
+        headgate.post(sha, worded(GATE, "New."), posted={"headgate"})
+    clock.advance(waiting.value.retry_after.total_seconds())
+
+    headgate.post(sha, worded(GATE, "New."), posted={"headgate"})
+
+    assert github.check("headgate", sha).summary.startswith("New.")
+
+
+def test_a_check_that_was_posted_and_is_gone_is_made_again_after_a_moment(world, clock):
+    github, headgate, sha = world
+    headgate.post(sha, GATE)
+    github.delete_check(github.check("headgate", sha))
+    headgate.restart()
+    with pytest.raises(Waiting):
+        headgate.post(sha, GATE, posted={"headgate"})
+    clock.advance(LAG)
+
+    headgate.post(sha, GATE, posted={"headgate"})
+
+    assert github.check("headgate", sha).conclusion == "success"
+
+
 def test_a_call_that_never_ends_is_given_up_and_its_check_adopted(world, clock):
     github, headgate, sha = world
     headgate.post(sha, GATE)
