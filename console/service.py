@@ -219,7 +219,7 @@ class Service:
         return (*mine, OFFERED) if self.executor.has_room() else mine
 
     def _application(self, world: World) -> Any:
-        sign_in = sign_in_of(self.config, self.clock) if self.config.github is not None else None
+        sign_in = sign_in_of(self.config, self.store, self.clock) if self.config.github is not None else None
         hooks = self.github.routes if self.github is not None else ()
         pages = application(
             self.store,

@@ -13,6 +13,7 @@ from console.pages.sessions import Sessions
 from console.pages.sign_in import SignIn
 from reconciler.adapters.github_people import GitHubPeople
 from reconciler.ports import Clock
+from reconciler.store import Sessions as Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,12 @@ class Lacking:
     do: str
 
 
-def sign_in_of(config: Config, clock: Clock) -> SignIn | Lacking:
+def sign_in_of(config: Config, kept: Kept, clock: Clock) -> SignIn | Lacking:
     """The sign-in, or why there is none. Nothing is asked of GitHub yet."""
     assert config.github is not None
     if (found := lacking(config.github, config.page_url)) is not None:
         return found
-    return SignIn(Sessions(people_of(config.github), clock), config.page_url)
+    return SignIn(Sessions(people_of(config.github), kept, clock), config.page_url)
 
 
 def lacking(config: GitHubConfig, page_url: str) -> Lacking | None:

@@ -267,6 +267,15 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRow:
+    """Somebody who is signed in to the pages."""
+
+    name: str  # digest of what the browser keeps
+    until: float
+    sealed: bytes  # who it is, and the token at the forge
+
+
+@dataclass(frozen=True, slots=True)
 class CacheRow:
     """A result that later runs may use."""
 

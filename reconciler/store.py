@@ -32,6 +32,7 @@ from reconciler.records import (
     RunRow,
     ScheduleRow,
     ServiceRow,
+    SessionRow,
     Wake,
 )
 
@@ -345,5 +346,21 @@ class Retained(Protocol):
         ...
 
 
-class Store(Queue, Records, Inbox, Places, Retained, Protocol):
-    """One database: the queue, the records, the places, and what retention asks of them."""
+class Sessions(Protocol):
+    """Who is signed in to the pages, wherever they are."""
+
+    def session(self, name: str) -> SessionRow | None:
+        """What is kept of one, though it may be over; None for one that was ended."""
+        ...
+
+    def begin_session(self, row: SessionRow, now: float, most: int) -> None:
+        """Keep one, and none that is over by then, nor more than so many: the last to end stay."""
+        ...
+
+    def end_session(self, name: str) -> None:
+        """Forget one."""
+        ...
+
+
+class Store(Queue, Records, Inbox, Places, Retained, Sessions, Protocol):
+    """One database: the queue, the records, the places, who is signed in, and what retention asks of them."""

@@ -97,7 +97,8 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     # Commands are click functions, one module each.
     "click": "console",
     "cronsim": "reconciler.engine.schedules",
-    "cryptography": "reconciler.adapters.github_signer",
+    # A program that signs and ends; what seals loads it only when somebody signs in.
+    "cryptography": ("reconciler.adapters.github_signer", "reconciler.adapters.sealing"),
     # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",

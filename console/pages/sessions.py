@@ -1,4 +1,7 @@
-"""Sessions of people who have signed in: in memory, bounded, for some hours. A browser has only a random name."""
+"""Sessions of people who have signed in: in the database, for some hours. A browser has only a random name.
+
+A person's token is sealed there: it is read with that name, which no database has, and a secret of the App.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,17 @@ from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_people import Person
 from reconciler.adapters.github_reasons import SIGN_IN
 from reconciler.adapters.recent import Recent
+from reconciler.adapters.sealing import key_of, sealed, unsealed
 from reconciler.errors import ReconcileError
+from reconciler.plan.encoding import decode, encode
 from reconciler.ports import Clock
+from reconciler.records import SessionRow
+from reconciler.store import Sessions as Kept
 
 LASTS = 8 * 3600.0  # s
 FRESH = 180.0  # s that is believed what GitHub said of the repositories of a person
 AGAIN = 10.0  # s after a failure in which GitHub is not asked: who reloads would only wait
-MOST = 10_000  # sessions; of more, those go that were not used for longest
+MOST = 10_000  # sessions; of more, the oldest go
 
 
 class People(Protocol):
@@ -31,32 +38,45 @@ class People(Protocol):
 
     def repositories(self, token: Secret) -> frozenset[int]: ...
 
+    def secret(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """What nobody reads without the name of the session."""
+
+    login: str
+    token: str
+
 
 @dataclass(slots=True)
-class _Session:
+class _Known:
+    """What this process remembers of a session, so that GitHub is not asked for each page."""
+
     person: Person
-    until: float  # monotonic, as all times here
-    form_token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     seen: frozenset[int] = frozenset()
-    fresh_until: float = 0.0
+    fresh_until: float = 0.0  # monotonic
     failure: ReconcileError | None = None
     asking: Lock = field(default_factory=Lock)
-    ended: bool = False
 
 
 class Sessions:
-    """All of one process. Thread-safe."""
+    """Those of all who work on the database. Thread-safe."""
 
-    def __init__(self, people: People, clock: Clock) -> None:
+    def __init__(self, people: People, kept: Kept, clock: Clock) -> None:
         self.people = people
+        self._kept = kept
         self._clock = clock
-        self._kept: Recent[bytes, _Session] = Recent(MOST)
+        self._known: Recent[str, _Known] = Recent(MOST)
 
     def begin(self, person: Person) -> str:
         """The name of a new session."""
-        name = secrets.token_urlsafe(32)
+        name, now = secrets.token_urlsafe(32), self._clock.now()
         lasts = LASTS if person.lasts is None else min(LASTS, person.lasts)
-        self._kept.put(_key(name), _Session(person, self._clock.monotonic() + lasts))
+        content = encode(_Sealed(person.login, person.token.reveal()))
+        place = _place(name)
+        row = SessionRow(place, now + lasts, sealed(self._key(name), content, place))
+        self._kept.begin_session(row, now, MOST)
         return name
 
     def viewer(self, name: str) -> Viewer | None:
@@ -64,39 +84,62 @@ class Sessions:
 
         Raises Waiting, Stalled where GitHub does not tell what they see: then they see nothing.
         """
-        session = self._kept.get(_key(name))
-        if session is None or session.ended or session.until <= self._clock.monotonic():
+        known = self._found(name)
+        if known is None:
             return None
         try:
-            with session.asking:
-                seen = self._seen(session)
+            with known.asking:
+                seen = self._seen(known)
         except ReconcileError as error:
             if error.reason != SIGN_IN:
                 raise
             self.end(name)
             return None
-        return Viewer(session.person.login, seen, session.form_token)
+        return Viewer(known.person.login, seen, _form_token(name))
 
     def end(self, name: str) -> None:
-        """Sign out: the session, and the token in it, are forgotten."""
-        session = self._kept.get(_key(name))
-        if session is not None:
-            session.ended = True
-            session.person, session.seen = Person("", Secret(""), 0.0), frozenset()
+        """Sign out, at every replica: the session, and the token in it, are forgotten."""
+        self._kept.end_session(_place(name))
+        self._known.drop(_place(name))
 
-    def _seen(self, session: _Session) -> frozenset[int]:
-        if session.fresh_until <= self._clock.monotonic():
-            session.seen, session.failure, lasts = frozenset(), None, FRESH
+    def _found(self, name: str) -> _Known | None:
+        """The database is asked each time, as others may have ended the session."""
+        place = _place(name)
+        row = self._kept.session(place)
+        if row is None or row.until <= self._clock.now():
+            self._known.drop(place)
+            return None
+        known = self._known.get(place)
+        if known is None:
+            content = unsealed(self._key(name), row.sealed, place)
+            if content is None:  # sealed with a secret that this replica does not have, any more or yet
+                return None
+            told = decode(content, _Sealed)
+            known = _Known(Person(told.login, Secret(told.token), None))
+            self._known.put(place, known)
+        return known
+
+    def _key(self, name: str) -> bytes:
+        return key_of(name, self.people.secret(), "session")
+
+    def _seen(self, known: _Known) -> frozenset[int]:
+        if known.fresh_until <= self._clock.monotonic():
+            known.seen, known.failure, lasts = frozenset(), None, FRESH
             try:
-                session.seen = self.people.repositories(session.person.token)
+                known.seen = self.people.repositories(known.person.token)
             except ReconcileError as error:
-                session.failure, lasts = error, AGAIN
-            session.fresh_until = self._clock.monotonic() + lasts
-        if session.failure is not None:
-            raise session.failure
-        return session.seen
+                known.failure, lasts = error, AGAIN
+            known.fresh_until = self._clock.monotonic() + lasts
+        if known.failure is not None:
+            raise known.failure
+        return known.seen
 
 
-def _key(name: str) -> bytes:
-    """Names are not kept, so that none can be read from memory or found by its time."""
-    return sha256(name.encode()).digest()
+def _place(name: str) -> str:
+    """Names are not kept, so that none can be read from the database or found by its time."""
+    return sha256(name.encode()).hexdigest()
+
+
+def _form_token(name: str) -> str:
+    """What forms of the session carry: the same at every replica, and told by nothing that is kept."""
+    return sha256(f"form {name}".encode()).hexdigest()

@@ -67,7 +67,7 @@ class GitHubPeople:
             self._places.release()
 
     def _exchanged(self, code: str, verifier: str, back: str) -> Person:
-        values = {"client_id": self._client, "client_secret": self._secret(), "code": code}
+        values = {"client_id": self._client, "client_secret": self.secret(), "code": code}
         body = {**values, "redirect_uri": back, "code_verifier": verifier}
         call = Call("POST", "/login/oauth/access_token", body=body, accept="application/json")
         answer = self._web.ask(call, NOBODY)
@@ -105,7 +105,8 @@ class GitHubPeople:
             raise refusal(call, answer, f"{call.verb} {call.path}")
         return answer
 
-    def _secret(self) -> str:
+    def secret(self) -> str:
+        """The client secret of the App. Raises Stalled."""
         try:
             found = self._read_secret().strip()
         except OSError:

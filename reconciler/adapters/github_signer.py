@@ -1,4 +1,4 @@
-"""A program that signs once (RS256, RFC 7518, 3.3): the one home of cryptography. It imports nothing of ours.
+"""A program that signs once (RS256, RFC 7518, 3.3), so that nothing else loads what that takes. It imports none of us.
 
 Key (PEM) and text come by standard input, a zero byte between them; the signature goes to standard output.
 """

@@ -38,6 +38,11 @@ class Recent(Generic[Name, Value]):
             while self._weight > self._limit and len(self._values) > 1:
                 self._forget(next(iter(self._values)))
 
+    def drop(self, name: Name) -> None:
+        """Forget a value, if it is known."""
+        with self._lock:
+            self._forget(name)
+
     def _forget(self, name: Name) -> None:
         if name in self._values:
             self._weight -= self._weigh(self._values.pop(name))

@@ -16,13 +16,14 @@ from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
 from reconciler.adapters.sql.retention import SqlRetention
 from reconciler.adapters.sql.schema import REVISION, migrate, revision
+from reconciler.adapters.sql.sessions import SqlSessions
 from reconciler.adapters.sql.spending import SqlSpending
 from reconciler.adapters.sql.writing import statements_of
 from reconciler.errors import Stalled, Waiting
 from reconciler.ports import Clock
 
 
-class SqlStore(SqlQueue, SqlRecords, SqlInbox, SqlPlaces, SqlRetention, SqlSpending):
+class SqlStore(SqlQueue, SqlRecords, SqlInbox, SqlPlaces, SqlRetention, SqlSessions, SqlSpending):
     """Implements `store.Store`, and keeps what is spent of the limits of others.
 
     Safe to use from many threads; several processes may open the same database.

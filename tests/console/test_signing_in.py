@@ -18,6 +18,7 @@ from console.config import load_config
 from console.service import Service
 from tests.console.test_github_service import CHURN, connected, serving, until
 from tests.github.world import FakeGitHub
+from tests.reconciler.adapters.sql_world import new_database
 from tests.scenarios.github.world import flow
 
 pytestmark = pytest.mark.slow  # each test has a whole GitHub and a whole service
@@ -29,10 +30,14 @@ SHOP = "acme/shop"
 class Proxy(httpx.BaseTransport):
     """TLS ends here; what is behind it is told for whom it asks. Everything else is reached as it is."""
 
-    def __init__(self, service: str) -> None:
-        self._service = httpx.URL(service)
+    def __init__(self, service: Service) -> None:
+        self.lead_to(service)
         self._plain = httpx.HTTPTransport()
         self.addresses: list[str] = []
+
+    def lead_to(self, service: Service) -> None:
+        """Ask this service from now on, as who spreads the load does."""
+        self._service = httpx.URL(service.address)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.addresses.append(str(request.url))
@@ -48,7 +53,7 @@ class Browser(httpx.Client):
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.proxy = Proxy(service.address)
+        self.proxy = Proxy(service)
         super().__init__(base_url=PUBLIC, transport=self.proxy, trust_env=False, timeout=30, follow_redirects=True)
 
     def sign_in(self, to: str = "/") -> httpx.Response:
@@ -137,6 +142,48 @@ def test_a_person_signs_in_sees_what_they_were_let_into_and_signs_out(tmp_path, 
             assert not any(secret in address for address in ann.proxy.addresses)
     sent = github.authorized[0]
     assert (sent["redirect_uri"], sent["code_challenge_method"]) == (f"{PUBLIC}/signed-in", "S256")
+
+
+@contextmanager
+def another_replica(tmp_path: Path) -> Iterator[Service]:
+    """A second service of the same configuration, with a data directory of its own."""
+    text = (tmp_path / "server.yaml").read_text().replace("dataDir: data", "dataDir: other")
+    (tmp_path / "other.yaml").write_text(text)
+    with serving(load_config(tmp_path / "other.yaml")) as service:
+        yield service
+
+
+@pytest.mark.postgres
+def test_who_signs_in_at_one_service_is_in_at_the_other_and_out_at_both(tmp_path, github):
+    database = f'database: "{new_database("postgresql", tmp_path)}"'
+    with signing_in(tmp_path, github, "", database) as browser, another_replica(tmp_path) as other:
+        github.allow("ann", "read")
+        github.signed_in = "ann"
+        ann = browser()
+        address = f"/repositories/{SHOP}"
+        begun = ann.begun()
+        ann.proxy.lead_to(other)
+        assert ann.get(begun).status_code == 200, "begun at one, it is ended at the other"
+        for service in (other, ann.service, other):
+            ann.proxy.lead_to(service)
+            assert ann.get(address).status_code == 200
+        assert ann.sign_out().status_code == 200
+        for service in (other, ann.service):
+            ann.proxy.lead_to(service)
+            assert ann.get(address).status_code == 401
+        assert len([row for row in github.state.tokens.values() if row.person]) == 1
+
+
+def test_a_restart_ends_no_session(tmp_path, github):
+    with signing_in(tmp_path, github) as browser:
+        github.allow("ann", "read")
+        github.signed_in = "ann"
+        ann = browser()
+        ann.sign_in()
+        kept = ann.cookies
+    with serving(load_config(tmp_path / "server.yaml")) as service, Browser(service) as ann:
+        ann.cookies = kept
+        assert ann.get(f"/repositories/{SHOP}").status_code == 200
 
 
 def test_a_stranger_who_signs_in_sees_nothing(tmp_path, github):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -33,11 +35,23 @@ def copy_file(file: Path, target: Path) -> None:
         os.close(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # SQLite's own would be open to all
         with closing(Database(address if writable else to_read(address))) as database, database.read() as connection:
             connection.execute(text("VACUUM INTO :made"), {"made": str(made)})
+        _end_sessions(made)
         _settle(made)
         _name(made, target)
     finally:
         made.unlink(missing_ok=True)
     _settle(target.parent)
+
+
+def _end_sessions(made: Path) -> None:
+    """Nobody who signs out after a copy was made is signed in again by putting it back."""
+    try:
+        with closing(sqlite3.connect(made)) as connection, connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'sessions'").fetchone():
+                connection.execute("DELETE FROM sessions")
+    except sqlite3.Error as error:
+        raise OSError(errno.EIO, str(error), str(made)) from error
 
 
 def put_file(copy: Path, file: Path, aside: Path) -> None:

@@ -277,3 +277,4 @@ spending = Table(
     _whole("points"),
     _whole("writes"),
 )
+sessions = Table("sessions", NAMES, _key("name"), _time("until"), _body("sealed"), Index(None, "until"))

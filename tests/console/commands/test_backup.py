@@ -61,6 +61,15 @@ def test_a_backup_has_the_database_and_what_nobody_can_fetch_again(made, data):
     assert modes == {"headgate.db": 0, "callback.secret": 0, "place": 0}
 
 
+def test_nobody_is_signed_in_by_a_backup(typed, tmp_path, data):
+    with closing(sqlite3.connect(data / "headgate.db")) as database, database:
+        database.execute("INSERT INTO sessions (name, until, sealed) VALUES ('canary', 9e9, 'x')")
+    typed("backup", "--database-only", str(tmp_path / "one.db"))
+
+    assert b"canary" not in (tmp_path / "one.db").read_bytes()
+    assert sorted(one.name for one in tmp_path.iterdir() if one.name.startswith(("one", ".one"))) == ["one.db"]
+
+
 def test_a_backup_gives_space_back_as_its_original_does(made):
     with closing(sqlite3.connect(made / "headgate.db")) as database:
         assert database.execute("PRAGMA auto_vacuum").fetchone() == (2,)

@@ -16,6 +16,7 @@ from console.pages.sign_in import FREE, SignIn
 from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_people import Person
 from reconciler.adapters.github_reasons import AWAY, SIGN_IN
+from reconciler.adapters.sql_store import open_store
 from reconciler.errors import Stalled
 from reconciler.keys import FlowKey, RunKey
 from reconciler.records import Changes, RepositoryRow
@@ -48,6 +49,7 @@ class GitHubPeople:
         self.sees = frozenset()
         self.error = None
         self.asked = 0
+        self.client_secret = "sesame"
 
     def repositories(self, token):
         self.asked += 1
@@ -55,15 +57,19 @@ class GitHubPeople:
             raise self.error
         return frozenset(self.sees)
 
+    def secret(self):
+        return self.client_secret
+
 
 class PublicWorld(PagesWorld):
     """Pages of repositories on GitHub, behind a proxy that says for whom it asks."""
 
     def __init__(self, folder):
         super().__init__(folder, f"github:{NUMBER}:{REPOSITORY}")
+        self.path, self.stores = folder / "store.db", []
         self.clock = Clock()
         self.people = GitHubPeople()
-        self.sessions = Sessions(self.people, self.clock)
+        self.sessions = Sessions(self.people, self.store, self.clock)
         self.sign_in = SignIn(self.sessions, PUBLIC)
         self.logs.logs["attempt-of-train"] = f"{CANARY}\n".encode()
         self.add_run(CHURN, ops=(state("train", "failed"),))
@@ -88,6 +94,17 @@ class PublicWorld(PagesWorld):
     def another_browser(self):
         return TestClient(self.application, PUBLIC, client=("127.0.0.1", 4711), follow_redirects=False)
 
+    def another_replica(self):
+        """A service of its own on the same database, and this browser, which is led there by the same address."""
+        store = open_store(self.path, self.clock)
+        sign_in = SignIn(Sessions(self.people, store, self.clock), PUBLIC)
+        door = partial(Doors, machines=MACHINES, sign_in=sign_in)
+        pages = application(store, self.logs, self.clock, store.ask, sign_in.routes(), door=door, may_act=self.may_act)
+        browser = TestClient(pages, PUBLIC, client=("127.0.0.1", 4711), follow_redirects=False)
+        browser.cookies = self.browser.cookies
+        self.stores.append(store)
+        return browser
+
     def signed_in(self, sees, lasts=None):
         """As a person with these repositories, True = who may command there."""
         self.people.sees, self.commands = frozenset(sees), any(sees.values())
@@ -109,7 +126,8 @@ class PublicWorld(PagesWorld):
 def world(tmp_path):
     made = PublicWorld(tmp_path)
     yield made
-    made.store.close()
+    for store in (made.store, *made.stores):
+        store.close()
 
 
 def addresses(world, values):
@@ -253,6 +271,54 @@ def test_a_token_that_was_revoked_ends_the_session(world):
     assert world.browser.get("/").status_code == 401
     world.people.error = None
     assert world.browser.get("/").status_code == 401
+
+
+def test_a_person_is_signed_in_at_every_replica_and_presses_buttons_of_one_at_another(world):
+    world.signed_in(sees={NUMBER: True})
+    other = world.another_replica()
+    token = re.search(r'name="token" value="([^"]+)"', world.browser.get(f"/flows/{FLOW}").text)[1]
+
+    assert CANARY in other.get(f"/runs/{RUN}/logs/train").text
+    fields = {"verb": "pause", "nonce": "a" * 20, "token": token}
+    assert other.post(f"/flows/{FLOW}", data=fields, headers={"origin": PUBLIC}).status_code == 303
+    assert [(row.verb, row.by) for row in world.asked()] == [("pause", "ann on the page")]
+
+
+def test_who_signs_out_at_one_replica_is_out_at_all(world):
+    name = world.signed_in(sees={NUMBER: True})
+    other = world.another_replica()
+    assert other.get("/").status_code == world.browser.get("/").status_code == 200
+    token = re.search(r'name="token" value="([^"]+)"', other.get("/").text)[1]
+
+    assert other.post("/sign-out", data={"token": token}, headers={"origin": PUBLIC}).status_code == 303
+    for browser in (world.browser, other, world.another_replica()):
+        browser.cookies.set("__Host-headgate_session", name, domain="headgate.example.org", path="/")
+        assert browser.get("/").status_code == 401
+
+
+def test_a_session_is_over_at_every_replica_when_its_time_is(world):
+    world.signed_in({NUMBER: True}, lasts=600.0)
+    world.clock.time += 601
+
+    assert world.another_replica().get("/").status_code == 401
+
+
+def test_a_replica_with_another_client_secret_lets_nobody_in_and_ends_nothing(world):
+    world.signed_in(sees={NUMBER: True})
+    world.people.client_secret = "another"
+    assert world.another_replica().get("/").status_code == 401
+
+    world.people.client_secret = "sesame"
+    assert world.another_replica().get("/").status_code == 200
+
+
+def test_nobody_can_be_signed_in_by_what_the_database_tells(world):
+    name = world.signed_in(sees={NUMBER: True})
+    world.browser.get("/")
+    kept = b"".join(file.read_bytes() for file in world.path.parent.iterdir() if file.is_file())
+
+    for secret in ("ghu_canary", name):
+        assert secret.encode() not in kept
 
 
 def test_who_signs_out_is_out_whatever_the_browser_keeps(world):
