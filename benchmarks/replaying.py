@@ -67,8 +67,8 @@ def _take(store: SqlStore, lease: Lease, session: Session) -> None:
             changes = replace(call.words[0], folded=seen) if seen else call.words[0]
             store.commit(lease, changes, **call.named)
             seen = ()
-        elif call.method == "observations":
-            seen = tuple(row.seq for row in store.observations(*call.words, **call.named))
+        elif call.method == "run_with_news":
+            seen = tuple(row.seq for row in store.run_with_news(*call.words, **call.named)[2])
         else:
             getattr(store, call.method)(*call.words, **call.named)
 

@@ -132,6 +132,10 @@ class Records(Protocol):
 
     def run(self, run: str) -> RunRow | None: ...
 
+    def run_with_news(self, run: str) -> tuple[RunRow | None, Sequence[RequestRow], Sequence[ObservationRow]]:
+        """A run, then what was asked of it and seen of it, as `requests` and `observations` tell: read together."""
+        ...
+
     def runs(
         self,
         flow: str | None = None,

@@ -60,13 +60,13 @@ class AdvanceRun:
 
     def __call__(self, key: RunKey, lease: Lease) -> Changes:
         """Move one run on by one step. Raises Stalled if its plan is gone, Waiting if the executor is away."""
-        row = self._world.store.run(key.run)
+        row, requests, observations = self._world.store.run_with_news(key.run)
         if row is None:
-            return run_requests.without_run(self._world.store.requests(key), self._world.clock.now())
+            return run_requests.without_run(requests, self._world.clock.now())
         if belonging.is_elsewhere(self._world, row.place):
             return belonging.handed_to(self._world, row.place)
         engine = self._machines.take(row) or build(self._world, row)
-        changes = _Step(self._world, row, lease, engine).take()
+        changes = _Step(self._world, row, lease, engine).take(requests, observations)
         self._machines.keep(engine, row, changes, lease)
         return changes
 
@@ -90,9 +90,8 @@ class _Step:
         self.settles = False  # something begins here, or files from here are used: the run is of this place
         self.hits: list[CacheRow] = []
 
-    def take(self) -> Changes:
+    def take(self, requests: Sequence[RequestRow], observations: Sequence[ObservationRow]) -> Changes:
         """Requests first, as they void intents; then intents; then what was seen; then the decision."""
-        requests = self.world.store.requests(RunKey(self.row.id))
         refused = {
             request.id: run_requests.refusal(self.world.store, self.row, self.plan, request) for request in requests
         }
@@ -100,7 +99,6 @@ class _Step:
         asked = [run_requests.asked(request) for request in willing if request.verb not in restarting.VERBS]
         self._advance(asked, Limits(slots=0))
         performed = self._perform()
-        observations = self.world.store.observations(run=self.row.id)
         seen = [_fact(row) for row in observations]
         if not (requests or performed or seen):
             seen = self._look()

@@ -77,16 +77,29 @@ class Database:
             raise self._translated(error) from error
 
     def ask(self, statement: Executable, values: direct.Values) -> list[dict[str, Any]]:
-        """What a short question finds, as `read` sees it. Raises Waiting, Stalled.
+        """What a short question finds, as `ask_with`."""
+        return self.ask_with(lambda connection: direct.rows(connection, statement, values))
+
+    def ask_with(self, work: Callable[[Connection], Result]) -> Result:
+        """What short questions find, as `read` sees it. Raises Waiting, Stalled.
 
         On a file the writer answers while it rests: it has its pages in memory, which each commit takes from readers.
         """
         if self.dialect != "sqlite" or not self._writing.acquire(blocking=False):
-            return self._found(self._readers, statement, values)
+            return self._done(self._readers, work)
         try:
-            return self._found(self._writer, statement, values)
+            return self._done(self._writer, work)
         finally:
             self._writing.release()
+
+    def at_once(self, statement: Executable, values: direct.Values) -> list[dict[str, Any]]:
+        """What a statement finds that is a transaction of its own, with a server. Raises Waiting, Stalled."""
+        try:
+            return again_when_chosen(
+                lambda: self._readers.use(lambda connection: direct.rows(connection, statement, values))
+            )
+        except SQLAlchemyError as error:
+            raise self._translated(error) from error
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in a transaction, perhaps with what others wait for. Raises what it raises, or Waiting."""
@@ -146,9 +159,9 @@ class Database:
             self._writing.release()
         self._readers.close()
 
-    def _found(self, connections: Kept, statement: Executable, values: direct.Values) -> list[dict[str, Any]]:
+    def _done(self, connections: Kept, work: Callable[[Connection], Result]) -> Result:
         try:
-            return connections.use(lambda connection: direct.rows(connection, statement, values))
+            return connections.use(work)
         except SQLAlchemyError as error:
             raise self._translated(error) from error
 

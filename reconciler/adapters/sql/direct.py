@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
 Values = Mapping[str, Any]
+Question = tuple[Executable, Values]
+Batch = tuple[Executable, Sequence[Values]]
 _NONE: Values = {}
 _AT_ONCE = nullcontext()
 
@@ -31,12 +33,26 @@ def row(connection: Connection, statement: Executable, values: Values = _NONE) -
     return found[0] if found else None
 
 
+def rows_of_all(
+    connection: Connection, questions: Iterable[Question], written: Iterable[Batch] = ()
+) -> list[list[dict[str, Any]]]:
+    """What each of several statements finds once others have written. A server is sent all of them at once."""
+    asked = []
+    with _together(connection):
+        for statement, many in written:
+            _begun(connection, statement, many)
+        for statement, values in questions:
+            made = _made(statement, tuple(values), connection.dialect, reads=True)
+            asked.append((made, run(connection, made.text, made.parameters(values))))
+    return [made.found(cursor) for made, cursor in asked]
+
+
 def change(connection: Connection, statement: Executable, values: Sequence[Values]) -> int:
     """Run a statement that writes, once for each of these; returns how many rows it wrote."""
     return changes(connection, [(statement, values)])[0]
 
 
-def changes(connection: Connection, batches: Iterable[tuple[Executable, Sequence[Values]]]) -> list[int]:
+def changes(connection: Connection, batches: Iterable[Batch]) -> list[int]:
     """Run statements, each once for each of its values; how many rows each wrote, or found.
 
     A server is sent all of them before it is asked what came of the first.
@@ -151,7 +167,7 @@ def begin(connection: Connection) -> None:
         run(connection, "BEGIN IMMEDIATE")
 
 
-def end(connection: Connection, keep: bool, last: Sequence[tuple[Executable, Sequence[Values]]] = ()) -> None:
+def end(connection: Connection, keep: bool, last: Sequence[Batch] = ()) -> None:
     """Commit what was written since `begin`, with these statements as the last of it, or take it back."""
     with _together(connection) if keep and last else _AT_ONCE:
         for statement, values in last if keep else ():

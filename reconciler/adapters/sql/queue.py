@@ -9,26 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Double, Executable, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, Executable, Select, bindparam, case, delete, func, select, update
 
-from reconciler.adapters.sql import direct
+from reconciler.adapters.sql import direct, leasing
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.moment import NOW
 from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
-from reconciler.adapters.sql.tables import counters, wakes
+from reconciler.adapters.sql.tables import wakes
 from reconciler.adapters.sql.writing import NEVER, Batch, Statements, check_moves, execute, is_soon, run_moves
 from reconciler.errors import INTERNAL_ERROR, LeaseLost
-from reconciler.keys import PRIORITY, Key, key_of, text_of
+from reconciler.keys import Key, key_of, text_of
 from reconciler.ports import Clock
 from reconciler.records import Changes, Lease, Wake
 from reconciler.store import WakeRow
-
-PATIENCE = 30.0  # seconds a due key is overtaken by more urgent ones before it goes first: no kind of key may starve
-LAPSED = "The step's lease ran out before it ended."
 
 
 class SqlQueue:
@@ -52,6 +48,8 @@ class SqlQueue:
             self._database.write(work)
 
     def lease(self, owner: str, seconds: float, places: Sequence[str] | None = None) -> Lease | None:
+        if self._database.dialect != "sqlite":
+            return self._lease_at_once(owner, seconds, places)
         soonest = self._next_at(places)
         if soonest > self._clock.now():  # asked before: an idle worker must not hold up who writes
             return None
@@ -123,7 +121,7 @@ class SqlQueue:
 
     def _next_at(self, places: Sequence[str] | None) -> float:
         """When the next key may be leased; NEVER if no wake, retry or end of a lease lies ahead."""
-        found = self._database.ask(_asked(_NEXT, places), _of(places))[0]["at"]
+        found = self._database.ask(_next(places), leasing.parameters(places))[0]["at"]
         return NEVER if found is None else float(found)
 
     def _lease(
@@ -133,13 +131,20 @@ class SqlQueue:
         row = _most_urgent(connection, now, places, soonest)
         if row is None:
             return None
-        token = direct.rows(connection, _COUNT_UP)[0]["value"]
+        token = direct.rows(connection, leasing.COUNT_UP)[0]["value"]
         lease = _lease_of(row, token, deadline, owner)
         values = {"owner": owner, "token": token, "attempts": lease.attempts, "reason": lease.reason, "due_at": NEVER}
         if row["token"]:
-            values["message"] = LAPSED
+            values["message"] = leasing.LAPSED
         direct.change(connection, _TAKE, [{"_key": row["key"], "_now": now, "_seconds": seconds, **values}])
         return lease
+
+    def _lease_at_once(self, owner: str, seconds: float, places: Sequence[str] | None) -> Lease | None:
+        """With a server, which lets many take keys at a time."""
+        deadline = self._clock.monotonic() + seconds
+        values = {"_owner": owner, "_seconds": seconds, **leasing.parameters(places)}
+        found = self._database.at_once(leasing.taking(None if places is None else len(places)), values)
+        return _lease_of(found[0], found[0]["lease"], deadline, owner) if found else None
 
     def _renew(self, connection: Connection, leases: Sequence[Lease], seconds: float) -> list[Lease]:
         deadline = self._clock.monotonic() + seconds
@@ -184,28 +189,18 @@ def _most_urgent(
     connection: Connection, now: float, places: Sequence[str] | None, soonest: float
 ) -> dict[str, Any] | None:
     """`soonest` is when the first of them was due."""
-    longest_due, due, of = _asked(_LONGEST_DUE, places), _asked(_DUE, places), _of(places)
+    size, of = None if places is None else len(places), leasing.parameters(places)
     found = None
-    if soonest <= now - PATIENCE:
-        found = direct.row(connection, longest_due, {"_now": now, **of})
-    for priority in _URGENCY:
+    if soonest <= now - leasing.PATIENCE:
+        found = direct.row(connection, leasing.here(leasing.LONGEST_DUE, size), {"_now": now, **of})
+    for priority in leasing.URGENCY:
+        due = leasing.here(leasing.DUE, size)
         found = found or direct.row(connection, due, {"_now": now, "_priority": priority, **of})
     return found
 
 
-def _asked(statement: Select[Any], places: Sequence[str] | None) -> Select[Any]:
-    return statement if places is None else _here(statement, len(places))
-
-
-@cache
-def _here(statement: Select[Any], size: int) -> Select[Any]:
-    """A question about keys of so many places: `_place0` and so on."""
-    here: list[Any] = [bindparam(f"_place{number}") for number in range(size)]
-    return statement.where(wakes.c.place.in_(here))
-
-
-def _of(places: Sequence[str] | None) -> dict[str, Any]:
-    return {f"_place{number}": place for number, place in enumerate(places or ())}
+def _next(places: Sequence[str] | None) -> Select[Any]:
+    return leasing.here(_NEXT, None if places is None else len(places))
 
 
 def _lease_of(row: Found, token: int, deadline: float, owner: str) -> Lease:
@@ -220,16 +215,9 @@ def _wake_row(row: Found) -> WakeRow:
     return WakeRow(key_of(row["key"]), row["ready_at"], row["owner"], row["attempts"], parked)
 
 
-_URGENCY = sorted(set(PRIORITY.values()), reverse=True)
 _PENDING = select(wakes).order_by(wakes.c.key)
 _NEXT = select(func.min(wakes.c.ready_at).label("at"))
-_FIRST = select(wakes).order_by(wakes.c.ready_at).limit(1).with_for_update(skip_locked=True)
-_LONGEST_DUE = _FIRST.where(wakes.c.ready_at <= NOW - PATIENCE)
-_DUE = _FIRST.where(wakes.c.ready_at <= NOW, wakes.c.priority == bindparam("_priority"))
 _MOVE = update(wakes).where(wakes.c.key == bindparam("_key")).values(place=bindparam("_place"))
-_COUNT_UP = (
-    update(counters).where(counters.c.name == "token").values(value=counters.c.value + 1).returning(counters.c.value)
-)
 _HOLDS = (
     wakes.c.key == bindparam("_key"),
     wakes.c.token == bindparam("_token"),
@@ -238,8 +226,9 @@ _HOLDS = (
 _BY_KEY = update(wakes).where(wakes.c.key == bindparam("_key"))
 _HOLDERS = select(wakes.c.key, wakes.c.owner, wakes.c.token).where(wakes.c.token != 0)
 _EXPIRE = _BY_KEY.where(wakes.c.token == bindparam("_token")).values(lease_until=0.0, ready_at=0.0)
-_END = NOW + bindparam("_seconds", type_=Double())
-_TAKE = _BY_KEY.values(lease_until=_END, ready_at=_END)  # other columns are set from the names of the parameters
+_TAKE = _BY_KEY.values(
+    lease_until=leasing.END, ready_at=leasing.END
+)  # other columns are set from the names of the parameters
 _RENEW = _TAKE.where(*_HOLDS[1:])
 _FENCE = select(wakes.c.key).where(*_HOLDS).with_for_update()
 _REMOVE = delete(wakes).where(*_HOLDS, wakes.c.generation == bindparam("_generation"))

@@ -24,7 +24,7 @@ from reconciler.adapters.sql.tables import (
     requests,
     schedules,
 )
-from reconciler.adapters.sql.writing import Statements, execute
+from reconciler.adapters.sql.writing import Batch, Statements, execute
 from reconciler.engine.decisions import JoinQuery
 from reconciler.engine.model import Observed, OpState
 from reconciler.flows.model import Json
@@ -66,7 +66,9 @@ class SqlRecords:
     # --- writes from outside of steps
 
     def observe(self, observations: Sequence[Observed | MetricRow]) -> None:
-        if observations:
+        if observations and self._database.dialect != "sqlite":
+            self._observe_with_server(observations)
+        elif observations:
             self._database.write(lambda connection: self._observe(connection, observations))
 
     def ask(self, request: RequestRow) -> bool:
@@ -127,6 +129,16 @@ class SqlRecords:
 
     def run(self, run: str) -> RunRow | None:
         return self._one(questions.RUN, rows.run_of, _id=run)
+
+    def run_with_news(self, run: str) -> tuple[RunRow | None, Sequence[RequestRow], Sequence[ObservationRow]]:
+        wanted = [
+            (questions.RUN, {"_id": run}),
+            (questions.OPEN_REQUESTS, {"_key": text_of(RunKey(run))}),
+            (questions.SEEN_OF_RUN, {"_run": run}),
+        ]
+        found, asked, seen = self._database.ask_with(lambda connection: direct.rows_of_all(connection, wanted))
+        row = rows.run_of(found[0]) if found else None
+        return row, [rows.request_of(one) for one in asked], [rows.observation_of(one) for one in seen]
 
     def runs(
         self,
@@ -250,21 +262,39 @@ class SqlRecords:
 
     def _observe(self, connection: Connection, seen: Sequence[Observed | MetricRow]) -> None:
         keys = _owners(connection, {one.attempt for one in seen})
+        written = self._seen(seen, keys)
+        if written:
+            execute(connection, written)
+            self._database.call()
+
+    def _observe_with_server(self, seen: Sequence[Observed | MetricRow]) -> None:
+        """The owners are asked for beforehand, and with what is written: that is one answer less to wait for.
+
+        An attempt may have changed hands meanwhile: then its new owner is woken too.
+        """
+        wanted = {one.attempt for one in seen}
+        keys = self._database.ask_with(lambda connection: _owners(connection, wanted))
+        written = self._seen(seen, keys)
+
+        def work(connection: Connection) -> None:
+            found = direct.rows_of_all(connection, _asked_for(keys, held=True), written)
+            owners = {row["id"]: _owner(row) for some in found for row in some}
+            self._wake(connection, set(owners.values()) - set(keys.values()))
+            self._database.call()
+
+        if written:
+            self._database.write(work)
+
+    def _seen(self, seen: Sequence[Observed | MetricRow], keys: Mapping[str, Key]) -> list[Batch]:
+        """What is written of attempts that are known, by whom they wake."""
         known = [one for one in seen if one.attempt in keys]
-        points = [rows.metric_values(one) for one in known if isinstance(one, MetricRow)]
         if not known:
-            return
-        execute(
-            connection, [(self._statements.append["observations"], [rows.observation_values(one) for one in known])]
-        )
-        if points:
-            execute(connection, [(self._statements.put["metrics"], points)])
-        self._wake(connection, keys.values())
-        if self._database.dialect == "sqlite":
-            return  # nobody else writes before we have committed
-        # An attempt may have changed hands while we waited for the rows that we woke: then its new owner is woken too.
-        owners = _owners(connection, set(keys), held=True)
-        self._wake(connection, set(owners.values()) - set(keys.values()))
+            return []
+        points = [rows.metric_values(one) for one in known if isinstance(one, MetricRow)]
+        observed = (self._statements.append["observations"], [rows.observation_values(one) for one in known])
+        measured = [(self._statements.put["metrics"], points)] if points else []
+        wakes = [Wake(key) for key in dict.fromkeys(keys.values())]
+        return [observed, *measured, *self._statements.wakes(wakes, self._clock.now())]
 
     def _ask(self, connection: Connection, request: RequestRow) -> bool:
         is_new = direct.changes(connection, self._statements.asks([request]))[0] > 0
@@ -290,14 +320,20 @@ class SqlRecords:
             return [made(row) for row in connection.execute(statement).mappings()]
 
 
-def _owners(connection: Connection, wanted: set[str], held: bool = False) -> dict[str, Key]:
-    """Whom to wake for each attempt that is known; `held`: nobody else moves them before we have committed."""
-    found: dict[str, Key] = {}
-    for ids in batches.chunks(wanted):
-        values = batches.filled(ids)
-        for row in direct.rows(connection, questions.owners(len(values), held), values):
-            found[row["id"]] = RunKey(row["run"]) if row["run"] else FlowKey(row["flow"])
-    return found
+def _owners(connection: Connection, wanted: Iterable[str]) -> dict[str, Key]:
+    """Whom to wake for each attempt that is known."""
+    found = direct.rows_of_all(connection, _asked_for(wanted, held=False))
+    return {row["id"]: _owner(row) for some in found for row in some}
+
+
+def _asked_for(attempts: Iterable[str], held: bool) -> list[direct.Question]:
+    """Who owns them; `held`: nobody else moves them before we have committed."""
+    chunks = (batches.filled(ids) for ids in batches.chunks(attempts))
+    return [(questions.owners(len(values), held), values) for values in chunks]
+
+
+def _owner(row: rows.Found) -> Key:
+    return RunKey(row["run"]) if row["run"] else FlowKey(row["flow"])
 
 
 def _given(**wanted: Any) -> dict[str, Any]:
