@@ -190,8 +190,13 @@ class Records(Protocol):
 
     def commits_with_checks(self, repository: str, limit: int = 50) -> Sequence[str]: ...
 
-    def cached(self, key: str, not_before: float | None, not_of_run: str, place: str | None = None) -> CacheRow | None:
-        """The newest result of another run; with `place` of an attempt that has its files there."""
+    def cached(
+        self, wanted: Sequence[tuple[str, float | None]], not_of_run: str, place: str | None = None
+    ) -> Sequence[CacheRow | None]:
+        """The newest result of another run for each key, made not before a time.
+
+        With `place` of an attempt that has its files there.
+        """
         ...
 
     def join(

@@ -120,7 +120,7 @@ class _Step:
     def _advance(self, facts: Sequence[Fact], limits: Limits) -> None:
         decision = self.machine.advance(facts, self.now, limits)
         self._merge(decision)
-        while answers := [answer for action in decision.actions for answer in self._answers(action)]:
+        while answers := [*self._from_cache(decision.actions), *self._joined(decision.actions)]:
             decision = self.machine.advance(answers, self.now, limits)
             self._merge(decision)
 
@@ -152,17 +152,23 @@ class _Step:
         self.changed[attempt.id] = attempt
         self.attempts.put(attempt)
 
-    def _answers(self, action: Action) -> Iterable[Fact]:
+    def _from_cache(self, actions: Iterable[Action]) -> Iterable[Fact]:
+        asked = [action for action in actions if isinstance(action, LookUpCache)]
+        if not asked:
+            return
+        wanted = [(action.key, action.not_before) for action in asked]
+        found = self.world.store.cached(wanted, self.row.id, belonging.here(self.world) or None)
+        for action, hit in zip(asked, found, strict=True):
+            self.hits += [] if hit is None else [hit]
+            self.settles = self.settles or hit is not None
+            yield CacheAnswer(action.path, None) if hit is None else _cache_hit(action.path, hit)
+
+    def _joined(self, actions: Iterable[Action]) -> Iterable[Fact]:
         store, run = self.world.store, self.row
-        match action:
-            case LookUpCache(path, key, not_before):
-                hit = store.cached(key, not_before, run.id, belonging.here(self.world) or None)
-                self.hits += [] if hit is None else [hit]
-                self.settles = self.settles or hit is not None
-                yield CacheAnswer(path, None) if hit is None else _cache_hit(path, hit)
-            case RunJoins(path, queries):
-                rows = (store.join(run.repository, run.id, query, self.decision.ops) for query in queries)
-                yield JoinAnswer(path, tuple(tuple(found) for found in rows))
+        for action in actions:
+            if isinstance(action, RunJoins):
+                found = (store.join(run.repository, run.id, query, self.decision.ops) for query in action.queries)
+                yield JoinAnswer(action.path, tuple(tuple(rows) for rows in found))
 
     # --- the world ----------------------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ def durations(store: Records, flow: str) -> tuple[float, ...]:
 def _answers(store: Records, repository: str, action: object) -> Iterable[Fact]:
     match action:
         case LookUpCache(path, key, not_before):
-            hit = store.cached(key, not_before, "")
+            (hit,) = store.cached([(key, not_before)], "")
             if hit is None:
                 yield CacheAnswer(path, None)
             else:

@@ -13,6 +13,7 @@ from reconciler.adapters.sql import queue
 from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
 from reconciler.adapters.sql.retention import SqlRetention
+from reconciler.adapters.sql.tables import counters
 from reconciler.engine import ending, machine, observing, starting
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL, Performed
@@ -39,7 +40,7 @@ def patched(owner: Any, name: str, mistaken: Callable[[Any], Any]) -> Iterator[N
 @contextmanager
 def no_fence() -> Iterator[None]:
     """A worker that slept past its lease writes all the same."""
-    always = (update(queue.counters).values(value=queue.counters.c.value), [{}])
+    always = (update(counters).values(value=counters.c.value), [{}])
 
     def whatever(whole: Any) -> Any:
         return lambda self, *given: [*whole(self, *given), always]
@@ -108,7 +109,7 @@ def results_of_the_same_run_are_used() -> Any:
     """An op is taken for done as another one of its own run was."""
 
     def mistaken(whole: Any) -> Any:
-        return lambda self, key, not_before, run, *others: whole(self, key, not_before, "", *others)
+        return lambda self, wanted, run, *others: whole(self, wanted, "", *others)
 
     return patched(SqlRecords, "cached", mistaken)
 

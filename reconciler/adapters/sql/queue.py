@@ -142,7 +142,7 @@ class SqlQueue:
     def _lease_at_once(self, owner: str, seconds: float, places: Sequence[str] | None) -> Lease | None:
         """With a server, which lets many take keys at a time."""
         deadline = self._clock.monotonic() + seconds
-        values = {"_owner": owner, "_seconds": seconds, **leasing.parameters(places)}
+        values = {"_now": self._clock.now(), "_owner": owner, "_seconds": seconds, **leasing.parameters(places)}
         found = self._database.at_once(leasing.taking(None if places is None else len(places)), values)
         return _lease_of(found[0], found[0]["lease"], deadline, owner) if found else None
 

@@ -52,6 +52,7 @@ from reconciler.records import (
 
 Row = TypeVar("Row")
 _EARLIER = 20  # good runs that are looked at for one that had ended; more at once are no sequence to compare with
+_AT_ONCE = 100  # questions that are asked together: whoever writes to a file waits for no more
 LAST = "\U0010ffff"  # sorts after every character of an id
 
 
@@ -136,7 +137,7 @@ class SqlRecords:
             (questions.OPEN_REQUESTS, {"_key": text_of(RunKey(run))}),
             (questions.SEEN_OF_RUN, {"_run": run}),
         ]
-        found, asked, seen = self._database.ask_with(lambda connection: direct.rows_of_all(connection, wanted))
+        found, asked, seen = self._ask_all(wanted)
         row = rows.run_of(found[0]) if found else None
         return row, [rows.request_of(one) for one in asked], [rows.observation_of(one) for one in seen]
 
@@ -224,11 +225,16 @@ class SqlRecords:
 
     # --- results and history
 
-    def cached(self, key: str, not_before: float | None, not_of_run: str, place: str | None = None) -> CacheRow | None:
-        wanted = {"_key": key, "_run": not_of_run, "_not_before": not_before or 0.0}
-        if place is not None:
-            return self._one(questions.CACHED_HERE, _flat(CacheRow), **wanted, _place=place)
-        return self._one(questions.CACHED, _flat(CacheRow), **wanted)
+    def cached(
+        self, wanted: Sequence[tuple[str, float | None]], not_of_run: str, place: str | None = None
+    ) -> Sequence[CacheRow | None]:
+        statement = questions.CACHED if place is None else questions.CACHED_HERE
+        of: dict[str, Any] = {"_run": not_of_run} if place is None else {"_run": not_of_run, "_place": place}
+        asked = [(statement, {"_key": key, "_not_before": not_before or 0.0, **of}) for key, not_before in wanted]
+        found = [
+            one for start in range(0, len(asked), _AT_ONCE) for one in self._ask_all(asked[start : start + _AT_ONCE])
+        ]
+        return [rows.of_flat(CacheRow, some[0]) if some else None for some in found]
 
     def join(
         self, repository: str, run: str, query: JoinQuery, unwritten: Sequence[OpState] = ()
@@ -307,6 +313,9 @@ class SqlRecords:
         if wakes:
             execute(connection, self._statements.wakes(wakes, self._clock.now()))
             self._database.call()
+
+    def _ask_all(self, wanted: Sequence[direct.Question]) -> list[list[dict[str, Any]]]:
+        return self._database.ask_with(lambda connection: direct.rows_of_all(connection, wanted))
 
     def _one(self, statement: Select[Any], made: Callable[[rows.Found], Row], **values: Any) -> Row | None:
         found = self._all(statement, made, **values)

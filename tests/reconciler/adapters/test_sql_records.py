@@ -99,7 +99,7 @@ def test_every_kind_of_row_comes_back_as_it_was_written(store):
     assert store.checks("shop", "c0ffee") == [check]
     assert store.commits_with_checks("shop") == ["c0ffee"]
     assert store.events("r1") == [event]
-    assert store.cached("key", None, "r2") == cached
+    assert store.cached([("key", None)], "r2") == [cached]
     assert store.metrics("a1") == [metric]
 
 
@@ -243,10 +243,10 @@ def test_only_results_of_other_runs_that_are_new_enough_are_hits(store):
     rows = tuple(CacheRow("k", f"a{n}", f"r{n}", b"{}", f"a{n}", NOW + n) for n in range(3))
     write(store, Changes(cache=rows))
 
-    assert store.cached("k", None, "").attempt == "a2"
-    assert store.cached("k", None, "r2").attempt == "a1"
-    assert store.cached("k", NOW + 1.5, "r2") is None
-    assert store.cached("other", None, "") is None
+    found = store.cached([("k", None), ("other", None), ("k", NOW + 1.5)], "r2")
+    assert [one and one.attempt for one in found] == ["a1", None, None]
+    assert store.cached([("k", None)], "")[0].attempt == "a2"
+    assert store.cached([], "") == []
 
 
 def test_the_last_events_are_told_oldest_first(store):
