@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -68,13 +69,7 @@ def play_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     monkeypatch.setattr(PostgresWorld, "directory", tmp_path, raising=False)
     monkeypatch.setattr(direct, "_MADE", {})
     compiles(moment._Now, "postgresql")(moment._given)
-
-    def play(seed: int) -> playing.Played:
-        with monkeypatch.context() as patched:
-            patched.setattr(playing, "HistoryWorld", PostgresWorld)
-            return playing.play(seed)
-
-    yield play
+    yield lambda seed: playing.play(seed, family=replace(playing.CORE, world=PostgresWorld))
     compiles(moment._Now, "postgresql")(moment._known)
     while PostgresWorld.opened:
         store, engine = PostgresWorld.opened.pop()
