@@ -45,7 +45,6 @@ from webhooks.github_events import FORGE
 from webhooks.health import health_routes
 from webhooks.mailbox import Mailbox
 from webhooks.server import AddressInUse, Server, listen
-from webhooks.straight import Straight
 from webhooks.tokens import Tokens
 
 log = logging.getLogger(__name__)
@@ -220,8 +219,7 @@ class Service:
 
     def _application(self, world: World) -> Any:
         sign_in = sign_in_of(self.config, self.store, self.clock) if self.config.github is not None else None
-        hooks = self.github.routes if self.github is not None else ()
-        pages = application(
+        return application(
             self.store,
             self.logs,
             self.clock,
@@ -229,15 +227,14 @@ class Service:
             place=self.executor.place,
             extra_routes=[
                 *callback_routes(self.tokens, self.executor, self.store),
-                *hooks,
                 *routes_of(self.config.incoming, world, self._mailbox),
                 *health_routes(lambda: dict(self.loop.counts), lambda: self.store.queued(RetentionKey())),
                 *(sign_in.routes() if isinstance(sign_in, SignIn) else ()),
             ],
+            hooks=self.github.routes if self.github is not None else (),
             door=self._door(sign_in),
             may_act=self._may_act,
         )
-        return Straight(pages, hooks)
 
     def _may_act(self, repository: RepositoryRow, person: str) -> bool:
         return self.github is not None and may_act(self.github.conversations, self.source, repository, person)

@@ -2,7 +2,6 @@
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import (
@@ -25,7 +24,6 @@ __all__ = [
     "JSONResponse",
     "Message",
     "Mount",
-    "MutableHeaders",
     "PlainTextResponse",
     "Receive",
     "RedirectResponse",

@@ -24,6 +24,7 @@ from reconciler.errors import ReconcileError
 from reconciler.ports import Clock
 from reconciler.store import Store
 from webhooks.asgi import ASGIApp, BaseRoute, HTTPException, Request, Response, Route, Starlette
+from webhooks.straight import Straight
 
 _TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 
@@ -38,12 +39,14 @@ def application(
     clock: Clock,
     ask: Ask,
     extra_routes: Sequence[BaseRoute] = (),
+    hooks: Sequence[Route] = (),
     place: str = "",
     door: Door = OpenDoor,
     may_act: MayAct = lambda repository, person: False,
 ) -> ASGIApp:
-    """Every page, the JSON API and `extra_routes`. Pages only read; what people ask for goes through `ask`.
+    """Every page, the JSON API, `extra_routes` and `hooks`. Pages only read; what people ask for goes through `ask`.
 
+    `hooks` prove who sends by themselves, and pass no layer but that of headers.
     `place` is the one whose logs can be read here; "" = of every place. `door` lets people in, each as a viewer;
     `may_act` tells which of those who have signed in may ask for things.
     """
@@ -51,9 +54,10 @@ def application(
     def sight(viewer: Viewer) -> World:
         return World(Seen(store, viewer, may_act), logs, clock, store, place, viewer.name)
 
-    routes = [*_pages(sight, logs, ask), Route("/static/{name}", _static(), methods=["GET"]), *extra_routes]
+    static = Route("/static/{name}", _static(), methods=["GET"])
+    routes = [*_pages(sight, logs, ask), static, *extra_routes, *hooks]
     handlers = {HTTPException: refused, ReconcileError: unavailable, Exception: broken}
-    return SafeHeaders(door(Starlette(routes=routes, exception_handlers=handlers)))
+    return SafeHeaders(Straight(door(Starlette(routes=routes, exception_handlers=handlers)), hooks))
 
 
 def _pages(sight: Sight, logs: LogReader, ask: Ask) -> Sequence[BaseRoute]:

@@ -8,19 +8,21 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from console.pages.viewers import viewer_of
-from webhooks.asgi import ASGIApp, HTTPException, Message, MutableHeaders, Receive, Request, Response, Scope, Send
+from webhooks.asgi import ASGIApp, HTTPException, Message, Receive, Request, Response, Scope, Send
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_NAMES = frozenset(name for name, _ in _HEADERS)
+_NOT_KEPT = (b"cache-control", b"no-store")
 PUBLIC_HOST = "headgate.public_host"  # in the scope of a request
 _COOKIE = "headgate_form"
 _FORM = 16 * 1024  # bytes; our forms have a few short fields
@@ -35,10 +37,9 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
+                own = [header for header in message["headers"] if header[0] not in _NAMES]
+                cache = () if any(name == b"cache-control" for name, _ in own) else (_NOT_KEPT,)
+                message["headers"] = [*own, *_HEADERS, *cache]
             await send(message)
 
         await self._application(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -81,10 +81,10 @@ class PublicWorld(PagesWorld):
             self.routes = inner.routes
             return Doors(inner, MACHINES, self.sign_in)
 
-        extra = [Route("/webhooks/github", machine, methods=["POST"]), Route("/healthz", machine)]
-        routes = [*extra, *self.sign_in.routes()]
+        hooks = [Route("/webhooks/github", machine, methods=["POST"])]
+        routes = [Route("/healthz", machine), *self.sign_in.routes()]
         self.application = application(
-            self.store, self.logs, self.clock, self.store.ask, routes, door=door, may_act=self.may_act
+            self.store, self.logs, self.clock, self.store.ask, routes, hooks, door=door, may_act=self.may_act
         )
         self.browser = self.another_browser()
 
@@ -139,6 +139,13 @@ def addresses(world, values):
 
 def is_free(path):
     return path in FREE or path.startswith(("/static/", *MACHINES))
+
+
+def test_an_answer_to_a_webhook_has_the_headers_of_every_answer(world):
+    answer = world.browser.post("/webhooks/github")
+
+    assert answer.text == "for machines"
+    assert (answer.headers["content-security-policy"], answer.headers["cache-control"]) == (POLICY, "no-store")
 
 
 def test_whoever_has_not_signed_in_is_asked_to_on_every_page_there_is(world):
