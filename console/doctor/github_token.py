@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from console.doctor.model import Examined, Level, fine, problem, warning
 from console.github_config import GitHubConfig
@@ -14,6 +14,7 @@ from reconciler.adapters.github_http import Secret
 from reconciler.adapters.github_reasons import MISSING, PERMISSION, SIGN_IN
 from reconciler.checks.words import listed
 from reconciler.errors import ReconcileError, Stalled
+from webhooks.github_events import HOOK
 
 _LOOKS = {"pull_requests: read": "/pulls", "statuses: write": "/commits/{branch}/status"}
 
@@ -67,18 +68,29 @@ def _hooks(config: GitHubConfig, account: GitHubAccount, token: Secret, seen: Se
         return
     said = "Whether webhooks arrive is told in each repository: Settings, Webhooks, Recent Deliveries."
     yield fine("github-webhook", said)
-    closed = [name for name in seen if not _may_read_hooks(account, token, name)]
+    hooks = {name: _addresses(account, token, name) for name in seen}
+    without = [name for name, found in hooks.items() if found is not None and not any(map(_leads_here, found))]
+    if without:
+        what = f"No webhook of {listed(without)} leads to {HOOK}: comments that one of an organization loses stay lost."
+        do = "Add one in Settings, Webhooks, of the repository; without any, news is seen at the next look only."
+        yield warning("github-webhook", what, without[0], do)
+    closed = [name for name, found in hooks.items() if found is None]
     if closed:
         what = f"The token may not read the webhooks of {listed(closed)}: comments whose webhook is lost stay lost."
         do = "Grant it webhooks: read to have them recovered, or let people repeat what is not answered."
         yield warning("github-permission", what, closed[0], do)
 
 
-def _may_read_hooks(account: GitHubAccount, token: Secret, name: str) -> bool:
+def _addresses(account: GitHubAccount, token: Secret, name: str) -> list[str] | None:
+    """Where webhooks of a repository lead; None where the token may not know."""
     try:
-        account.as_token(token, f"/repos/{name}/hooks", per_page=1)
+        found = account.as_token(token, f"/repos/{name}/hooks", per_page=100)
     except ReconcileError as error:
         if error.reason in (MISSING, PERMISSION):
-            return False
+            return None
         raise
-    return True
+    return [str((one.get("config") or {}).get("url") or "") for one in found]
+
+
+def _leads_here(address: str) -> bool:
+    return urlsplit(address).path.endswith(HOOK)

@@ -362,11 +362,23 @@ def token(place: Place, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> 
 WELL = {"contents": "read", "metadata": "read", "pull_requests": "write", "statuses": "write"}
 
 
-def test_a_token_that_is_well(place, token):
+def test_a_token_that_is_well(place, token, github):
+    github.deliver_to("https://headgate.example.org/webhooks/github", secret="sesame", repository="acme/shop")
     value = token({**WELL, "repository_hooks": "read"})
 
     assert place.told(0) == {}
     assert value not in place.asked().out
+
+
+@pytest.mark.parametrize("hooks", [(), ("https://ci.example.org/hooks",)])
+def test_a_repository_without_a_webhook_of_its_own_recovers_nothing(place, token, github, hooks):
+    for address in hooks:
+        github.deliver_to(address, secret="sesame", repository="acme/shop")
+    token({**WELL, "repository_hooks": "read"})
+
+    found = only(place.told(0), "github-webhook")
+    assert (found["level"], found["where"]) == ("warning", "acme/shop")
+    assert "comments that one of an organization loses stay lost" in found["what"]
 
 
 def test_a_token_that_was_revoked(place, token, github):
