@@ -174,6 +174,7 @@ class Opened:
 
     head: str
     is_foreign: bool  # its code is not from this repository: whoever wrote it may have no rights here
+    author: str = ""  # who has opened it; "" = nobody who is there any more
 
 
 class Conversations(Protocol):

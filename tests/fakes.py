@@ -295,10 +295,11 @@ class FakeConversations:
         self.busy = False  # to take what we say
         self.heads: Mapping[str, str] = {}  # by proposal
         self.foreign: set[str] = set()  # proposals of forks
+        self.authors: dict[str, str] = {}  # by proposal
 
     def opened(self, repository: str, proposal: str) -> Opened | None:
         head = self.heads.get(proposal)
-        return None if head is None else Opened(head, proposal in self.foreign)
+        return None if head is None else Opened(head, proposal in self.foreign, self.authors.get(proposal, ""))
 
     def write(self, body: str, by: str, **fields: bool) -> str:
         """A comment, and its id."""

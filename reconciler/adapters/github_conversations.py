@@ -120,7 +120,8 @@ def _opened_of(data: Mapping[str, Any]) -> Opened | None:
     """The code of a fork that was deleted is that of a stranger as well."""
     head, base = data["head"], data["base"]
     is_ours = (head.get("repo") or {}).get("id") == base["repo"]["id"]
-    return Opened(str(head["sha"]), not is_ours) if data.get("state") == "open" else None
+    author = str((data.get("user") or {}).get("login") or "")
+    return Opened(str(head["sha"]), not is_ours, author) if data.get("state") == "open" else None
 
 
 def _rights_of(data: Mapping[str, Any]) -> _Rights:

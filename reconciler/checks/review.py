@@ -15,6 +15,7 @@ from reconciler.flows.findings import Finding, Severity
 from reconciler.plan.diff import PlanDiff
 from reconciler.plan.model import Plan
 
+NO_EFFECT = "no effective change"
 ANNOTATED = 200  # findings that get a remark on their line; the table counts all
 
 _LEVELS = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
@@ -49,6 +50,11 @@ class FlowVerdict:
     code_changed: tuple[str, ...] = ()  # files of the flow's code that differ
     id: str = ""  # of the flow as it is known, "" = a new one
     took: tuple[float, ...] = ()  # seconds that its last succeeded runs took, from the first op to the end
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether it would run as it does not now."""
+        return self.reason != NO_EFFECT
 
     @property
     def errors(self) -> int:
@@ -229,7 +235,7 @@ def _merge_title(verdict: FlowVerdict) -> str:
         return f"Merging runs {words.count(_to_run(verdict), 'op')}{reused}"
     if verdict.plan_diff is not None and verdict.plan_diff.no_effective_change:
         return "No effective change: 0 ops will run"
-    return f"Merging runs nothing: {verdict.reason or 'no effective change'}"
+    return f"Merging runs nothing: {verdict.reason or NO_EFFECT}"
 
 
 def _merge_sentence(verdict: FlowVerdict) -> str:
@@ -276,7 +282,7 @@ def _flow_row(verdict: FlowVerdict) -> tuple[str, ...]:
     elif verdict.removed:
         merge = "retired"
     else:
-        merge = "starts a run" if verdict.starts else words.prose(verdict.reason or "no effective change")
+        merge = "starts a run" if verdict.starts else words.prose(verdict.reason or NO_EFFECT)
     reused = str(len(verdict.will_reuse)) if verdict.starts else ""
     return (words.code(verdict.flow), words.code(verdict.file), merge, str(_to_run(verdict)), reused)
 

@@ -138,6 +138,7 @@ def _ok_to_test(doing: Doing, command: Command) -> tuple[str, str]:
     if opened is None or opened.head != row.head or not row.head.startswith(command.sha):
         return replies.not_the_head(command.sha, opened.head if opened else row.head), "not the head"
     doing.is_approved = True
+    doing.judged = replace(doing.judged, judged="")  # what starts with a proposal may start now
     name, answer = f"{doing.request.id}:{row.head}", f"The code of {row.head} may run."
     target = f"{approval_of(row)}@{row.head}"
     doing.ask(

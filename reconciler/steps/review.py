@@ -7,7 +7,7 @@ judged by.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.checks.merged import not_touched
 from reconciler.checks.model import Check, Conclusion
@@ -20,11 +20,12 @@ from reconciler.flows.settings import RepositorySettings
 from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey
 from reconciler.ports import World
 from reconciler.records import Changes, CheckRow, Lease, RepositoryRow, RequestRow, ReviewRow, Wake
-from reconciler.steps.asking_in_comments import answer_comments, conversation_of, tell_ends
+from reconciler.steps.asking_in_comments import conversation_of, tell_ends
 from reconciler.steps.commit_checks import desired_checks
 from reconciler.steps.flow_files import Revision, errors_of
 from reconciler.steps.foresight import durations, reusable
 from reconciler.steps.page_addresses import page_of
+from reconciler.steps.pushed_trials import answer_asked, trials_wanted
 from reconciler.steps.touched_flows import judge
 from reconciler.steps.trials import left_behind
 
@@ -48,22 +49,34 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     together = _of_one_commit(row, everyone)
     judged = replace(row, judged=" ".join(f"{one.head}..{one.base} {one.target}".strip() for one in together))
     if judged == row:  # what was foreseen stays as it was said, though the cache has moved on since
-        return _answered(world, row, requests, lease) if requests else tell_ends(world, key, lease)
+        return answer_asked(world, row, requests, lease) if requests else tell_ends(world, key, lease)
     # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
     open_ones = [one for one in together if world.source.merge_base(one.repository, one.head, one.base) != one.head]
-    checks = _worst(check for one in open_ones for check in _judged(world, repository, one))
+    several = {one: _judged(world, repository, one) for one in open_ones}
+    checks = _worst(check for judgement in several.values() for check in judgement.checks)
     rows = _checks(world, row, _held(checks, _holder(world, row, everyone))) if open_ones else ()
+    own = several.get(row, _NOTHING)
+    tried = trials_wanted(world, row, own.settings, own.verdicts)
     return Changes(
         judged=(judged,),
         checks=tuple(rows),
+        asked=tried,
         wakes=(Wake(CheckKey(row.repository, row.head)),) if rows else (),
         # Answered when there is something to tell.
-        again_at=0.0 if requests or conversation_of(world, row).trials else None,
+        again_at=0.0 if requests or tried or conversation_of(world, row).trials else None,
     )
 
 
-def _answered(world: World, row: ReviewRow, requests: Sequence[RequestRow], lease: Lease) -> Changes:
-    return answer_comments(world, row, Revision(world.source, row.repository, row.base), requests, lease)
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What is said of a proposal, and of which flows, by which settings."""
+
+    checks: Sequence[Check] = ()
+    verdicts: Sequence[FlowVerdict] = ()
+    settings: RepositorySettings = field(default_factory=RepositorySettings)
+
+
+_NOTHING = _Judgement()
 
 
 def _not_open(world: World, key: ReviewKey, requests: Sequence[RequestRow]) -> Changes:
@@ -111,22 +124,24 @@ def _is_red(check: Check) -> bool:
     return check.conclusion is Conclusion.FAILURE
 
 
-def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> list[Check]:
+def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> _Judgement:
     base = Revision(world.source, row.repository, row.base)
     merged = world.source.merge(row.repository, row.head, row.base)
     proposed = Proposed(row.head, row.target or repository.default_branch or row.base, url=_page(world, row))
     if merged.tree is None:
-        return [gate((), (), proposed, conflicts=merged.conflicts or (UNRELATED,))]
+        return _Judgement([gate((), (), proposed, conflicts=merged.conflicts or (UNRELATED,))])
     settings, broken = _settings(world, row, base, merged.tree)
     result = Revision(world.source, row.repository, merged.tree, settings)
     proposed = replace(proposed, changed=frozenset(world.source.changed(row.repository, row.base, merged.tree) or ()))
     if broken:
         why = f"{broken[0].file}:{broken[0].span.line}: {broken[0].message}"
-        return [gate((), broken, proposed, settings_broken=why)]
+        return _Judgement([gate((), broken, proposed, settings_broken=why)])
     verdicts, findings = judge(world.store, row.repository, base, result, proposed.changed)
     verdicts = [_foreseen(world, repository, row, verdict) for verdict in verdicts]
     checks = [gate(verdicts, findings, proposed), *(flow_review(verdict, proposed) for verdict in verdicts)]
-    return checks if settings.checks.annotations else [replace(check, annotations=()) for check in checks]
+    if not settings.checks.annotations:
+        checks = [replace(check, annotations=()) for check in checks]
+    return _Judgement(checks, verdicts, base.settings)
 
 
 def _foreseen(world: World, repository: RepositoryRow, row: ReviewRow, verdict: FlowVerdict) -> FlowVerdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
-from reconciler.checks.review import FlowVerdict
+from reconciler.checks.review import NO_EFFECT, FlowVerdict
 from reconciler.flows.acceptances import unused_acceptances
 from reconciler.flows.findings import Finding
 from reconciler.flows.globs import COMPONENT_FOLDER, LOCK_FILE, PRESET_FOLDER
@@ -190,7 +190,7 @@ def _why_not(row: FlowRow | None, old: Plan | None, new: Loaded) -> str:
         return "it cannot be planned"
     applied = row.applied_plan if row is not None and row.applied_version == new.plan.version else ""
     if new.plan.hash == (applied or (old.hash if old is not None else "")):
-        return "no effective change"
+        return NO_EFFECT
     if new.plan.schedule is not None:
         return "schedule"
     if "merge" not in new.settings.start_on:

@@ -75,8 +75,8 @@ def test_who_may_write_is_told_by_what_a_role_comes_to(world, role, writes):
 def test_an_open_pull_request_has_a_head_and_says_whether_its_code_is_from_here(world):
     fork = world.github.open_pull_request({"flows/new.yaml": "kind: operation\n"}, by="eve", fork=True)
 
-    assert world.talk.opened(REPOSITORY, world.proposal) == Opened(world.pull.head_sha, is_foreign=False)
-    assert world.talk.opened(REPOSITORY, f"pull/{fork.number}") == Opened(fork.head_sha, is_foreign=True)
+    assert world.talk.opened(REPOSITORY, world.proposal) == Opened(world.pull.head_sha, False, world.pull.author.login)
+    assert world.talk.opened(REPOSITORY, f"pull/{fork.number}") == Opened(fork.head_sha, True, "eve")
     world.github.close_pull_request(fork)
     assert world.talk.opened(REPOSITORY, f"pull/{fork.number}") is None
     assert world.talk.opened(REPOSITORY, "pull/999") is None

@@ -117,3 +117,25 @@ def test_a_clock_that_is_wrong_makes_no_command_late_and_none_early(world: GitHu
     world.pass_time()
     assert "repeat the command" in heard(world, pull, before)
     assert len(trials(world)) == 1
+
+
+def test_a_flow_that_starts_with_a_pull_request_is_run_for_those_who_may_and_for_forks_once_approved(
+    world: GitHubWorld,
+):
+    github = world.github
+    github.push({".headgate.yaml": "settings: {churn: {startOn: [merge, pull_request]}}\n"})
+    world.connect()
+    github.allow("ann", "write")
+    ours = github.open_pull_request(MORE, by="ann")
+    fork = github.open_pull_request(
+        {"flows/churn.yaml": flow({"train": exits(0), "third": exits(0)})}, by="eve", fork=True
+    )
+    world.pass_time()
+    assert world.check(ours.head_sha, "headgate/churn (trial)").conclusion == "success"
+    assert [run.facts.commit for run in trials(world)] == [ours.head_sha]
+    assert github.comments(ours) == []
+
+    answered(world, fork, f"/ok-to-test {fork.head_sha}")
+    world.pass_time()
+    assert {run.facts.commit for run in trials(world)} == {ours.head_sha, fork.head_sha}
+    assert github.complaints == []
