@@ -101,8 +101,8 @@ class State:
         return [row for row in self.repositories.values() if covers(installation, row)]
 
     def is_listed(self, made_at: float) -> bool:
-        """Whether lists show by now what was made then."""
-        return made_at + self.lag <= self.now()
+        """Whether lists show by now what was made then; a clock that was set back in between hides nothing."""
+        return not made_at <= self.now() < made_at + self.lag
 
     # --- checks -----------------------------------------------------------------------------------------------
 

@@ -50,16 +50,15 @@ class Hub(FakeGitHub):
 
     def ask(self, call: Call, authorization: Secret) -> tuple[Answer, str]:
         """One answer and who asked; a repository that moved is found where it is, as by every client."""
-        address = urlsplit(call.path)
-        query = "&".join(part for part in (address.query, urlencode(dict(call.parameters))) if part)
-        path = address.path
-        for _ in range(_MOVES):
-            asked = Asked(self, _scope(call, authorization, path, query), _body(call))
+        address = call.path + (f"?{urlencode(dict(call.parameters))}" if call.parameters else "")
+        for _ in range(_MOVES + 1):
+            to = urlsplit(address)
+            asked = Asked(self, _scope(call, authorization, to.path, to.query), _body(call))
             page = asked.answer(1)
             asked.request.status = page.status
             if page.status != HTTPStatus.MOVED_PERMANENTLY:
                 break
-            path, query = urlsplit(page.headers["location"]).path, ""
+            address = page.headers["location"]
         return _answer(page), asked.request.actor
 
     def fetched(self, address: str, token: str) -> Mapping[str, str]:
