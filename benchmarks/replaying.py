@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from time import perf_counter, process_time, sleep
+from time import perf_counter, process_time
 from typing import Any
 
 from sqlalchemy import event
@@ -18,6 +18,8 @@ from benchmarks.recorded_runs import Recording, Session, insert
 from reconciler.adapters.sql_store import SqlStore
 from reconciler.keys import RunKey
 from reconciler.records import Changes, Lease, Wake
+
+_LOOK = 0.01  # s without news until a worker sees that everything was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def _work(store: SqlStore, left: dict[RunKey, deque[Session]]) -> None:
     while any(left.values()):
         lease = store.lease("bench", 30)
         if lease is None:
-            sleep(0)
+            store.wait(_LOOK)
         elif isinstance(lease.key, RunKey) and (sessions := left[lease.key]):
             _take(store, lease, sessions.popleft())
             if sessions:

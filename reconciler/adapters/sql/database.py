@@ -131,6 +131,11 @@ class Database:
         """For a job of `write`: whoever waits in other processes shall hear of its commit."""
         self._calling = True
 
+    @property
+    def calls(self) -> list[direct.Batch]:
+        """The same, as a part of what a job writes: no answer of a server is waited for because of it."""
+        return self._others.call
+
     def now(self, connection: Connection, clock: Clock) -> float:
         """The time by the clock that all who share the database share: its server's, or for a file this machine's."""
         return clock.now() if self.dialect == "sqlite" else float(direct.rows(connection, _SERVER_NOW)[0]["now"])
@@ -199,7 +204,9 @@ class Database:
         self._calling = False
         direct.begin(connection)
         done = all(_works(job, connection) for job in group)
-        direct.end(connection, done, self._others.news if self._calling else ())
+        if done and self._calling:
+            direct.changes(connection, self._others.call)
+        direct.end(connection, done)
         for job in group if done or len(group) == 1 else ():
             job.done = True
         return done or len(group) == 1

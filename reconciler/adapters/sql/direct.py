@@ -36,11 +36,11 @@ def row(connection: Connection, statement: Executable, values: Values = _NONE) -
 
 
 def rows_of_all(
-    connection: Connection, questions: Iterable[Question], written: Iterable[Batch] = ()
+    connection: Connection, questions: Sequence[Question], written: Sequence[Batch] = ()
 ) -> list[list[dict[str, Any]]]:
     """What each of several statements finds once others have written. A server is sent all of them at once."""
     asked = []
-    with _together(connection):
+    with _together(connection) if len(questions) + len(written) > 1 else _AT_ONCE:
         for statement, many in written:
             _begun(connection, statement, many)
         for statement, values in questions:
@@ -209,15 +209,9 @@ def begin(connection: Connection) -> None:
         run(connection, "BEGIN IMMEDIATE")
 
 
-def end(connection: Connection, keep: bool, last: Sequence[Batch] = ()) -> None:
-    """Commit what was written since `begin`, with these statements as the last of it, or take it back."""
-    with _together(connection) if keep and last else _AT_ONCE:
-        for statement, values in last if keep else ():
-            _begun(connection, statement, values)
-        _end(connection, "commit" if keep else "rollback")
-
-
-def _end(connection: Connection, how: str) -> None:
+def end(connection: Connection, keep: bool) -> None:
+    """Commit what was written since `begin`, or take it back."""
+    how = "commit" if keep else "rollback"
     if connection.in_transaction():  # SQLAlchemy counts it as its own where it ran a statement in it
         getattr(connection, how)()
         return

@@ -13,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, Engine, Text, bindparam, func, literal_column, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from reconciler.adapters.sql.direct import Batch
 from reconciler.adapters.sql.engines import engine_of
 
 POLL = 0.1  # seconds between two looks at the version of a file
@@ -35,8 +36,8 @@ class Others:
         self._on_file = url.get_backend_name() == "sqlite"
         self._tell = tell
         self._name = uuid4().hex  # what we say ourselves we know already
-        # The last statements of a commit that others shall hear of. Of a file, the commit itself is what they see.
-        self.news = () if self._on_file else ((_CALL, [{"_caller": self._name}]),)
+        # What a commit holds of which others shall hear. Of a file, the commit itself is what they see.
+        self.call: list[Batch] = [] if self._on_file else [(_CALL, [{"_caller": self._name}])]
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._bell = -1

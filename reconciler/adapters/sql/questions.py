@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, Table, bindparam, func, select
+from sqlalchemy import Integer, Select, Table, bindparam, exists, func, select
 
 from reconciler.adapters.sql.batches import among
 from reconciler.adapters.sql.tables import (
@@ -56,6 +56,10 @@ QUEUE_LOAD = (
 )
 SEEN_OF_RUN = _SEEN.where(attempts.c.run == bindparam("_run"))
 SEEN_OF_FLOW = _SEEN.where(attempts.c.flow == bindparam("_flow"), attempts.c.run == "")
+RUN_WITH_NEWS = RUN.add_columns(
+    exists().where(requests.c.key == bindparam("_key"), requests.c.done_at.is_(None)).label("asked"),
+    exists().where(attempts.c.run == bindparam("_id"), attempts.c.id == observations.c.attempt).label("seen"),
+)
 CACHED = (
     select(results)
     .where(

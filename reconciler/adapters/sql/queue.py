@@ -70,9 +70,14 @@ class SqlQueue:
         held = self._fence(lease) if keep else self._acknowledge(lease, changes.again_at)
         moved = [*run_moves(changes.runs, lease.token), *self._statements.flow_moves(changes.flows)]
         wakes = (*changes.wakes, *(Wake(request.key) for request in changes.asked))
-        written = [*self._statements.changes(changes, lease.token, now), *self._statements.wakes(wakes, now)]
+        written: list[direct.Batch] = [
+            *self._statements.changes(changes, lease.token, now),
+            *self._statements.wakes(wakes, now),
+        ]
         if changes.place is not None:
             written.append((_MOVE, [{"_key": text_of(lease.key), "_place": changes.place}]))
+        if changes.place is not None or is_soon(wakes, now):  # somebody else may be the one to take it
+            written += self._database.calls
 
         def work(connection: Connection) -> None:
             if changes.gone is not None:
@@ -84,8 +89,6 @@ class SqlQueue:
             write_uses(connection, changes.uses)
             if changes.gone is not None:
                 prune(connection, changes.gone)
-            if changes.place is not None or is_soon(wakes, now):  # somebody else may be the one to take it
-                self._database.call()
 
         self._database.write(work)
 

@@ -132,14 +132,14 @@ class SqlRecords:
         return self._one(questions.RUN, rows.run_of, _id=run)
 
     def run_with_news(self, run: str) -> tuple[RunRow | None, Sequence[RequestRow], Sequence[ObservationRow]]:
-        wanted = [
-            (questions.RUN, {"_id": run}),
-            (questions.OPEN_REQUESTS, {"_key": text_of(RunKey(run))}),
-            (questions.SEEN_OF_RUN, {"_run": run}),
-        ]
-        found, asked, seen = self._ask_all(wanted)
-        row = rows.run_of(found[0]) if found else None
-        return row, [rows.request_of(one) for one in asked], [rows.observation_of(one) for one in seen]
+        """Mostly there are none of either, which is asked along with the run."""
+        key = RunKey(run)
+        found = self._database.ask(questions.RUN_WITH_NEWS, {"_id": run, "_key": text_of(key)})
+        if not found:
+            return None, self.requests(key), self.observations(run)
+        row = found[0]
+        asked = self.requests(key) if row["asked"] else ()
+        return rows.run_of(row), asked, self.observations(run) if row["seen"] else ()
 
     def runs(
         self,
@@ -283,10 +283,10 @@ class SqlRecords:
         written = self._seen(seen, keys)
 
         def work(connection: Connection) -> None:
-            found = direct.rows_of_all(connection, _asked_for(keys, held=True), written)
+            asked = _asked_for(keys, held=True)
+            found = direct.rows_of_all(connection, asked, [*written, *self._database.calls])
             owners = {row["id"]: _owner(row) for some in found for row in some}
             self._wake(connection, set(owners.values()) - set(keys.values()))
-            self._database.call()
 
         if written:
             self._database.write(work)
