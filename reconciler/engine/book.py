@@ -107,7 +107,7 @@ class Book:
 
     def move(self, node: Node, status: Status, reason: str = "", message: str = "", at: float | None = None) -> None:
         """Record a change of status (the caller asked the table); a second `running` keeps the first start."""
-        state, path, when = node.state, node.path, self.now if at is None else at
+        state, path, scope, when = node.state, node.path, node.scope, self.now if at is None else at
         state.status, state.reason, state.message = status, reason, message
         if status is RUNNING and state.started_at is None:
             state.started_at = when
@@ -120,8 +120,8 @@ class Book:
         self.history.append(Transition(path, status, when, reason, message, state.attempt))
         before = state.passed
         state.passed = passed_by(before, status, state.started_at is not None)
-        if node.scope is not None and node.scope.watchers and node.hook_of is None:
-            self._tell_watchers(node, node.scope, state.passed[len(before) :])
+        if scope is not None and scope.watchers and node.hook_of is None:
+            self._tell_watchers(node, scope, state.passed[len(before) :])
 
     def _tell_watchers(self, node: Node, scope: Scope, passed: Iterable[Status]) -> None:
         """Look at the ops that an event edge starts, as this one has passed the statuses that they wait for."""

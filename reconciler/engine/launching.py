@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.engine.book import Book
 from reconciler.engine.decisions import DeclareService, StartAttempt
 from reconciler.engine.ending import finish
-from reconciler.engine.model import Status
+from reconciler.engine.model import QUEUED, Status
 from reconciler.engine.opening import open_scope
 from reconciler.engine.ready import Room, needs_slot
 from reconciler.engine.reasons import CONFIG_ERROR
@@ -15,10 +15,14 @@ from reconciler.engine.starting import set_deadline
 
 
 def launch_next(book: Book, room: Room) -> bool:
-    """Start one op, or make one child of a sweep; False if nothing more may start now."""
+    """Start one op or all that need no place, or make one child of a sweep; False if nothing more may start now."""
+    if book.ready.free and not room.is_limited:
+        _launch_free(book, room)
+        return True
     node = book.ready.take(room)
     if node is not None:
-        (_open if node.is_composite else _launch)(book, node, room)
+        node.home.hold(node)
+        _launch(book, node, room)
         return True
     if book.makers and _make_child(book, room):
         return True
@@ -27,28 +31,41 @@ def launch_next(book: Book, room: Room) -> bool:
     return False
 
 
-def _open(book: Book, node: Node, _: Room) -> None:
-    node.home.hold(node)
+def _launch_free(book: Book, room: Room) -> None:
+    """Start all ops that need no place, until a scope is to stop."""
+    free = book.ready.take_free()
+    for place, node in enumerate(free, 1):
+        if node.state.status is QUEUED:
+            _launch(book, node, room)
+        if book.stops:
+            book.ready.free += free[place:]
+            return
+
+
+def _open(book: Book, node: Node) -> None:
     book.move(node, Status.RUNNING)
     set_deadline(book, node)
     open_scope(book, node)
 
 
 def _launch(book: Book, node: Node, room: Room) -> None:
+    if node.is_composite:
+        _open(book, node)
+        return
     state = node.state
     try:
         spec = attempt_spec(book, node)
     except ValueError as error:
         finish(book, node, Status.FAILED, CONFIG_ERROR, str(error))
         return
-    node.home.hold(node)
     state.attempts, state.attempt = spec.number, spec.attempt
     if node.op.kind == "service":
         book.move(node, Status.RUNNING)
         set_deadline(book, node)
         book.actions.append(DeclareService(node.path, spec))
         return
-    room.take(node.op.queue)
+    if room.is_limited:
+        room.take(node.op.queue)
     book.live[spec.attempt] = node.path
     book.note(node)
     book.actions.append(StartAttempt(node.path, spec))

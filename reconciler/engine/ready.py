@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from heapq import heappop, heappush, heapreplace
+from operator import attrgetter
 
 from reconciler.engine.decisions import Limits
 from reconciler.engine.model import QUEUED
@@ -15,6 +16,8 @@ from reconciler.engine.scopes import Node, Scope
 
 LaneKey = tuple[str, str | None, bool]
 Waiting = tuple[int, tuple[int, ...], Node]  # the more critical first, then by declaration
+
+_BY_ORDER, _BY_CRITICAL = attrgetter("order"), attrgetter("op.critical")
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ Head = tuple[int, tuple[int, ...], Lane]  # of the first that waits in a lane
 class Ready:
     """Ops that wait for a place, the most critical first, then in order of declaration."""
 
+    free: list[Node] = field(default_factory=list)  # whose scope has places for all: only slots and queues may lack
     lanes: dict[LaneKey, Lane] = field(default_factory=dict)
     heads: list[Head] = field(default_factory=list)  # a heap; who is no longer first in a lane is passed over
     full: dict[str, set[Lane]] = field(default_factory=dict)  # by scope: lanes that wait for a place in it
@@ -72,6 +76,19 @@ class Ready:
 
     def push(self, node: Node) -> None:
         """An op has become ready."""
+        if node.home.concurrency is None:
+            self.free.append(node)
+        else:
+            self._line_up(node)
+
+    def take_free(self) -> list[Node]:
+        """All ops whose scope has places for all, in order. Where no limit was given they may start."""
+        free, self.free = self.free, []
+        free.sort(key=_BY_ORDER)
+        free.sort(key=_BY_CRITICAL, reverse=True)  # those that are as critical stay in order
+        return free
+
+    def _line_up(self, node: Node) -> None:
         op = node.op
         key = (node.home.owner.path, op.queue, needs_slot(node))
         lane = self.lanes.get(key)
@@ -96,6 +113,8 @@ class Ready:
 
     def take(self, room: Room) -> Node | None:
         """The next op that may start now; it leaves its lane."""
+        for free in self.take_free() if self.free else ():
+            self._line_up(free)
         heads = self.heads
         while heads:
             _, order, lane = heads[0]
@@ -108,7 +127,7 @@ class Ready:
             elif not node.home.has_room(node):
                 heappop(heads)
                 self.full.setdefault(lane.scope, set()).add(lane)
-            elif lane.takes_slot and room.is_limited and not room.admits(node.op.queue):
+            elif lane.takes_slot and not room.admits(node.op.queue):
                 heappop(heads)
                 self.blocked.add(lane)
             else:

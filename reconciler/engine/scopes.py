@@ -95,11 +95,11 @@ class Scope:
         if node.hook_of is not None:
             return
         status = node.state.status
-        if status is STOPPED and node.state.reason == EARLY_STOPPED:
-            status = Status.SUCCEEDED  # a policy cut it short: no stop of the whole
-        self.ended[status] = self.ended.get(status, 0) + 1
         if status is FAILED:
             self.failed.append((node.order, node.path))
+        elif status is STOPPED and node.state.reason == EARLY_STOPPED:
+            status = SUCCEEDED  # a policy cut it short: no stop of the whole
+        self.ended[status] = self.ended.get(status, 0) + 1
 
     def verdict(self) -> Status:
         """How the scope ends, now that all of its children have ended."""
@@ -134,10 +134,11 @@ class GraphScope(Scope):
     def count_upstream(self, index: int, status: Status) -> Sequence[int]:
         """Tell the ops downstream of `index` that it ended so; gives the indices of those whose waiting is over."""
         waits_for, counts, found = self.waits_for, self.counts, []
+        is_good = status is SUCCEEDED
         for downstream in self.graph.ops[index].downstream:
-            if status is SUCCEEDED and downstream not in counts:
-                waits_for[downstream] = left = waits_for[downstream] - 1
-                if left == 0:
+            if is_good and downstream not in counts:
+                left = waits_for[downstream] = waits_for[downstream] - 1
+                if not left:
                     found.append(downstream)
             elif self._count_closely(downstream, index, status) is not WAIT:
                 found.append(downstream)

@@ -66,7 +66,8 @@ def begin(book: Book, node: Node) -> None:
     """The upstreams let it start: ask its joins, then go on."""
     if _is_plain(node):
         node.state.params = NO_PARAMS
-        enqueue(book, node)
+        book.move(node, QUEUED)
+        book.ready.push(node)
         return
     try:
         if node.op.joins and node.join_rows is None:
