@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from reconciler.engine.attempts import attempt_id
@@ -217,5 +218,6 @@ def _duration(state: OpState) -> float | None:
     return state.finished_at - state.started_at
 
 
+@lru_cache(maxsize=64)  # the ops of a step are told the same ones
 def _instant(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat()
