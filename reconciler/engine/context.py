@@ -104,7 +104,7 @@ def _dag_values(_book: Book, node: Node) -> Json:
 def param_values(node: Node, values: Mapping[str, Json]) -> Values:
     """`params.<name>.value`, `.as_arg`, `.as_str`, `.type`, `.connection`, and `params.as_args`."""
     declared = {io.name: io for io in (*node.op.outputs, *node.op.inputs)}
-    made: Values = {name: _param(node, declared.get(name, IO(name)), value) for name, value in values.items()}
+    made: Values = {name: _param(node, declared.get(name) or IO(name), value) for name, value in values.items()}
     args = [as_arg(io, values[io.name]) for io in node.op.inputs if io.name in values]
     return {**made, "as_args": [arg for arg in args if arg]}
 

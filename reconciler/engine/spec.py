@@ -54,7 +54,7 @@ def _environment(node: Node, params: Mapping[str, Json], io: Mapping[str, IO]) -
 
 def _inits(node: Node, params: Mapping[str, Json], io: Mapping[str, IO]) -> Iterator[Mapping[str, Json]]:
     for name, value in params.items():
-        source, declared = node.op.sources.get(name, _NOTHING), io.get(name, IO(name))
+        source, declared = node.op.sources.get(name, _NOTHING), io.get(name) or IO(name)
         wanted = declared.to_init if source.to_init is None else source.to_init
         connection = source.connection or declared.connection
         if wanted and (value is not None or connection):
