@@ -20,6 +20,7 @@ from reconciler.adapters.sql.tables import (
     flows,
     ops,
     plans,
+    repositories,
     requests,
     reviews,
     runs,
@@ -144,7 +145,7 @@ class SqlRetention:
                 approvals=_pairs(connection, _old_approvals(before).limit(limit)),
                 attempts=_ones(connection, _old_instances(before).limit(limit)),
                 reviews=_pairs(connection, _closed_reviews().limit(limit)),
-                commits=_said(connection, _pairs(connection, _old_commits(_standing(connection), before).limit(limit))),
+                commits=_said(connection, _old_commits(connection, before, limit)),
                 flows=tuple(_retired(connection))[:limit],
             )
 
@@ -319,13 +320,15 @@ def _closed_reviews() -> Select[Any]:
     return select(reviews.c.repository, reviews.c.proposal).where(not_(reviews.c.open))
 
 
-def _old_commits(standing: set[str], before: float) -> Select[Any]:
-    """Commits whose checks speak of no run and were first said long ago."""
+def _old_commits(connection: Connection, before: float, limit: int) -> Sequence[tuple[str, str]]:
+    """Commits whose checks speak of no run and were first said long ago, and where nothing stands."""
+    standing = _standing(connection)
     of_run = exists(select(runs.c.id).where(runs.c.sha == checks.c.sha))
     pair = (checks.c.repository, checks.c.sha)
     young = select(*pair).where(checks.c.noted_at >= before)
     statement = select(*pair).where(checks.c.noted_at < before, not_(of_run), tuple_(*pair).not_in(young))
-    return statement.where(checks.c.sha.not_in(sorted(standing)[:500])).group_by(*pair)
+    found = _pairs(connection, statement.group_by(*pair).order_by(*pair).limit(limit + len(standing)))
+    return [commit for commit in found if commit not in standing][:limit]
 
 
 def _said(connection: Connection, commits: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -335,15 +338,17 @@ def _said(connection: Connection, commits: Sequence[tuple[str, str]]) -> tuple[t
     return tuple(commit for key, commit in keys.items() if key not in waiting)
 
 
-def _standing(connection: Connection) -> set[str]:
-    """Commits at which something stands now: heads, proposals, applied and waiting plans."""
-    found = {row.applied_sha for row in _flows(connection)} | {row.waiting_sha for row in _flows(connection)}
-    for table, columns in (("repositories", ("head", "pruning_held")), ("reviews", ("head", "base"))):
-        which = reviews.metadata.tables[table]
-        statement = select(*(which.c[column] for column in columns))
-        statement = statement.where(which.c.open) if table == "reviews" else statement
-        found |= {sha for row in connection.execute(statement) for sha in row}
-    return found - {""}
+def _standing(connection: Connection) -> set[tuple[str, str]]:
+    """Repositories and commits at which something stands now: heads, proposals, applied and waiting plans."""
+    at_work = _flows(connection)
+    found = {(row.repository, sha) for row in at_work for sha in (row.applied_sha, row.waiting_sha)}
+    for name, first, second in connection.execute(
+        select(repositories.c.name, repositories.c.head, repositories.c.pruning_held).union(
+            select(reviews.c.repository, reviews.c.head, reviews.c.base).where(reviews.c.open)
+        )
+    ):
+        found |= {(name, first), (name, second)}
+    return {(name, sha) for name, sha in found if sha}
 
 
 def _retired(connection: Connection) -> list[str]:

@@ -9,7 +9,19 @@ from reconciler.adapters.sql_store import open_store
 from reconciler.engine.model import Observed, Status
 from reconciler.errors import Conflict
 from reconciler.keys import RemainsKey, RunKey
-from reconciler.records import CacheRow, Changes, EventRow, Gone, MetricRow, PlanRow, RequestRow, UseRow, Wake
+from reconciler.records import (
+    CacheRow,
+    Changes,
+    CheckRow,
+    EventRow,
+    FlowRow,
+    Gone,
+    MetricRow,
+    PlanRow,
+    RequestRow,
+    UseRow,
+    Wake,
+)
 from tests.reconciler.adapters.sql_world import BOTH, NOW, GivenClock, attempt_row, new_database, op_row, run_row
 
 COUNT = count()
@@ -147,6 +159,24 @@ def test_plans_that_a_run_has_are_told_from_those_that_none_has(store):
     write(store, new_runs=(ended("r2", plan=unused),))  # meanwhile
     write(store, gone=Gone(plans=(unused,), read_at=NOW))
     assert store.plan(unused) is not None
+
+
+def test_what_was_said_where_something_stands_stays_however_much_stands(store):
+    standing = [f"a{n:03}" for n in range(600)]
+    write(
+        store,
+        flows=tuple(FlowRow(sha, "shop", "", f"{sha}.yaml", sha, applied_sha=sha) for sha in standing),
+        checks=tuple(CheckRow("shop", sha, "gate", "v1") for sha in [*standing, "b1", "b2", "b3"]),
+    )
+    write(store, checks=(CheckRow("other", standing[0], "gate", "v1"),))
+
+    assert store.aged(NOW, NOW + 1, NOW, 99).commits == (
+        ("other", "a000"),
+        ("shop", "b1"),
+        ("shop", "b2"),
+        ("shop", "b3"),
+    )
+    assert store.aged(NOW, NOW + 1, NOW, 1).commits == (("other", "a000"),)
 
 
 def test_a_file_gives_space_back(tmp_path):
