@@ -6,38 +6,30 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, not_, or_, select
 
 from reconciler.adapters.sql import batches, rows
+from reconciler.adapters.sql.aged import aged, flows_of, old_results, services_of, standing
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import (
-    approvals,
     attempts,
     cache,
-    checks,
-    deliveries,
     events,
     flows,
     ops,
     plans,
-    repositories,
     requests,
-    reviews,
     runs,
-    services,
     wakes,
 )
 from reconciler.engine.model import Status
 from reconciler.engine.retention import FlowMarks, Needs, RunMark
-from reconciler.keys import CheckKey, FlowKey, RunKey, text_of
-from reconciler.plan.encoding import decode
-from reconciler.records import EventRow, FlowRow, RunRow, ServiceRow
+from reconciler.keys import CheckKey, RunKey, text_of
+from reconciler.records import EventRow, RunRow
 from reconciler.store import Aged, References
 
 BODIES = 1000  # runs that are read at once
 USE, PRUNED = "use", "pruned"  # kinds of events that retention writes
-_PRESSES = text_of(CheckKey("", "")).removesuffix("/")  # what the key of one begins with; it ends with a commit
-_SHA = 40
 _PLAN = re.compile(rb'"plan":"([0-9a-f]{32})"')
 _COMMIT = re.compile(rb'"(?:commit|sha)":"([0-9a-f]{40})"')
 
@@ -82,7 +74,7 @@ class SqlRetention:
             return Needs(
                 {flow: _flow_marks(connection, flow, newest, most) for flow in of_flows},
                 frozenset(_used(connection, ids)),
-                frozenset(row.run for row in _services(connection)),
+                frozenset(row.run for row in services_of(connection)),
                 frozenset(_asked(connection, ids)),
                 frozenset(_unsaid(connection, marks)),
                 _cached_since(connection),
@@ -130,7 +122,7 @@ class SqlRetention:
     def crowded_results(self, place: str, before: float, limit: int) -> Sequence[tuple[str, str]]:
         """Results with files at a place that were made before then, by key and attempt."""
         with self._database.read() as connection:
-            return _pairs(connection, _old_results(before).where(_at(place)).limit(limit))
+            return old_results(connection, before, limit, _at(place))
 
     def aged(self, cached_before: float, before: float, heard_before: float, limit: int) -> Aged:
         """Rows past their time that no run holds, at most `limit` of each kind, and none that is still needed.
@@ -138,16 +130,7 @@ class SqlRetention:
         `heard_before`: of requests and deliveries.
         """
         with self._database.read() as connection:
-            return Aged(
-                cache=_pairs(connection, _old_results(cached_before).limit(limit)),
-                requests=_ones(connection, _old_requests(heard_before).limit(limit)),
-                deliveries=_ones(connection, _old_deliveries(heard_before).limit(limit)),
-                approvals=_pairs(connection, _old_approvals(before).limit(limit)),
-                attempts=_ones(connection, _old_instances(before).limit(limit)),
-                reviews=_pairs(connection, _closed_reviews().limit(limit)),
-                commits=_said(connection, _old_commits(connection, before, limit)),
-                flows=tuple(_retired(connection))[:limit],
-            )
+            return aged(connection, cached_before, before, heard_before, limit)
 
     def old_events(self, after: int, before: float, traced_before: float, limit: int) -> tuple[Sequence[int], int]:
         """Events past their time that belong to no run, of the next `limit`; and the last one looked at, 0 at the end.
@@ -166,12 +149,12 @@ class SqlRetention:
     def references(self) -> References:
         """The plans and commits that runs, flows, services, reviews and repositories hold; reads every run."""
         with self._database.read() as connection:
-            held, commits = set[str](), _standing(connection)
+            held, commits = set[str](), {sha for _, sha in standing(connection)}
             for body in _bodies(connection):
                 held.update(one.decode() for one in _PLAN.findall(body))
                 commits.update(one.decode() for one in _COMMIT.findall(body))
-            commits.update(row.spec.commit for row in _services(connection))
-            hashes = {row.applied_plan for row in _flows(connection)}
+            commits.update(row.spec.commit for row in services_of(connection))
+            hashes = {row.applied_plan for row in flows_of(connection)}
             pending = select(requests.c.arguments).where(requests.c.done_at.is_(None))
             for (arguments,) in connection.execute(pending):
                 held.update(one.decode() for one in _PLAN.findall(arguments))
@@ -246,14 +229,6 @@ def _unsaid(connection: Connection, marks: Sequence[RunMark]) -> set[str]:
     return {run for key in waiting for run in keys[key]}
 
 
-def _services(connection: Connection) -> list[ServiceRow]:
-    return [decode(row["body"], ServiceRow) for row in connection.execute(select(services)).mappings()]
-
-
-def _flows(connection: Connection) -> list[FlowRow]:
-    return [rows.flow_of(row) for row in connection.execute(select(flows)).mappings()]
-
-
 def _bodies(connection: Connection) -> Iterator[bytes]:
     """Every run as it is stored, in pages."""
     last = ""
@@ -279,84 +254,3 @@ def _cached_since(connection: Connection, *which: ColumnElement[bool]) -> float:
 def _remains(run: str) -> list[Select[Any]]:
     history = select(events.c.seq).where(events.c.subject == run, events.c.kind != PRUNED)
     return [select(ops.c.path).where(ops.c.run == run), select(attempts.c.id).where(attempts.c.run == run), history]
-
-
-# --- rows that belong to no run -----------------------------------------------------------------------------------
-
-
-def _ones(connection: Connection, statement: Select[Any]) -> tuple[str, ...]:
-    return tuple(row[0] for row in connection.execute(statement))
-
-
-def _pairs(connection: Connection, statement: Select[Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((row[0], row[1]) for row in connection.execute(statement))
-
-
-def _old_results(before: float) -> Select[Any]:
-    return select(cache.c.key, cache.c.attempt).where(cache.c.finished_at < before)
-
-
-def _old_deliveries(before: float) -> Select[Any]:
-    return select(deliveries.c.id).where(deliveries.c.received_at < before).order_by(deliveries.c.received_at)
-
-
-def _old_requests(before: float) -> Select[Any]:
-    """Those past their time; a press stays as long as a run of its commit, as it could be told once more till then."""
-    sha = func.substr(requests.c.key, func.length(requests.c.key) - _SHA + 1)
-    may_act = requests.c.key.startswith(_PRESSES) & exists(select(runs.c.id).where(runs.c.sha == sha))
-    return select(requests.c.id).where(requests.c.done_at < before, not_(may_act)).order_by(requests.c.seq)
-
-
-def _old_approvals(before: float) -> Select[Any]:
-    return select(approvals.c.repository, approvals.c.sha).where(approvals.c.at < before)
-
-
-def _old_instances(before: float) -> Select[Any]:
-    ended = select(attempts.c.id).where(attempts.c.run == "", not_(attempts.c.live), attempts.c.created_at < before)
-    return ended.order_by(attempts.c.created_at)
-
-
-def _closed_reviews() -> Select[Any]:
-    return select(reviews.c.repository, reviews.c.proposal).where(not_(reviews.c.open))
-
-
-def _old_commits(connection: Connection, before: float, limit: int) -> Sequence[tuple[str, str]]:
-    """Commits whose checks speak of no run and were first said long ago, and where nothing stands."""
-    standing = _standing(connection)
-    of_run = exists(select(runs.c.id).where(runs.c.sha == checks.c.sha))
-    pair = (checks.c.repository, checks.c.sha)
-    young = select(*pair).where(checks.c.noted_at >= before)
-    statement = select(*pair).where(checks.c.noted_at < before, not_(of_run), tuple_(*pair).not_in(young))
-    found = _pairs(connection, statement.group_by(*pair).order_by(*pair).limit(limit + len(standing)))
-    return [commit for commit in found if commit not in standing][:limit]
-
-
-def _said(connection: Connection, commits: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Those on which nothing is about to be said any more."""
-    keys = {text_of(CheckKey(*commit)): commit for commit in commits}
-    waiting = set(_ones(connection, select(wakes.c.key).where(wakes.c.key.in_(sorted(keys)))))
-    return tuple(commit for key, commit in keys.items() if key not in waiting)
-
-
-def _standing(connection: Connection) -> set[tuple[str, str]]:
-    """Repositories and commits at which something stands now: heads, proposals, applied and waiting plans."""
-    at_work = _flows(connection)
-    found = {(row.repository, sha) for row in at_work for sha in (row.applied_sha, row.waiting_sha)}
-    for name, first, second in connection.execute(
-        select(repositories.c.name, repositories.c.head, repositories.c.pruning_held).union(
-            select(reviews.c.repository, reviews.c.head, reviews.c.base).where(reviews.c.open)
-        )
-    ):
-        found |= {(name, first), (name, second)}
-    return {(name, sha) for name, sha in found if sha}
-
-
-def _retired(connection: Connection) -> list[str]:
-    """Retired flows that nothing is left of: no run, no service, no attempt, no key."""
-    retired = [row.id for row in _flows(connection) if row.retired]
-    serving = {row.flow for row in _services(connection)}
-    held = {text_of(FlowKey(flow)): flow for flow in retired}
-    waiting = {held[key] for (key,) in connection.execute(select(wakes.c.key).where(wakes.c.key.in_(sorted(held))))}
-    left = select(runs.c.flow).where(runs.c.flow.in_(retired)).distinct()
-    waiting |= {flow for (flow,) in connection.execute(left)}
-    return [flow for flow in retired if flow not in serving | waiting]
