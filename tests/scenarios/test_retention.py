@@ -16,7 +16,7 @@ from reconciler.steps.wiring import steps_of
 from reconciler.store import Delivery
 from tests.fake_files import FakeFiles
 from tests.fakes import Ending, FakeChecks, FakeExecutor, FakeLogs
-from tests.world import TestWorld, exits, op, runs_forever, writes
+from tests.world import REPOSITORY, TestWorld, exits, op, runs_forever, writes
 
 POLICY = Policy(runs=90 * DAY, failed_runs=90 * DAY, newest=1)
 CHAIN = {"prepare": writes({"rows": "3"}), "train": exits(0, dependencies=["prepare"])}
@@ -395,6 +395,18 @@ def test_kept_commits_and_plans_that_nobody_needs_go(world):
     assert world.source.kept_commits == {head}
     assert world.store.plan(old.plan) is None
     assert world.store.plan(world.run().plan) is not None
+
+
+def test_the_commit_at_which_the_branch_stands_is_kept_though_no_run_holds_it(world):
+    world.merge("spare", CHAIN)
+    world.settle()
+    head = world.push(spare=None)
+    world.settle()
+    world.source.keep(REPOSITORY, head)
+    world.prune(days=31)
+    world.prune()
+
+    assert head in world.source.kept_commits
 
 
 def test_answered_requests_and_old_history_go(world):
