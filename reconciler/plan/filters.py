@@ -23,12 +23,18 @@ class Missing:
 MISSING = Missing()
 
 
+_SCALARS = frozenset({bool, int, float, type(None), Missing})
+
+
 class FilterError(ValueError):
     """A value that a filter or operator cannot take; the message is a sentence part for people."""
 
 
 def bounded(value: Any) -> Any:
     """The value itself. Raises FilterError where it weighs more than the limit."""
+    kind = type(value)
+    if kind in _SCALARS or (kind is str and len(value) < SIZE_LIMIT):  # most are
+        return value
     weight, todo = 0, [value]
     while todo:
         item = todo.pop()
@@ -48,13 +54,15 @@ def as_text(value: Any) -> str:
         return value
     if value is None or value is MISSING:
         return ""
-    if isinstance(value, list | Mapping):
+    if type(value) not in _SCALARS and isinstance(value, list | Mapping):
         return json.dumps(plain(bounded(value)), ensure_ascii=False, default=dict)
     return str(value)
 
 
 def plain(value: Any) -> Json:
     """The value as JSON data: missing parts become None."""
+    if type(value) is str:
+        return value
     if value is MISSING:
         return None
     if isinstance(value, list):
@@ -66,7 +74,7 @@ def plain(value: Any) -> Json:
 
 def item_of(value: Any, key: Any) -> Any:
     """The item of a mapping, list or text; missing where there is none. Objects have no attributes here."""
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # a dict is asked for first, as what is abstract takes longer to tell
         return value.get(key, MISSING) if isinstance(key, str | int) else MISSING
     if isinstance(value, str | list) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]

@@ -36,27 +36,18 @@ _FALSE = FALSE_WORDS | {"", "none"}  # what an absent value renders to
 @dataclass(frozen=True, slots=True)
 class Template:
     """A text read once. `pieces` are plain texts and (expression, its offset) in order; `starts` says for every name
-    that is used where the first expression with it stands."""
+    that is used where the first expression with it stands; `single` is the expression, where the text is one."""
 
     text: str
     pieces: tuple[Piece, ...]
     starts: Mapping[Path, int] = field(default_factory=dict)
+    is_static: bool = True  # holds no expression
+    single: Expression | None = None
 
     @property
     def names(self) -> tuple[Path, ...]:
         """The paths that its expressions use, such as `("params", "lr", "value")`, each once."""
         return tuple(self.starts)
-
-    @property
-    def is_static(self) -> bool:
-        """Whether the text holds no expression."""
-        return not any(isinstance(piece, tuple) for piece in self.pieces)
-
-    @property
-    def single(self) -> Expression | None:
-        """The expression, where the text is exactly one."""
-        rest = [piece for piece in self.pieces if not isinstance(piece, str) or piece.strip()]
-        return rest[0][0] if len(rest) == 1 and isinstance(rest[0], tuple) else None
 
     def offset_of(self, path: Path, word: str | None = None) -> int:
         """Where a name of the template, or another word of its expression, stands in the text."""
@@ -130,7 +121,10 @@ def render_data(data: Json, context: Mapping[str, Json]) -> Json:
     if isinstance(data, (list, tuple)):
         return [render_data(item, context) for item in data]
     if isinstance(data, (dict, Mapping)):  # a dict is asked for first, as what is abstract takes longer to tell
-        return {key: _render_field(key, value, context) for key, value in data.items()}
+        return {
+            key: value if type(value) is str and "{" not in value else _render_field(key, value, context)
+            for key, value in data.items()
+        }
     return data
 
 
@@ -212,7 +206,7 @@ def _compile(text: str) -> Template:
         from reconciler.plan.syntax import split  # loads a parser that few files need
 
         pieces = tuple(split(text.replace("\r\n", "\n")))
-    return Template(text, pieces, _starts(pieces))
+    return _template(text, pieces)
 
 
 _compiled = lru_cache(maxsize=4096)(_compile)
@@ -222,8 +216,13 @@ _compiled = lru_cache(maxsize=4096)(_compile)
 def _compile_bare(text: str) -> Template:
     from reconciler.plan.syntax import read
 
-    expression = read(text, 0)
-    return Template(text, ((expression, 0),), _starts(((expression, 0),)))
+    return _template(text, ((read(text, 0), 0),))
+
+
+def _template(text: str, pieces: tuple[Piece, ...]) -> Template:
+    said = [piece for piece in pieces if not isinstance(piece, str) or piece.strip()]
+    single = said[0][0] if len(said) == 1 and isinstance(said[0], tuple) else None
+    return Template(text, pieces, _starts(pieces), not any(isinstance(piece, tuple) for piece in pieces), single)
 
 
 def _starts(pieces: Iterable[Piece]) -> dict[Path, int]:
