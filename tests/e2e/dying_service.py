@@ -53,10 +53,10 @@ def arm(moment: str) -> None:
             SqlStore.observe = dying_observe  # type: ignore[method-assign]
         case "report":
 
-            def dying_post(checks: NotesChecks, repository: str, sha: str, posted: Any, lease: Any) -> Any:
-                if any(check.status == "completed" and "/" in check.name for check in posted):
+            def dying_post(checks: NotesChecks, repository: str, sha: str, wanted: Any, *rest: Any) -> Any:
+                if any(check.status == "completed" and "/" in check.name for check in wanted):
                     die()
-                return post(checks, repository, sha, posted, lease)
+                return post(checks, repository, sha, wanted, *rest)
 
             NotesChecks.post = dying_post  # type: ignore[method-assign]
         case "pause-intent":
@@ -68,8 +68,8 @@ def arm(moment: str) -> None:
                 NotesChecks,
                 "post",
                 # The flow's own verdict: while its run goes on, nobody else can bring it to its end.
-                lambda _checks, _name, _sha, posted, _lease: any(
-                    check.status == "completed" and check.name.count("/") == 1 for check in posted
+                lambda _checks, _name, _sha, wanted, *_: any(
+                    check.status == "completed" and check.name.count("/") == 1 for check in wanted
                 ),
             )
         case _:

@@ -110,10 +110,10 @@ def cut(file: Path) -> None:
 
 
 def scratched(file: Path) -> None:
-    """Pages of noise in the middle."""
+    """Noise but for the first pages."""
     with file.open("r+b") as opened:
         opened.seek(4096 * 3)
-        opened.write(b"\xa5" * 4096 * 20)
+        opened.write(b"\xa5" * (file.stat().st_size - 4096 * 3))
 
 
 def newer(file: Path) -> None:
