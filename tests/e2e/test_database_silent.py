@@ -78,7 +78,9 @@ def test_a_backend_that_is_stopped_holds_nobody_up_for_ever(replica, server):
     engine = create_engine(server.url, poolclass=NullPool)
     with engine.connect() as connection:
         backends = connection.execute(
-            text("SELECT pid FROM pg_stat_activity WHERE application_name = 'headgate' AND pid <> pg_backend_pid()")
+            text(
+                "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'headgate-%' AND pid <> pg_backend_pid()"
+            )
         ).scalars()
         pids = [pid for pid in backends if pid is not None]
     assert pids

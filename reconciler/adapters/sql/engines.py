@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
@@ -23,6 +24,10 @@ _SETTINGS = {
     "lock_timeout": "15s",
     # A process that is paused in mid-transaction must not hold up the others: its locks go before its lease does.
     "idle_in_transaction_session_timeout": "10s",
+    # Nor may one whose machine is gone: the server asks whether it is still there.
+    "tcp_keepalives_idle": "10s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "3",
 }
 _NETWORK = {  # a peer that is gone without a word is noticed within half a minute
     "connect_timeout": 5,
@@ -31,8 +36,10 @@ _NETWORK = {  # a peer that is gone without a word is noticed within half a minu
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
-    "application_name": "headgate",
+    "application_name": f"headgate-{uuid4().hex[:16]}",  # of this process: see _end_what_was_lost
 }
+_END = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid = ANY(%s) AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()"""
 
 
 def address_of(url_or_path: str) -> URL:
@@ -68,6 +75,7 @@ def engine_of(url: URL, autocommit: bool, connections: int) -> Engine:
     else:
         event.listen(engine, "do_connect", _connect_with_patience)
         event.listen(engine, "connect", _prepare_session)
+        _end_what_was_lost(engine)
         _ask_after_rest(engine)
     return engine
 
@@ -90,6 +98,29 @@ def _prepare_session(connection: Any, _: object) -> None:
     for name, value in _SETTINGS.items():
         connection.execute(f"SET SESSION {name} = '{value}'")
     connection.commit()
+
+
+def _end_what_was_lost(engine: Engine) -> None:
+    """End what the server still has of connections that were given up, once it can be reached again.
+
+    One that was cut off in the middle of several statements holds its locks for ever: the server waits for the rest,
+    which by its own reckoning is no idleness, and no time-out is at work.
+    """
+    lost: set[int] = set()  # server processes; each step below is one that threads do not see halves of
+
+    def note(_connection: Any, record: Any, _error: object) -> None:
+        if (process := record.info.get("process")) is not None:
+            lost.add(process)
+
+    def end(connection: Any, record: Any) -> None:
+        record.info["process"] = connection.info.backend_pid
+        if gone := list(lost):
+            connection.execute(_END, [gone])
+            connection.commit()
+            lost.difference_update(gone)
+
+    event.listen(engine, "invalidate", note)
+    event.listen(engine, "connect", end)
 
 
 def _ask_after_rest(engine: Engine) -> None:
