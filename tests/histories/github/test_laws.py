@@ -8,7 +8,7 @@ from tests.histories.github.family import GITHUB
 from tests.histories.github.mutations import MUTATIONS
 from tests.histories.playing import play
 
-FEW = 20
+FEW = 8
 MORE = 220
 TRIED = 60  # histories within which a mistake must show; most show within twenty
 
