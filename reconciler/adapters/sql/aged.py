@@ -33,6 +33,7 @@ _SHA = 40
 
 def aged(connection: Connection, cached_before: float, before: float, heard_before: float, limit: int) -> Aged:
     """At most `limit` of each kind. `heard_before`: of requests and deliveries."""
+    known = flows_of(connection)
     return Aged(
         cache=old_results(connection, cached_before, limit),
         requests=_ones(connection, _old_requests(heard_before).limit(limit)),
@@ -40,8 +41,8 @@ def aged(connection: Connection, cached_before: float, before: float, heard_befo
         approvals=_pairs(connection, _old_approvals(before).limit(limit)),
         attempts=_ones(connection, _old_instances(before).limit(limit)),
         reviews=_pairs(connection, _closed_reviews().limit(limit)),
-        commits=_said(connection, _old_commits(connection, before, limit)),
-        flows=tuple(_retired(connection))[:limit],
+        commits=_said(connection, _old_commits(connection, standing(connection, known), before, limit)),
+        flows=tuple(_retired(connection, known))[:limit],
     )
 
 
@@ -95,9 +96,10 @@ def _closed_reviews() -> Select[Any]:
     return select(reviews.c.repository, reviews.c.proposal).where(not_(reviews.c.open))
 
 
-def _old_commits(connection: Connection, before: float, limit: int) -> Sequence[tuple[str, str]]:
+def _old_commits(
+    connection: Connection, kept: set[tuple[str, str]], before: float, limit: int
+) -> Sequence[tuple[str, str]]:
     """Commits whose checks speak of no run and were first said long ago, and where nothing stands."""
-    kept = standing(connection)
     of_run = exists(select(runs.c.id).where(runs.c.sha == checks.c.sha))
     pair = (checks.c.repository, checks.c.sha)
     young = select(*pair).where(checks.c.noted_at >= before)
@@ -113,10 +115,9 @@ def _said(connection: Connection, commits: Sequence[tuple[str, str]]) -> tuple[t
     return tuple(commit for key, commit in keys.items() if key not in waiting)
 
 
-def standing(connection: Connection) -> set[tuple[str, str]]:
+def standing(connection: Connection, known: Sequence[FlowRow]) -> set[tuple[str, str]]:
     """Repositories and commits at which something stands now: heads, proposals, applied and waiting plans."""
-    at_work = flows_of(connection)
-    found = {(row.repository, sha) for row in at_work for sha in (row.applied_sha, row.waiting_sha)}
+    found = {(row.repository, sha) for row in known for sha in (row.applied_sha, row.waiting_sha)}
     for name, first, second in connection.execute(
         select(repositories.c.name, repositories.c.head, repositories.c.pruning_held).union(
             select(reviews.c.repository, reviews.c.head, reviews.c.base).where(reviews.c.open)
@@ -126,9 +127,9 @@ def standing(connection: Connection) -> set[tuple[str, str]]:
     return {(name, sha) for name, sha in found if sha}
 
 
-def _retired(connection: Connection) -> list[str]:
+def _retired(connection: Connection, known: Sequence[FlowRow]) -> list[str]:
     """Retired flows that nothing is left of: no run, no service, no attempt, no key."""
-    retired = [row.id for row in flows_of(connection) if row.retired]
+    retired = [row.id for row in known if row.retired]
     serving = {row.flow for row in services_of(connection)}
     held = {text_of(FlowKey(flow)): flow for flow in retired}
     waiting = {held[key] for (key,) in connection.execute(select(wakes.c.key).where(wakes.c.key.in_(sorted(held))))}

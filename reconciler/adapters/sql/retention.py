@@ -149,12 +149,13 @@ class SqlRetention:
     def references(self) -> References:
         """The plans and commits that runs, flows, services, reviews and repositories hold; reads every run."""
         with self._database.read() as connection:
-            held, commits = set[str](), {sha for _, sha in standing(connection)}
+            at_work = flows_of(connection)
+            held, commits = set[str](), {sha for _, sha in standing(connection, at_work)}
             for body in _bodies(connection):
                 held.update(one.decode() for one in _PLAN.findall(body))
                 commits.update(one.decode() for one in _COMMIT.findall(body))
             commits.update(row.spec.commit for row in services_of(connection))
-            hashes = {row.applied_plan for row in flows_of(connection)}
+            hashes = {row.applied_plan for row in at_work}
             pending = select(requests.c.arguments).where(requests.c.done_at.is_(None))
             for (arguments,) in connection.execute(pending):
                 held.update(one.decode() for one in _PLAN.findall(arguments))
