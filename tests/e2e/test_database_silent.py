@@ -4,10 +4,13 @@ import os
 import signal
 import time
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from reconciler.adapters.sql import patience
+from reconciler.adapters.sql.engines import address_of, engine_of
 from tests.e2e.database_server import DatabaseServer
 from tests.e2e.replicas import Replica, eventually
 from tests.e2e.service import Place, flow
@@ -16,6 +19,7 @@ from tests.e2e.test_replicas import assert_each_ran_once, op_script
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 
+LOCK = text("SELECT pg_try_advisory_xact_lock(7)")
 SILENCE = 45.0  # s: longer than any time-out of a connection
 
 
@@ -101,3 +105,34 @@ def test_a_backend_that_is_stopped_holds_nobody_up_for_ever(replica, server):
     assert shared.conclusion(sha, "headgate/a") == "success"
     assert_each_ran_once(shared, ["a"])
     assert "Traceback" not in replica.text()
+
+
+def test_what_was_cut_off_between_two_statements_holds_nothing_any_more(server, link, monkeypatch):
+    monkeypatch.setattr(patience.Connection, "patience", 1.0)
+    url = make_url(server.url).set(host="127.0.0.1", port=link.port, query={}, drivername="postgresql")
+    engine = engine_of(address_of(url.render_as_string(hide_password=False)), autocommit=False, connections=1)
+    other = engine_of(address_of(server.url), autocommit=True, connections=1)
+
+    def is_free():
+        with other.connect() as connection:
+            return connection.execute(LOCK).scalar()
+
+    lost = engine.connect()
+    driver = lost.connection.driver_connection
+    driver.pipeline().__enter__()
+    driver.execute("SELECT pg_advisory_xact_lock(7)")
+    driver.pgconn.send_flush_request()
+    driver.pgconn.flush()
+    eventually(lambda: not is_free(), [], patience=10)
+    link.cut()
+    with pytest.raises(psycopg.OperationalError, match="has not answered"):
+        driver.execute("SELECT 1").fetchone()
+    link.mend()
+    lost.invalidate()
+    lost.close()
+    assert not is_free()
+
+    with engine.connect():
+        eventually(is_free, [], patience=10)
+    engine.dispose()
+    other.dispose()
