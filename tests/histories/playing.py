@@ -27,7 +27,7 @@ class Family:
     perform: Callable[[Any, Move], None]
     calm_down: Callable[[Any], None]
     broken_laws: Callable[[Any], list[str]]
-    around: Callable[[Any], AbstractContextManager[object]] = lambda world: nullcontext()  # while one is played
+    around: Callable[[Any], AbstractContextManager[object]] = nullcontext  # while one is played
 
 
 CORE = Family("core", HistoryWorld, NAMES, perform, calm_down, broken_laws)

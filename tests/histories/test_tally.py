@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -12,10 +13,10 @@ from collections import Counter
 
 import pytest
 
-from tests.histories.__main__ import _chunks
+from tests.histories.__main__ import FAMILIES, _chunks
 from tests.histories.coverage import counted, possible
 from tests.histories.moves import Move
-from tests.histories.playing import Played
+from tests.histories.playing import Family, Played
 from tests.histories.tally import Broken, Tally, played, told, told_of
 
 
@@ -56,6 +57,14 @@ def test_a_broken_law_is_told_with_its_moves_and_how_to_repeat_it() -> None:
         "Play it again: make histories N=1 SEED=7",
     ]
     assert "a law is broken by seed 7" in next(told(Tally(broken=[broken]), seconds=1.0))
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=lambda family: family.name)
+def test_a_broken_history_comes_whole_from_the_process_that_played_it(family: Family) -> None:
+    small = Played(7, (Move("merge", 1),), ("every_run_ends: merge:1 is running",), 9, {}, {}, family)
+    broken = Broken(small, moves=20)
+
+    assert pickle.loads(pickle.dumps(broken)) == broken
 
 
 @pytest.mark.slow

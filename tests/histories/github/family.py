@@ -15,4 +15,4 @@ def _world(seed: int) -> GitHubHistoryWorld:
     return GitHubHistoryWorld(seed, tight=seed % TIGHT == 0)
 
 
-GITHUB = Family("github", _world, NAMES, perform, calm_down, broken_laws, lambda world: world.playing())
+GITHUB = Family("github", _world, NAMES, perform, calm_down, broken_laws, GitHubHistoryWorld.playing)
