@@ -190,9 +190,7 @@ def what_is_past_its_time_goes(world: HistoryWorld) -> Iterator[str]:
     if not world.tidied:
         return
     seen = len(world.wrong)
-    for _ in range(3):  # one look decides, the next removes
-        world.tidy(7300)
-        world.settle()
+    _look_until_nothing_goes(world)
     for run, (_, occurrence) in world.inserted.items():
         kept = world.store.run(run)
         if kept is None and world.store.pruned(run) is None:
@@ -204,6 +202,17 @@ def what_is_past_its_time_goes(world: HistoryWorld) -> Iterator[str]:
     yield from (f"{row.occurrence} of {row.facts.flow} was kept for nobody" for row in _kept_for_nobody(world))
     yield from a_second_look_writes_nothing(world)
     yield from world.wrong[seen:]
+
+
+def _look_until_nothing_goes(world: HistoryWorld) -> None:
+    """One look decides, the next removes; of runs that used one another each look takes the last."""
+    looks = 3
+    while looks:
+        known = len(world.store.runs(limit=1000))
+        world.tidy(7300)
+        world.settle()
+        went = len(world.store.runs(limit=1000)) < known
+        looks = max(looks - 1, 2) if went else looks - 1
 
 
 def _kept_for_nobody(world: HistoryWorld) -> Iterator[RunRow]:

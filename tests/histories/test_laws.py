@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from tests.histories.flows import twins
-from tests.histories.laws import ops_of_a_run_do_not_stand_in_for_each_other
+from tests.histories.laws import ops_of_a_run_do_not_stand_in_for_each_other, what_is_past_its_time_goes
 from tests.histories.mutations import MUTATIONS, results_of_the_same_run_are_used, superseded_plans_start
 from tests.histories.playing import play, shrunk
 from tests.histories.world import HistoryWorld
@@ -78,3 +78,18 @@ def test_a_result_of_the_same_run_that_is_used_is_seen() -> None:
         world.settle(seconds=10)
 
     assert list(ops_of_a_run_do_not_stand_in_for_each_other(world)) == ["same of merge:1 used a result of its own run"]
+
+
+def test_runs_that_used_one_another_may_go_one_after_the_other() -> None:
+    """Each look takes the last of them, as whoever used a run needs it while it is there itself."""
+    world = HistoryWorld(seed=0)
+    parts = [op("exit", "0", f"{number}") for number in range(6)]
+    for number in range(5):  # each uses a result of the one before
+        world.merge(ops={"first": parts[number], "second": parts[number + 1]})
+        world.settle(seconds=10)
+    world.merge(ops={"train": exits(0)})
+    world.settle(seconds=10)
+    world.tidy(0)
+
+    assert list(what_is_past_its_time_goes(world)) == []
+    assert len(world.store.runs()) == 1
