@@ -47,14 +47,17 @@ class NoOrigin:
 class GitHubOrigin:
     """What is open in a repository and what its branches are. Thread-safe.
 
-    `locate` gives the source of a repository by its name; `poll_seconds` are between looks when nobody tells of news.
+    `locate` gives the source of a repository by its name; `poll_seconds` are between looks when nobody tells of news,
+    spread by `random`, so that not all repositories are looked at at once.
     """
 
-    def __init__(self, api: GitHubApi, locate: Callable[[str], str], poll_seconds: float) -> None:
+    def __init__(
+        self, api: GitHubApi, locate: Callable[[str], str], poll_seconds: float, random: Random | None = None
+    ) -> None:
         self._api = api
         self._locate = locate
         self._poll_seconds = poll_seconds
-        self._random = Random()  # noqa: S311 - spreads looks, hides nothing
+        self._random = random or Random()  # noqa: S311 - spreads looks, hides nothing
         self._web = web_address(api.http.address)
 
     def refs(self, repository: str, mirror: Git) -> Refs:

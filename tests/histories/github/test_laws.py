@@ -20,6 +20,10 @@ def test_every_law_holds_of_a_history_with_github(seed: int) -> None:
     assert not played.broken, f"make histories N=1 SEED={seed} FAMILY=github makes it small: {played.broken}"
 
 
+def test_a_history_with_github_is_the_same_each_time() -> None:
+    assert play(9, family=GITHUB) == play(9, family=GITHUB)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(FEW, MORE))
 def test_every_law_holds_of_more_histories_with_github(seed: int) -> None:

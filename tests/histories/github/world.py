@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -146,8 +147,9 @@ class GitHubHistoryWorld(HistoryWorld):
         credentials = AppCredentials(str(self.app.id), lambda: self.app.private_key, self.clock)
         governor = Governor(self.store, self.clock)
         api = GitHubApi(Connection(self, process), credentials, governor, self.clock)
+        origin = GitHubOrigin(api, self.source_of, POLL, Random(process))
         return super().behind(process) | {
-            "source": SourceAtGitHub(GitHubOrigin(api, self.source_of, POLL), self.mirror(process), self.source),
+            "source": SourceAtGitHub(origin, self.mirror(process), self.source),
             "checks": WatchedPosting(GitHubChecks(api, self.source_of, self.clock), self),
             "conversations": GitHubConversations(api, self.source_of),
             "forge": GitHubForge(api, ()),
