@@ -70,6 +70,7 @@ _NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*(/[A-Za-z0-9][-A-Za-z0-9_.]*)?\Z"
 SHORTEST_PATIENCE = 60.0  # s
 _POLL_SECONDS = 10.0
 _SECRET_PLACES = (github_config.SECRET_PLACE, incoming_config.SECRET_PLACE)
+_SECRET_LINE = re.compile(rb"databa?se|postgres|://[^/]*@|passw", re.IGNORECASE)  # an address may have a password
 
 
 class ConfigError(Failure):
@@ -83,8 +84,13 @@ class ConfigError(Failure):
     def text(self) -> str:
         """The message, and every mistake on its line."""
         sources = {one.file: self.source for one in self.findings}
-        shown = (findings_text.one(one, {} if _may_be_secret(one.path) else sources) for one in self.findings)
+        shown = (findings_text.one(one, {} if self._is_secret(one) else sources) for one in self.findings)
         return "\n\n".join([super().text(), *shown])
+
+    def _is_secret(self, finding: Finding) -> bool:
+        """Whether what stands there may be one: by its place, or by the looks of its line."""
+        line = b"".join(self.source.splitlines()[finding.span.line - 1 : finding.span.line])
+        return bool(_SECRET_LINE.search(line)) or any(place.search(finding.path) for place in _SECRET_PLACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,6 @@ class Config:
     def store(self) -> str:
         """What the store is opened with."""
         return self.database or str(self.data_dir / "headgate.db")
-
-
-def _may_be_secret(path: str) -> bool:
-    """Whether a place of the file is one where people paste secrets: what stands there is not shown."""
-    return any(place.search(path) for place in _SECRET_PLACES)
 
 
 def default_data_dir(environment: Mapping[str, str]) -> Path:

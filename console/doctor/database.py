@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from console.doctor.model import Examined, fine, problem, warning
 from reconciler.adapters.sql.condition import NEWEST, Condition
+from reconciler.adapters.sql.engines import BAD_ADDRESS
 from reconciler.checks.words import duration
 from reconciler.errors import ReconcileError, Waiting
 
@@ -35,6 +36,8 @@ def out_of_reach(error: ReconcileError, where: str) -> Examined:
     refused = next((do for words, do in _REFUSALS.items() if at_connecting and words in error.message), "")
     if refused:
         do = refused
+    elif error.reason == BAD_ADDRESS:
+        do = "Mend it where the service has it from: `HEADGATE_DATABASE`, or `database` in its configuration."
     elif isinstance(error, Waiting):
         do = "Is its server up, its disk there, and does no other program hold it? Then ask again."
     else:

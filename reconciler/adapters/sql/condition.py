@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, func, select, text
 
 from reconciler.adapters.sql.batches import chunks
 from reconciler.adapters.sql.database import Database
-from reconciler.adapters.sql.engines import address_of
+from reconciler.adapters.sql.engines import address_of, shown
 from reconciler.adapters.sql.schema import REVISION, may_work_beside, revision
 from reconciler.adapters.sql.tables import attempts, checks, events, requests, wakes
 from reconciler.adapters.sql_store import SqlStore
@@ -149,10 +149,7 @@ class OpenedToRead:
 
 def shown_address(url_or_path: str) -> str:
     """The address for people, without its password. Raises Stalled for one we cannot speak to."""
-    url = address_of(url_or_path)
-    if url.get_backend_name() == "sqlite":
-        return url.database or ""
-    return url.set(query={}).render_as_string(hide_password=True)
+    return shown(address_of(url_or_path))
 
 
 def to_read(url: URL) -> URL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from sqlalchemy import URL, Connection, Executable, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from reconciler.adapters.sql import direct
-from reconciler.adapters.sql.engines import engine_of
+from reconciler.adapters.sql.engines import BAD_ADDRESS, engine_of, shown
 from reconciler.adapters.sql.kept import Kept
 from reconciler.adapters.sql.others import Others
 from reconciler.errors import ReconcileError, Stalled, Waiting
@@ -31,6 +32,9 @@ DEADLOCKS = 5  # in a row: replicas lock the same rows in different orders now a
 
 _SERVER_NOW = select(func.extract("epoch", func.clock_timestamp()).label("now"))
 _INCREMENTAL = 2  # of auto_vacuum
+_MISTAKES = re.compile(  # of who wrote the address, as libpq tells them
+    "invalid connection option|invalid port number|invalid [a-z_]+ value: |bad value for |definition of service "
+)
 _RUN_AGAIN = ("40P01", "40001")  # PostgreSQL: deadlock_detected, serialization_failure
 
 
@@ -55,7 +59,7 @@ class Database:
     """One database. `write` is safe to call from many threads; each job is all or nothing, whoever else fails."""
 
     def __init__(self, url: URL) -> None:
-        self.name = url.database or url.render_as_string(hide_password=True)
+        self.name = shown(url)
         self.dialect = url.get_backend_name()
         self._readers = Kept(engine_of(url, autocommit=True, connections=READERS))
         self._writer = Kept(engine_of(url, autocommit=False, connections=1))
@@ -220,6 +224,8 @@ class Database:
         cause = " ".join(str(error.orig).split()) if isinstance(error, DBAPIError) else type(error).__name__
         if "not a database" in cause or "malformed" in cause:
             return Stalled("StoreBroken", f"{self.name} is damaged or not a database of Headgate ({cause}).")
+        if _MISTAKES.search(cause):
+            return Stalled(BAD_ADDRESS, f"The address of the database {self.name} has a mistake ({cause}).")
         return self._failure(f"cannot be used now ({cause})")
 
     def _failure(self, what: str) -> Waiting:

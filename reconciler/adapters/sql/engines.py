@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -15,7 +17,20 @@ BUSY_MS = 15_000  # how long another process may hold the file before we say so
 POOL_TIMEOUT = 60  # s to wait for a connection that others of this process use
 QUIET = 1.0  # s after which a connection is asked whether it still lives before it is used
 
-_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+BAD_ADDRESS = "StoreAddress"  # the reason
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_WRITE = (
+    "Write postgresql://USER:PASSWORD@HOST/NAME, with %40 for an `@` and %2F for a `/` in the password, "
+    "or the path of a file."
+)
+# What is meant for a server and would be taken for a path: `user:password@host`, `postgresql:…`, or words of libpq.
+_SERVER = re.compile(
+    r"(?!/)(?:[^/]*:.*@|\s*(jdbc:)?postgres\w*(\+\w+)?:|(.*\s)?(host|hostaddr|port|dbname|user|password|service|sslmode)\s*=)",
+    re.DOTALL,
+)
+# Only the first `@` ends a password, and only before a `/`: what comes after another one is taken for a host and shown.
+_STRAY = re.compile(r"://(?:[^@]*@.*@|[^:@]*/[^@]*@)", re.DOTALL)
+_PLACES = ("host", "hostaddr", "port", "dbname", "user")  # of a query: where the database is
 LARGEST_WAL = 64 << 20  # bytes that the log keeps once what is in it is in the file
 _LIMITS = (f"busy_timeout={BUSY_MS}", f"journal_size_limit={LARGEST_WAL}")
 _PRAGMAS = (*_LIMITS, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -45,15 +60,29 @@ WHERE pid = ANY(%s) AND application_name = current_setting('application_name') A
 def address_of(url_or_path: str) -> URL:
     """The address of a database: a URL, or the path of a SQLite file. Raises Stalled for one we cannot speak to."""
     if "://" not in url_or_path:
+        if _SERVER.match(url_or_path):
+            raise Stalled(BAD_ADDRESS, f"The address of the database is neither a URL nor a path. {_WRITE}")
         return URL.create("sqlite", database=url_or_path)
     try:
         url = make_url(url_or_path)
-    except ArgumentError:
-        raise Stalled("StoreBroken", "The address of the database cannot be read. It looks like a URL.") from None
+    except (ArgumentError, ValueError):  # the latter has what stands where a port should: often half a password
+        raise Stalled(BAD_ADDRESS, f"The address of the database cannot be read. {_WRITE}") from None
     driver = _DRIVERS.get(url.get_backend_name())
     if driver is None or (driver == "sqlite" and url.database in (None, "", ":memory:")):
-        raise Stalled("StoreBroken", "The store is a SQLite file or a postgresql:// database.")
+        what = "The address of the database begins with neither `postgresql://` nor `sqlite:///` and a path."
+        raise Stalled(BAD_ADDRESS, f"{what} {_WRITE}")
+    if driver != "sqlite" and _STRAY.search(url_or_path):
+        raise Stalled(BAD_ADDRESS, f"The address of the database has an `@` or a `/` in a user or password. {_WRITE}")
     return url.set(drivername=driver)
+
+
+def shown(url: URL) -> str:
+    """An address for people: no password, nor what else may be one."""
+    if url.get_backend_name() == "sqlite":
+        return unquote(urlsplit(url.database or "").path) if "uri" in url.query else url.database or ""
+    plain = url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+    places = [f"{name}={one}" for name in _PLACES for one in url.normalized_query.get(name, ())]
+    return f"{plain}?{'&'.join(places)}" if places else plain
 
 
 def engine_of(url: URL, autocommit: bool, connections: int) -> Engine:

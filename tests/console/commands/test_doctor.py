@@ -305,7 +305,7 @@ def test_a_server_that_is_away_is_a_problem_and_its_password_is_not_told(bare, d
     typed = bare("doctor", "--data-dir", str(data))
 
     assert typed.code == 1
-    assert "postgresql+psycopg://ada:***@127.0.0.1:1/shop" in typed.out
+    assert "postgresql://ada:***@127.0.0.1:1/shop" in typed.out
     assert "hunter2" not in typed.out + typed.err
 
 

@@ -12,7 +12,7 @@ import pytest
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.engine.model import Observed
-from reconciler.errors import Stalled
+from reconciler.errors import Stalled, Waiting
 from reconciler.keys import RunKey
 from reconciler.plan.encoding import decode
 from reconciler.records import Changes, Wake
@@ -176,12 +176,76 @@ def test_a_directory_that_cannot_hold_the_file_is_told(tmp_path):
         open_store(str(tmp_path / "file" / "headgate.db"), SystemClock())
 
 
-@pytest.mark.parametrize("address", ["mysql://u:hunter2@host/db", "sqlite://", "sqlite:///:memory:", "post gres://x"])
-def test_an_address_that_we_cannot_speak_to_is_told_without_its_password(address):
+NO_ADDRESSES = [
+    "mysql://u:S3C@host/db",
+    "sqlite://",
+    "sqlite:///:memory:",
+    "post gres://x",
+    "postgresql://me:S3C@R:ET99@h/hg",
+    "postgresql://me:S3C@RET99@h/hg",
+    "postgresql://me:S3C/R:ET99@h/hg?sslmode=require@",
+    "postgresql://me:S3C@RET/99@h/hg",
+    "postgresql://me:S3C@RET?99@h/hg",
+    "postgresql://me/S3C:RET99@h/hg",
+    "postgresql://me@h:S3C/hg",
+    "postgresql:/me:S3C@h/hg",
+    "jdbc:postgresql:S3C",
+    "me:S3C@h/hg",
+    "host=h password=S3C",
+    "host = h password = S3C",
+    "application_name=x password=S3C",
+]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_an_address_that_we_cannot_speak_to_is_told_without_its_password_and_no_file_is_made(
+    tmp_path, monkeypatch, address
+):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(Stalled) as told:
         open_store(address, SystemClock())
 
-    assert "hunter2" not in told.value.message
+    assert told.value.reason == "StoreAddress"
+    assert "Write postgresql://USER:PASSWORD@HOST/NAME" in told.value.message
+    assert not any(piece in told.value.message for piece in ("S3C", "RET", "ET99", "99"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("postgresql://me:S3C%40RET99@127.0.0.1:1/hg", "postgresql://me:***@127.0.0.1:1/hg"),
+        ("postgres://127.0.0.1:1/hg", "postgresql://127.0.0.1:1/hg"),
+        ("postgresql://?host=/nowhere&password=S3C&dbname=hg", "postgresql://?host=/nowhere&dbname=hg"),
+        (
+            "postgresql:///hg?host=127.0.0.1:1&host=127.0.0.2:1&passfile=S3C",
+            "postgresql:///hg?host=127.0.0.1:1&host=127.0.0.2:1",
+        ),
+    ],
+)
+def test_a_server_that_is_away_is_named_by_its_address_and_not_by_its_password(address, named):
+    pytest.importorskip("psycopg")
+    with pytest.raises(Waiting) as told:
+        open_store(address, SystemClock())
+
+    assert f"The database {named} cannot be used now" in told.value.message
+    assert "S3C" not in told.value.message
+
+
+@pytest.mark.parametrize(
+    "mistake", ["sslmode=maybe", "sslmod=require", "connect_timeout=soon", "port=99999", "service=none"]
+)
+def test_a_mistake_in_an_address_is_no_server_that_is_away(mistake):
+    pytest.importorskip("psycopg")
+    with pytest.raises(Stalled, match=r"The address of the database postgresql://me:\*\*\*@/hg.* has a mistake \("):
+        open_store(f"postgresql://me:S3C@/hg?host=127.0.0.1&{mistake}", SystemClock())
+
+
+def test_files_may_have_strange_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a@b.db", "postgres.db", "hosts=2/hg.db", str(tmp_path / "me:you@here" / "host=h password=x.db")):
+        open_store(name, SystemClock()).close()
+        assert Path(name).stat().st_size
 
 
 def test_what_was_committed_is_there_after_opening_again(tmp_path):
