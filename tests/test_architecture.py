@@ -103,7 +103,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",
     "prometheus_client": "webhooks.health",
-    "psycopg": "reconciler.adapters.sql.patience",
+    "psycopg": "reconciler.adapters.sql.server",
     "rich": "console.live",
     "ryml": "reconciler.flows.fast_reader",
     "sqlalchemy": "reconciler.adapters.sql",

@@ -6,10 +6,9 @@ For a small statement SQLAlchemy's own execution costs five times as much as the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Boolean, Connection, Dialect, Executable, Insert, bindparam
 from sqlalchemy.exc import DBAPIError
@@ -19,14 +18,21 @@ Values = Mapping[str, Any]
 Question = tuple[Executable, Values]
 Batch = tuple[Executable, Sequence[Values]]
 _NONE: Values = {}
-_AT_ONCE = nullcontext()
 MOST_ROWS = 32  # of one statement
+
+
+class Sent(NamedTuple):
+    """A statement as the driver is given it; `many`: once for each of several parameters."""
+
+    text: str
+    parameters: Any
+    many: bool = False
 
 
 def rows(connection: Connection, statement: Executable, values: Values = _NONE) -> list[dict[str, Any]]:
     """What a statement finds, by the names of its columns. `values` are those of its parameters."""
     made = _made(statement, tuple(values), connection.dialect, reads=True)
-    return made.found(run(connection, made.text, made.parameters(values)))
+    return made.found(_run(connection, [made.sent(values)])[0])
 
 
 def row(connection: Connection, statement: Executable, values: Values = _NONE) -> dict[str, Any] | None:
@@ -39,14 +45,12 @@ def rows_of_all(
     connection: Connection, questions: Sequence[Question], written: Sequence[Batch] = ()
 ) -> list[list[dict[str, Any]]]:
     """What each of several statements finds once others have written. A server is sent all of them at once."""
-    asked = []
-    with _together(connection) if len(questions) + len(written) > 1 else _AT_ONCE:
-        for statement, many in written:
-            _begun(connection, statement, many)
-        for statement, values in questions:
-            made = _made(statement, tuple(values), connection.dialect, reads=True)
-            asked.append((made, run(connection, made.text, made.parameters(values))))
-    return [made.found(cursor) for made, cursor in asked]
+    dialect = connection.dialect
+    asked = [(_made(statement, tuple(values), dialect, reads=True), values) for statement, values in questions]
+    texts = [made.sent(values) for made, values in asked]
+    before = [text for statement, values in written for text in _texts(dialect, statement, values)]
+    answers = _run(connection, [*before, *texts])[len(before) :]
+    return [made.found(answer) for (made, _), answer in zip(asked, answers, strict=True)]
 
 
 def change(connection: Connection, statement: Executable, values: Sequence[Values]) -> int:
@@ -57,34 +61,32 @@ def change(connection: Connection, statement: Executable, values: Sequence[Value
 def changes(connection: Connection, batches: Iterable[Batch]) -> list[int]:
     """Run statements, each once for each of its values; how many rows each wrote, or found.
 
-    A server is sent all of them before it is asked what came of the first.
+    A server is sent all of them at once.
     """
-    with _together(connection):
-        begun = [_begun(connection, statement, values) for statement, values in batches]
-    return [sum(map(_count, cursors)) for cursors in begun]
+    texts = [_texts(connection.dialect, statement, values) for statement, values in batches]
+    answers = iter(_run(connection, [text for some in texts for text in some]))
+    return [sum(_count(next(answers)) for _ in some) for some in texts]
 
 
 def _count(cursor: Any) -> int:
     return len(cursor.fetchall()) if cursor.description else int(cursor.rowcount)
 
 
-def _begun(connection: Connection, statement: Executable, values: Sequence[Values]) -> list[Any]:
-    """The cursors that run it."""
-    dialect, names = connection.dialect, tuple(values[0])
-    if len(values) == 1:
-        made = _made(statement, names, dialect)
-        return [run(connection, made.text, made.parameters(values[0]))]
-    if dialect.name == "sqlite" or not isinstance(statement, Insert) or not _differ(statement, values):
-        made = _made(statement, names, dialect)
-        return [run(connection, made.text, [made.parameters(one) for one in values], many=True)]
-    return [_begun_at_once(connection, statement, names, piece) for piece in _pieces(values)]
+def _texts(dialect: Dialect, statement: Executable, values: Sequence[Values]) -> list[Sent]:
+    """A statement for each of its rows, or for several of them at once."""
+    names = tuple(values[0])
+    if len(values) > 1 and dialect.name != "sqlite" and isinstance(statement, Insert) and _differ(statement, values):
+        return [_at_once(dialect, statement, names, piece) for piece in _pieces(values)]
+    made = _made(statement, names, dialect)
+    if len(values) > 1 and dialect.name == "sqlite":
+        return [Sent(made.text, [made.parameters(one) for one in values], many=True)]
+    return [made.sent(one) for one in values]
 
 
-def _begun_at_once(connection: Connection, statement: Insert, names: tuple[str, ...], piece: Sequence[Values]) -> Any:
+def _at_once(dialect: Dialect, statement: Insert, names: tuple[str, ...], piece: Sequence[Values]) -> Sent:
     """Rows in one statement: a server takes as long for each of it as for several rows."""
-    made = _made(_of_rows(statement, names, len(piece)), (), connection.dialect)
     given = {f"_{place}_{name}": value for place, one in enumerate(piece) for name, value in one.items()}
-    return run(connection, made.text, made.parameters(given))
+    return _made(_of_rows(statement, names, len(piece)), (), dialect).sent(given)
 
 
 @cache
@@ -111,50 +113,33 @@ def _pieces(values: Sequence[Values]) -> Iterator[Sequence[Values]]:
         start += size
 
 
-def _together(connection: Connection) -> AbstractContextManager[object]:
-    if connection.dialect.name == "sqlite":
-        return _AT_ONCE
-    return _Pipeline(connection)
-
-
-class _Pipeline:
-    """Until it is left, the server's answers are not waited for."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._pipeline = cast(Any, connection.connection.driver_connection).pipeline()
-
-    def __enter__(self) -> None:
-        self._pipeline.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        try:
-            self._pipeline.__exit__(*error)
-        except _failures(self._connection) as found:
-            raise _translated(self._connection, found, "(several statements)", ()) from found
-
-
 class _Made:
     """A statement as text of its dialect. Drivers know every type but two: see `_into` and `_flags`."""
 
     def __init__(self, statement: Executable, names: Sequence[str], dialect: Dialect, reads: bool) -> None:
-        compiled = cast(Any, statement).compile(dialect=dialect, column_keys=None if reads else names)
+        on_file = dialect.name == "sqlite"
+        numbered = dialect if on_file else cast(Any, type(dialect))(paramstyle="numeric_dollar")
+        compiled = cast(Any, statement).compile(dialect=numbered, column_keys=None if reads else names)
         self.text = str(compiled)
         self._fixed = {name: value for name, value in compiled.params.items() if name not in names}
         self._into = _processors(compiled.binds, dialect)
-        self._in_order = _in_order(compiled.positiontup)  # None: parameters are named
-        found = getattr(statement, "exported_columns", ()) if dialect.name == "sqlite" else ()
+        self._in_order = _in_order(compiled.positiontup)
+        found = getattr(statement, "exported_columns", ()) if on_file else ()
         self._flags = [column.name for column in found if isinstance(column.type, Boolean)]
         self._columns: Sequence[str] = ()
 
-    def parameters(self, values: Values) -> Any:
+    def sent(self, values: Values) -> Sent:
+        """With these parameters."""
+        return Sent(self.text, self.parameters(values))
+
+    def parameters(self, values: Values) -> Sequence[Any]:
         """What the driver is given."""
         if self._fixed or self._into:
             given = {**self._fixed, **values}
             for name, convert in self._into:
                 given[name] = convert(given[name])
             values = given
-        return values if self._in_order is None else self._in_order(values)
+        return self._in_order(values)
 
     def found(self, cursor: Any) -> list[dict[str, Any]]:
         """Rows with their flags as such: a file has only numbers."""
@@ -177,10 +162,8 @@ def _made(statement: Executable, names: tuple[str, ...], dialect: Dialect, reads
     return known
 
 
-def _in_order(names: Sequence[str] | None) -> Callable[[Values], Sequence[Any]] | None:
+def _in_order(names: Sequence[str]) -> Callable[[Values], Sequence[Any]]:
     """Values by name as those of a statement whose parameters have only places."""
-    if names is None:
-        return None
     if len(names) > 1:
         return itemgetter(*names)
     return lambda values: [values[name] for name in names]
@@ -193,8 +176,24 @@ def _processors(binds: Mapping[str, Any], dialect: Dialect) -> list[tuple[str, C
     return [(name, processor) for name, processor in found if processor is not None and not name.startswith("%")]
 
 
-def run(connection: Connection, text: str, parameters: Any = (), many: bool = False) -> Any:
-    """A cursor that has run it. Raises what SQLAlchemy raises, and like it gives up a connection that was lost."""
+def _run(connection: Connection, statements: Sequence[Sent]) -> Sequence[Any]:
+    """Cursors that have run them, one after the other."""
+    if connection.dialect.name != "sqlite":
+        return _answered(connection, statements)
+    return [_cursor(connection, text, parameters, many) for text, parameters, many in statements]
+
+
+def _answered(connection: Connection, statements: Sequence[Sent]) -> Sequence[Any]:
+    driver = cast(Any, connection.connection.driver_connection)
+    try:
+        return driver.answers([one[:2] for one in statements]) if statements else ()
+    except _failures(connection) as error:
+        text = statements[0].text if len(statements) == 1 else "(several statements)"
+        raise _translated(connection, error, text, ()) from error
+
+
+def _cursor(connection: Connection, text: str, parameters: Any = (), many: bool = False) -> Any:
+    """Raises what SQLAlchemy raises, and like it gives up a connection that was lost."""
     cursor = connection.connection.cursor()
     try:
         (cursor.executemany if many else cursor.execute)(text, parameters)
@@ -204,9 +203,9 @@ def run(connection: Connection, text: str, parameters: Any = (), many: bool = Fa
 
 
 def begin(connection: Connection) -> None:
-    """Begin a transaction that writes, to be ended by `end`. PostgreSQL's driver does it with the first statement."""
+    """Begin a transaction that writes, to be ended by `end`. With PostgreSQL the first statement does it."""
     if connection.dialect.name == "sqlite":
-        run(connection, "BEGIN IMMEDIATE")
+        _cursor(connection, "BEGIN IMMEDIATE")
 
 
 def end(connection: Connection, keep: bool) -> None:

@@ -118,9 +118,10 @@ def _prepare_file(connection: Any, _: object) -> None:
 
 
 def _connect_with_patience(_dialect: object, _record: object, given: Any, named: Any) -> Any:
-    from reconciler.adapters.sql.patience import Connection as Patient  # the driver is only there where it is wanted
+    from reconciler.adapters.sql.server import Connection as Patient  # the driver is only there where it is wanted
 
-    return Patient.connect(*given, **named)
+    # Statements that the driver prepares it lets the server forget after a rollback, and with them all others.
+    return Patient.connect(*given, **{**named, "prepare_threshold": None})
 
 
 def _prepare_session(connection: Any, _: object) -> None:

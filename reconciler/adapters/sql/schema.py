@@ -51,7 +51,7 @@ def migrate(connection: Connection) -> None:
         return _check_newer(connection, current)
     if connection.dialect.name != "postgresql":  # a file is ours alone already
         return _upgrade(connection)
-    from reconciler.adapters.sql.patience import unhurried
+    from reconciler.adapters.sql.server import unhurried
 
     with unhurried(connection):  # moving much data takes its time
         connection.execute(text("SET LOCAL statement_timeout = 0"))
