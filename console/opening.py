@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from console.config import Config
 from console.data_lock import ServiceRuns, service_runs
+from console.emptied import refuse_emptied
 from console.failures import AWAY, USAGE, Failure
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.adapters.system_clock import SystemClock
@@ -45,6 +46,7 @@ def store_of(config: Config) -> Iterator[SqlStore]:
         do = "Start `headgate serve` or `headgate run` first, or give --data-dir."
         raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
     try:
+        refuse_emptied(config)
         store = _to_read(config) if _only_readable(config) else open_store(config.store, SystemClock())
     except ReconcileError as error:
         raise _failure(error) from None

@@ -11,6 +11,7 @@ from typing import Any
 
 from console.config import Config, ConfigError
 from console.data_lock import lock
+from console.emptied import refuse_emptied
 from console.github import GitHubParts, github_parts, may_act
 from console.incoming import routes_of, secrets_of
 from console.known_secrets import known_secrets
@@ -62,8 +63,9 @@ APART = 0.02  # s between the looks at runs that are under way when the service 
 class Service:
     """One Headgate on one data directory: the loop, the executor and the HTTP server.
 
-    Raises ServiceRuns if another one works there, ConfigError if its address cannot be listened on, and what
-    `open_store` raises. `passing`: it ends with the command that needs it. `found`: runs that were under way already.
+    Raises ServiceRuns if another one works there, ConfigError if its address cannot be listened on, Stalled for a
+    database that was emptied, and what `open_store` raises. `passing`: it ends with the command that needs it.
+    `found`: runs that were under way already.
     """
 
     def __init__(self, config: Config, clock: Clock | None = None, workers: int = 4, passing: bool = False) -> None:
@@ -77,6 +79,7 @@ class Service:
         self._listener = _listen(config)
         host, self._port = self._listener.getsockname()[:2]
         self.address = f"http://{host}:{self._port}"
+        refuse_emptied(config)
         self.store = open_store(config.store, self.clock)
         self._children = Children()
         self._near = Nearness(data / "hidden-visitors", config.github.api_url if config.github else "")

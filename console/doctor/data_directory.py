@@ -14,6 +14,7 @@ from pathlib import Path
 from console.config import Config
 from console.data_lock import service_runs
 from console.doctor.model import Examined, fine, problem, unknown, warning
+from console.emptied import SAID, is_emptied, what_to_do
 
 _LOW, _SHORT = 1 << 30, 64 << 20  # bytes free: somebody should look, and steps will soon fail
 _PATIENCE = 3.0  # seconds for the service to answer
@@ -33,6 +34,12 @@ def examine_data_directory(config: Config) -> Iterator[Examined]:
     yield _usable(place, found)
     yield _private(place, found)
     yield _room(place)
+
+
+def examine_emptied(config: Config) -> Iterator[Examined]:
+    """Whether the database was emptied; nothing is told of one that was not."""
+    if is_emptied(config):
+        yield problem("database", f"It {SAID}", config.store, f"Stop the service, if one works. {what_to_do(config)}")
 
 
 def examine_service(config: Config) -> Iterator[Examined]:
@@ -91,7 +98,7 @@ def _has_given_up(device: int) -> bool:
 
 
 def _private(place: Path, found: os.stat_result) -> Examined:
-    open_to_all = [one for one in map(place.joinpath, _SECRET) if one.exists() and one.stat().st_mode & 0o077]
+    open_to_all = [one for one in map(place.joinpath, _SECRET) if one.is_file() and one.stat().st_mode & 0o077]
     if open_to_all:
         do = f"`chmod 600 {open_to_all[0]}`."
         return warning("permissions", "Others can read what is its owner's alone.", str(open_to_all[0]), do)

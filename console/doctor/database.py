@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.doctor.model import Examined, fine, problem, warning
-from reconciler.adapters.sql.condition import NEWEST, Condition
+from reconciler.adapters.sql.condition import NEWEST, NO_FILE, Condition
 from reconciler.adapters.sql.engines import BAD_ADDRESS
 from reconciler.checks.words import duration
 from reconciler.errors import ReconcileError, Waiting
@@ -38,6 +38,8 @@ def out_of_reach(error: ReconcileError, where: str) -> Examined:
         do = refused
     elif error.reason == BAD_ADDRESS:
         do = "Mend it where the service has it from: `HEADGATE_DATABASE`, or `database` in its configuration."
+    elif error.reason == NO_FILE:
+        do = "Stop the service, move that away, and restore a backup if there was a database."
     elif isinstance(error, Waiting):
         do = "Is its server up, its disk there, and does no other program hold it? Then ask again."
     else:
@@ -54,6 +56,8 @@ def _structure(found: Condition, where: str) -> Iterator[Examined]:
         do = "Name the primary: an address with all servers and `target_session_attrs=read-write` finds it by itself."
         yield problem("database", "It is a standby: nothing can be written to it.", where, do)
         return
+    if not found.size:
+        return  # what its schema says is all there is to say
     yield fine("database", f"It is whole ({_size(found.size)}).", where)
     if found.log_size > _LARGE_LOG:
         do = "A program that reads it all the time keeps it so: end that, or restart the service."

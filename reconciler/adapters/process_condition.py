@@ -41,5 +41,5 @@ def runs_as(folder: Folder) -> int | None:
 def _names(place: str) -> list[str]:
     try:
         return os.listdir(place)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return []

@@ -123,7 +123,22 @@ def newer(file: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("harm", [nothing, cut, scratched, newer])
+def emptied(file: Path) -> None:
+    """All of it is gone."""
+    os.truncate(file, 0)
+
+
+DAMAGED = ("is damaged or not a database", "is damaged or not a database", "Restore it from a backup")
+HARMS = {  # what a service and its commands say, and what `headgate doctor` finds and advises
+    nothing: DAMAGED,
+    cut: DAMAGED,
+    scratched: DAMAGED,
+    newer: ("schema 0999", "It has schema 0999", "Install the release that has used it last."),
+    emptied: ("is empty, although ops ran here", "It is empty, although ops ran here", "Restore a backup"),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_database_that_is_broken_stops_every_command_and_is_left_as_it_is(served, harm):
     finished(served, pushed(served))
     served.stop()
@@ -131,17 +146,20 @@ def test_a_database_that_is_broken_stops_every_command_and_is_left_as_it_is(serv
     kept = served.root / "kept.db"
     shutil.copy(database, kept)
     harm(database)
+    said_by_all, found, advice = HARMS[harm]
     broken = database.read_bytes()
     code, said = starts_in_vain(served)
 
     assert code == 2, said
-    assert "schema 0999" in said if harm is newer else "is damaged or not a database" in said
+    assert said_by_all in said
     for words in COMMANDS:
         answer = command(served, *words)
         assert answer.returncode == 2, (words, answer)
-        assert "schema 0999" in answer.stderr if harm is newer else str(database) in answer.stderr
+        assert said_by_all in answer.stderr, (words, answer)
     doctor = command(served, "doctor")
     assert doctor.returncode == 1
+    assert found in doctor.stdout
+    assert advice in doctor.stdout
     assert database.read_bytes() == broken
 
     shutil.copy(kept, database)  # as a backup is restored

@@ -18,6 +18,7 @@ from reconciler.errors import Stalled
 from reconciler.ports import Clock
 
 NEWEST = REVISION  # the schema of this release
+NO_FILE = "StoreNoFile"  # the reason
 _FAULTS = 5  # of a damaged file that are told
 
 
@@ -65,6 +66,7 @@ class OpenedToRead:
         self._url = address_of(url_or_path)
         self._file = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
         self._clock = clock
+        _check_file(self._file)
         self._database = Database(to_read(self._url))
         self.store = SqlStore(self._database, clock)
 
@@ -74,14 +76,18 @@ class OpenedToRead:
 
     def check_current(self) -> None:
         """Raises Stalled if its schema is not the one of this release: what is only read is not moved to it."""
-        with self._database.read() as connection:
-            found = revision(connection)
+        found = None
+        if not self._is_empty():
+            with self._database.read() as connection:
+                found = revision(connection)
         if found != NEWEST:
             what = f"The database {self._file} has schema {found or 'of none'}, this release reads {NEWEST}"
             raise Stalled("StoreBroken", f"{what}; it cannot be written here, so it stays as it is.")
 
     def condition(self) -> Condition:
         """Its schema, structure, size and clock."""
+        if self._is_empty():  # SQLite itself would have to write to it
+            return Condition(None, False, (), 0, self._log_size(), self._clock.now(), None)
         with self._database.read() as connection:
             faults = self._faults(connection)
             schema = None if faults else revision(connection)
@@ -123,6 +129,9 @@ class OpenedToRead:
                 found.update(connection.execute(select(attempts.c.id).where(attempts.c.id.in_(ids))).scalars())
         return found
 
+    def _is_empty(self) -> bool:
+        return self._file is not None and self._file.exists() and not self._file.stat().st_size
+
     def _faults(self, connection: Connection) -> tuple[str, ...]:
         if self._file is None:
             return ()
@@ -145,6 +154,13 @@ class OpenedToRead:
         if self._file is not None:
             return self._clock.now()
         return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
+
+
+def _check_file(file: Path | None) -> None:
+    """What is no file cannot be read as one: a pipe would be waited for, and a folder be called a failing disk."""
+    if file is not None and file.exists() and not file.is_file():
+        what = "a directory" if file.is_dir() else "not a file"
+        raise Stalled(NO_FILE, f"{file} is {what}: there is no database.")
 
 
 def shown_address(url_or_path: str) -> str:

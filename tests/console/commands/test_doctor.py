@@ -1,6 +1,7 @@
 """`headgate doctor`: each finding from a real cause, and nothing is changed by looking."""
 
 import json
+import os
 import socket
 import sqlite3
 import subprocess
@@ -97,6 +98,54 @@ def test_a_file_that_is_no_database_is_a_problem(told, data, store):
     assert "not a database" in found["what"]
     assert found["where"] == str(data / "headgate.db")
     assert "backup" in found["do"]
+
+
+def test_a_file_that_nothing_was_written_to_yet_is_empty_and_no_failing_disk(told, data, store):
+    store.close()
+    (data / "headgate.db").write_bytes(b"")
+    found = told(code=0)
+
+    assert found["database-schema"]["what"] == "It is empty."
+    assert "The first `headgate serve`" in found["database-schema"]["do"]
+    assert "database" not in found
+
+
+def an_attempt(data: Path) -> None:
+    Path(folder_of(str(data), "train-1").root).mkdir(parents=True)
+
+
+def a_log(data: Path) -> None:
+    (data / "headgate.db-wal").write_bytes(b"what was committed last")
+
+
+@pytest.mark.parametrize("left", [an_attempt, a_log])
+def test_a_database_that_was_emptied_is_told_from_a_new_one(told, data, store, left):
+    store.close()
+    (data / "headgate.db").write_bytes(b"")
+    left(data)
+    before = listing(data)
+    found = told(code=1)
+
+    assert found["database"]["what"] == "It is empty, although ops ran here: its rows are lost."
+    assert f"or move {data / 'headgate.db'} and {data / 'attempts'} away" in found["database"]["do"]
+    assert "attempt-orphan" not in found
+    assert listing(data) == before
+
+
+def a_directory(file: Path) -> None:
+    file.mkdir()
+
+
+@pytest.mark.parametrize(("made", "said"), [(a_directory, "is a directory"), (os.mkfifo, "is not a file")])
+def test_what_is_no_file_is_not_read_as_one(told, data, store, made, said):
+    store.close()
+    (data / "headgate.db").unlink()
+    made(data / "headgate.db")
+    found = told(code=1)
+
+    assert found["database"]["what"] == f"{data / 'headgate.db'} {said}: there is no database."
+    assert "move that away" in found["database"]["do"]
+    assert found["permissions"]["level"] == "ok"
 
 
 def test_a_damaged_page_is_found(told, data, store):
