@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from reconciler.adapters.sql import patience
 from reconciler.adapters.sql.engines import address_of, engine_of
+from reconciler.adapters.sql.server import Connection
 from tests.e2e.database_server import DatabaseServer
 from tests.e2e.replicas import Replica, eventually
 from tests.e2e.service import Place, flow
@@ -108,7 +108,7 @@ def test_a_backend_that_is_stopped_holds_nobody_up_for_ever(replica, server):
 
 
 def test_what_was_cut_off_between_two_statements_holds_nothing_any_more(server, link, monkeypatch):
-    monkeypatch.setattr(patience.Connection, "patience", 1.0)
+    monkeypatch.setattr(Connection, "patience", 1.0)
     url = make_url(server.url).set(host="127.0.0.1", port=link.port, query={}, drivername="postgresql")
     engine = engine_of(address_of(url.render_as_string(hide_password=False)), autocommit=False, connections=1)
     other = engine_of(address_of(server.url), autocommit=True, connections=1)
