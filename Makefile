@@ -8,6 +8,9 @@ QUICK := not slow and not cluster and not postgres and not browser and not emula
 # One more than there are processors, as some tests wait.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n + 1)))
 
+# Without what Python has compiled, every process of every test would compile everything again; `make clean` removes it.
+unexport PYTHONDONTWRITEBYTECODE
+
 # A moved checkout, or one without .venv, is set up again.
 ifneq ($(shell cat .venv/.place 2>/dev/null),$(CURDIR))
 MOVED := FORCE
