@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import sys
@@ -79,6 +80,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for package in (OPENAPI, EXAMPLES):
             with suppress(Unavailable):
                 package.path()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and their modules stay to the end: no search for garbage need go through them."""
+    gc.collect()
+    gc.freeze()
 
 
 def names_of(item: pytest.Item) -> list[str]:
