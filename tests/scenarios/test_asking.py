@@ -85,6 +85,20 @@ def test_a_restart_is_a_new_run_of_the_same_plan(world):
     assert world.check().conclusion == "success"
 
 
+def test_the_check_speaks_of_the_restart_while_the_older_run_goes_on(world):
+    world.merge(ops={"train": runs_forever()})
+    world.settle()
+    first = world.run()
+    world.ask("restart", first.id)
+    world.settle()
+    second = world.run()
+    world.ask("stop", first.id)
+    world.settle()
+
+    assert world.store.run(first.id).state.status == "stopped"
+    assert (world.check().run, world.check().status) == (second.id, "in_progress")
+
+
 def test_a_restart_of_what_failed_takes_over_what_succeeded(world):
     first = fails_once(world)
     world.ask("restart", first.id, failed=True)

@@ -32,10 +32,12 @@ class Statements:
         self.append = {table.name: insert(table) for table in (tables.events, tables.observations)}
         self.wake = self._wake()
         self.move_flow = self._move_flow()
+        self.follow_run = self._follow_run()
 
     def changes(self, changes: Changes, writer: int, now: float) -> list[Batch]:
         """Everything but wakes, the queue's own row, and what must be of the version that was read."""
         flat, gone = rows.flat, changes.services_gone
+        begun = {run.id for run in changes.new_runs} | {""}
         batches: list[Batch] = [
             (self.put["repositories"], [flat(row) for row in changes.repositories]),
             (self.put["reviews"], [flat(row) for row in changes.reviews]),
@@ -47,7 +49,8 @@ class Statements:
             (self.put["schedules"], [flat(row) for row in changes.schedules]),
             (self.put["services"], [rows.service_values(row) for row in changes.services]),
             (_REMOVE_SERVICE, [{"_flow": flow, "_op": op} for flow, op in gone]),
-            (self.put["checks"], [rows.check_values(row, now) for row in changes.checks]),
+            (self.put["checks"], [rows.check_values(row, now) for row in changes.checks if row.run in begun]),
+            (self.follow_run, [rows.check_values(row, now) for row in changes.checks if row.run not in begun]),
             (_POST, [_posted(row) for row in changes.posted]),
             (self.append["events"], [flat(row) for row in changes.events]),
             (self.put["cache"], [flat(row) for row in changes.cache]),
@@ -95,7 +98,7 @@ class Statements:
             known["due_at"] = known["ready_at"] = min(known["due_at"], values["due_at"])
         return [(self.wake, [due[key] for key in sorted(due)])] if due else []
 
-    def _replace(self, table: Table) -> Executable:
+    def _replace(self, table: Table, where: Callable[[Any], Any] = lambda new: None) -> Executable:
         values = self._insert(table)
         keys = [column.name for column in table.primary_key]
         replaced = {
@@ -103,7 +106,11 @@ class Statements:
             for column in table.columns
             if column.name not in keys and column.name != "noted_at"
         }
-        return _put(values, keys, replaced) if replaced else self._keep(table)
+        return _put(values, keys, replaced, where(values.excluded)) if replaced else self._keep(table)
+
+    def _follow_run(self) -> Executable:
+        """What a run says as it goes on, unless a newer one was begun for the same check."""
+        return self._replace(tables.checks, lambda new: tables.checks.c.run.in_(["", new.run]))
 
     def _keep(self, table: Table) -> Executable:
         return cast(Executable, self._insert(table).on_conflict_do_nothing())
@@ -133,8 +140,8 @@ def statements_of(dialect: str) -> Statements:
     return Statements(dialect)
 
 
-def _put(values: Any, keys: list[str], replaced: dict[str, Any]) -> Executable:
-    return cast(Executable, values.on_conflict_do_update(index_elements=keys, set_=replaced))
+def _put(values: Any, keys: list[str], replaced: dict[str, Any], where: Any = None) -> Executable:
+    return cast(Executable, values.on_conflict_do_update(index_elements=keys, set_=replaced, where=where))
 
 
 def execute(connection: Connection, batches: Iterable[Batch]) -> None:
