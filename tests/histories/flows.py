@@ -6,11 +6,23 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
+import yaml
+
 from tests.documents import dag, exits, op, runs_forever, writes
 
 FLOWS = ("churn", "prices")  # that histories change; others are there as well
-BROKEN = ("version: 1.1\nkind: {", "version: 1.1\nrun: {kind: jub}\n")
+BROKEN = (
+    "version: 1.1\nkind: {",
+    "version: 1.1\nrun: {kind: jub}\n",
+    yaml.safe_dump(dag({"train": exits(0, dependencies=["nobody"])})),
+    yaml.safe_dump(dag({"train": exits(0, dependencies=["tell"]), "tell": exits(0, dependencies=["train"])})),
+    yaml.safe_dump(dag({"train": {"hubRef": "nowhere"}})),
+    yaml.safe_dump(dag({"train": {"pathRef": "../hub/nowhere.yaml"}})),
+    yaml.safe_dump(dag({"train": op("exit", "0", inputs=[{"name": "lr", "type": "int"}])})),
+    yaml.safe_dump(dag({"train": op("exit", "0", "{{ nobody }}")})),
+)
 SETTINGS_FILE = ".headgate.yaml"
+BROKEN_SETTINGS = "settings: ["
 NEWER_WINS = 'settings: {"**": {code: none, onNewPlan: cancel}}'
 RETRIES = 2  # of the op `flaky`
 TIMEOUT = 20  # s, of the op `slow`
@@ -20,7 +32,13 @@ SETTINGS: Mapping[str, Sequence[Any]] = {
     "services": ("keep", "run"),
     "concurrency": (1, 2),
 }
+_WRONG = frozenset(text.encode() for text in (*BROKEN, BROKEN_SETTINGS))
 _NEVER_SAME = {"cache": {"disable": True}}
+
+
+def is_wrong(data: bytes) -> bool:
+    """Whether histories know a file for one that nobody can apply. All others are fine."""
+    return data in _WRONG
 
 
 def some_flow(random: Random) -> dict[str, Any]:
@@ -50,7 +68,8 @@ def _some_ops(random: Random) -> dict[str, Any]:
 
 def _sweep(random: Random, word: str) -> dict[str, Any]:
     command = random.choice([("exit", "0"), ("exit", "0"), ("exit", "1"), ("forever",)])
-    tune = op(*command, word, inputs=[{"name": "lr", "type": "int"}], dependencies=["prepare"])
+    lr = {"name": "lr", "type": "int", "isOptional": True, "value": 0}  # or an empty sweep would leave it without one
+    tune = op(*command, word, inputs=[lr], dependencies=["prepare"])
     values = [{"lr": number} for number in range(random.randrange(4))]
     return {"tune": {**tune, "matrix": {"kind": "mapping", "concurrency": 2, "values": values}}}
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from reconciler.checks.names import name_of_run
 from reconciler.engine.model import FINAL, Status
 from reconciler.flows.findings import Severity
 from reconciler.flows.parse import parse
+from reconciler.keys import text_of
 from reconciler.records import FlowRow, RunRow
 from tests.histories.flows import RETRIES
+from tests.histories.said import SAID
 from tests.histories.witnesses import needs_of
 from tests.histories.world import HistoryWorld
 from tests.world import REPOSITORY
@@ -95,17 +98,23 @@ def every_check_is_there_and_final(world: HistoryWorld) -> Iterator[str]:
 
 
 def a_final_word_stays(world: HistoryWorld) -> Iterator[str]:
-    """What is said of a run that ended, or of a proposal, changes only if people or processes did something.
-
-    What was under way then may be said once more.
+    """What is said of a run that ended changes only as that run or its attempts do; of a proposal, or of a commit, only
+    if people or processes did something: what was under way then may be said once more.
     """
     words: dict[tuple[str, str, str], list[tuple[str, int]]] = {}
+    of_runs: dict[tuple[str, str, Any], str] = {}
     for one in world.checks.history:
+        if one.check.status != "completed":
+            continue
         said = f"{one.check.conclusion}: {one.check.title}"
+        if one.known is not None:
+            first = of_runs.setdefault((one.check.name, one.check.run, one.known.facts), said)
+            if said != first:
+                yield f"{one.check.name} on {one.sha[:7]} said {first} then {said} of the same"
+            continue
         known = words.setdefault((one.sha, one.check.name, one.check.run), [])
-        if one.check.status == "completed" and (not known or known[-1][0] != said):
+        if not known or known[-1][0] != said:
             known.append((said, one.deeds))
-            # Which of several runs is the newest is told by the clock: one that was set back may change its mind.
             if len(known) > 2 and known[-3][1] == one.deeds and not world.set_back:
                 yield f"{one.check.name} on {one.sha[:7]} said {' then '.join(word for word, _ in known[-3:])}"
 
@@ -116,6 +125,11 @@ def nobody_is_left_without_an_answer(world: HistoryWorld) -> Iterator[str]:
         if not world.answer(f"request-{number}") and f"request-{number}" not in world.forgotten:
             yield f"request-{number} has no answer"
     yield from (f"parked: {row.key} {row.parked}" for row in world.store.pending() if row.parked)
+
+
+def what_was_delivered_was_looked_into(world: HistoryWorld) -> Iterator[str]:
+    """A step of each key followed every webhook that was recorded."""
+    yield from (f"{what} was followed by no step of {text_of(key)}" for what, key in world.watched_store.unheeded())
 
 
 def who_asked_to_stop_is_heard(world: HistoryWorld) -> Iterator[str]:
@@ -261,6 +275,7 @@ LAWS: tuple[Law, ...] = (
     every_attempt_starts_once,
     nothing_broken_ever_ran,
     every_check_is_there_and_final,
+    *SAID,
     who_asked_to_stop_is_heard,
     a_sweep_runs_each_value_once,
     ops_of_a_run_do_not_stand_in_for_each_other,
@@ -269,6 +284,7 @@ LAWS: tuple[Law, ...] = (
     what_was_seen_is_folded,
     a_final_word_stays,
     nobody_is_left_without_an_answer,
+    what_was_delivered_was_looked_into,
     services_are_as_declared,
     a_second_look_writes_nothing,
     what_is_past_its_time_goes,

@@ -10,7 +10,7 @@ import yaml
 
 from reconciler.engine.model import Observed, Performed, Status
 from reconciler.records import MetricRow
-from tests.histories.flows import BROKEN, FLOWS, SETTINGS, SETTINGS_FILE, some_flow
+from tests.histories.flows import BROKEN, BROKEN_SETTINGS, FLOWS, SETTINGS, SETTINGS_FILE, some_flow
 from tests.histories.world import HistoryWorld
 from tests.world import REPOSITORY, Ending
 
@@ -72,7 +72,7 @@ def _break_file(world: HistoryWorld, random: Random) -> None:
 def _configure(world: HistoryWorld, random: Random) -> None:
     chosen = {name: random.choice(values) for name, values in SETTINGS.items() if random.random() < 0.5}
     text = yaml.safe_dump({"settings": {"**": {"code": "none", **chosen}}})
-    world.push(**{SETTINGS_FILE: text if random.random() < 0.8 else "settings: ["})
+    world.push(**{SETTINGS_FILE: text if random.random() < 0.8 else BROKEN_SETTINGS})
 
 
 def _revert(world: HistoryWorld, random: Random) -> None:
@@ -92,7 +92,8 @@ def _line(world: HistoryWorld) -> list[str]:
 
 
 def _propose(world: HistoryWorld, random: Random) -> None:
-    world.propose(random.choice(BRANCHES), **{random.choice(FLOWS): some_flow(random)})
+    flow = random.choice(BROKEN) if random.random() < 0.15 else some_flow(random)
+    world.propose(random.choice(BRANCHES), **{random.choice(FLOWS): flow})
 
 
 def _accept(world: HistoryWorld, random: Random) -> None:

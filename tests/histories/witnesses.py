@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from reconciler.keys import Key, RunKey, text_of
 from reconciler.records import AttemptRow, Changes, EventRow, FlowRow, Gone, Lease, OpRow, RunRow
 from tests.fake_files import FakeFiles
 from tests.fakes import FakeChecks, FakeExecutor
+from tests.histories.said import Known, wrong_words
 
 if TYPE_CHECKING:
     from tests.histories.world import HistoryWorld
@@ -25,6 +26,17 @@ class Posted:
     sha: str
     check: Check
     deeds: int
+    known: Known | None = None  # the run that it speaks of, as whoever worded it had read it
+
+
+def noted(world: HistoryWorld, sha: str, checks: Sequence[Check]) -> Iterator[Posted]:
+    """What is posted now and was not before. What is not so is told at once."""
+    before = world.checks.posted.get(sha, {})
+    for check in checks:
+        if before.get(check.name) != check:
+            known = world.watched_store.as_read(check.run) if check.run else None
+            world.wrong += wrong_words(check, known) if known is not None else ()
+            yield Posted(sha, check, world.deeds, known)
 
 
 class WatchfulExecutor(FakeExecutor):
@@ -54,6 +66,8 @@ class WatchfulExecutor(FakeExecutor):
         if stored is None:
             wrong.append(f"{row.op} was started before that was written down")
             return
+        if self.world.watched_store.knew_of_start(row.id, lease):
+            wrong.append(f"{row.op} was started again when it was known to be {stored.phase}")
         if row.id in self.processes:
             return
         run = self.world.store.run(stored.run) if stored.run else None
@@ -80,8 +94,7 @@ class WatchfulChecks(FakeChecks):
     ) -> None:
         if self.world.clock.monotonic() >= lease.deadline:
             raise LeaseLost
-        known = self.posted.get(sha, {})
-        self.history += [Posted(sha, check, self.world.deeds) for check in checks if known.get(check.name) != check]
+        self.history += noted(self.world, sha, checks)
         super().post(repository, sha, checks, lease)
 
 
@@ -112,14 +125,38 @@ class WatchedStore:
         self._stops: dict[str, int] = {}  # run → how many commits there were when it was asked to stop
         self._began: dict[int, int] = {}  # token → how many when its round began
         self._commits = 0
+        self._events = 0  # leases, rounds of steps and news, in order
+        self._round: dict[int, int] = {}  # token → when its round began
+        self._stepped: dict[Key, int] = {}  # when the last round that was brought to an end began
+        self._told: list[tuple[str, Key, int]] = []  # what came from outside, whom it concerns and when
+        self._acted_on: dict[str, int] = {}  # attempt → how many commits there were when a start of it was written down
+        self._read: dict[tuple[bool, str], tuple[RunRow | None, Sequence[OpRow]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._world.store, name)
+
+    def run(self, run: str) -> RunRow | None:
+        row = self._world.store.run(run)
+        self._read[self._world.held_up, run] = row, ()
+        return row
+
+    def ops(self, run: str, *others: Any) -> Sequence[OpRow]:
+        found = self._world.store.ops(run, *others)
+        row, _ = self._read.get((self._world.held_up, run), (None, ()))
+        if not others:
+            self._read[self._world.held_up, run] = row, found
+        return found
+
+    def as_read(self, run: str) -> Known | None:
+        """A run and its ops as the step at work has read them; while one is held up, another one is at work."""
+        row, ops = self._read.get((self._world.held_up, run), (None, ()))
+        return Known(row.state, {one.state.path: one.state for one in ops}) if row is not None else None
 
     def lease(self, *given: Any) -> Lease | None:
         lease = self._world.store.lease(*given)
         if lease is not None:
             self._holders[lease.key] = lease.token
+            self._round[lease.token] = self._next()
             self._began[lease.token] = self._commits
             rows = self._world.looking.execute("SELECT broken, pruning_held FROM repositories").fetchall()
             self._held_back[lease.token] = any(broken or held for broken, held in rows)
@@ -132,22 +169,48 @@ class WatchedStore:
         forgotten = changes.gone.requests if changes.gone is not None else ()
         before = self._queued(lease.key)
         self._world.store.commit(lease, changes, keep)
+        self._world.looked_at.update(row.head for row in changes.repositories if row.head)
         self._count(lease, changes)
         if self._holders[lease.key] != lease.token:
             found.append(f"{lease.owner} wrote for {text_of(lease.key)}, which it did not hold")
         self._world.wrong += found
         self._world.forgotten.update(forgotten)
         self._world.inserted |= {run.id: (run.state.flow, run.occurrence) for run in changes.new_runs}
+        self._end_round(lease)
         if not keep:
             self._look_for_news(lease, before)
+
+    def hear(self, what: str, keys: Iterable[Key]) -> None:
+        """Something was told from outside, and is recorded."""
+        at = self._next()
+        self._told += [(what, key, at) for key in keys]
+
+    def unheeded(self) -> Iterator[tuple[str, Key]]:
+        """What was told, and no step looked since."""
+        yield from ((what, key) for what, key, at in self._told if self._stepped.get(key, 0) < at)
+
+    def _next(self) -> int:
+        self._events += 1
+        return self._events
+
+    def _end_round(self, lease: Lease) -> None:
+        self._stepped[lease.key] = self._round[lease.token]
+        self._round[lease.token] = self._next()
 
     def knew_of_stop(self, run: str, lease: Lease) -> bool:
         """Whether a run was asked to stop before the present round of a lease began: later ones it cannot see."""
         return self._stops.get(run, self._commits) < self._began[lease.token]
 
+    def knew_of_start(self, attempt: str, lease: Lease) -> bool:
+        """Whether it was written down before the present round of a lease that an attempt was started or has ended."""
+        return self._acted_on.get(attempt, self._commits) < self._began[lease.token]
+
     def _count(self, lease: Lease, changes: Changes) -> None:
         self._commits += 1
         self._began[lease.token] = self._commits
+        for row in changes.attempts:
+            if row.phase not in ("intended", "unknown"):  # of which nothing is known is started once more
+                self._acted_on.setdefault(row.id, self._commits - 1)
         for run in (*changes.runs, *changes.new_runs):
             if run.state.stop_asked_by:
                 self._stops.setdefault(run.id, self._commits - 1)
@@ -157,11 +220,13 @@ class WatchedStore:
     def retry(self, lease: Lease, *others: Any) -> None:
         before = self._queued(lease.key)
         self._world.store.retry(lease, *others)
+        self._end_round(lease)
         self._look_for_news(lease, before)
 
     def park(self, lease: Lease, *others: Any) -> None:
         before = self._queued(lease.key)
         self._world.store.park(lease, *others)
+        self._end_round(lease)
         self._look_for_news(lease, before)
 
     def _ended_again(self, attempts: Sequence[AttemptRow]) -> Iterator[str]:

@@ -14,8 +14,9 @@ from reconciler.errors import Stalled, Waiting
 from reconciler.keys import RepositoryKey, RetentionKey, SweepKey, text_of
 from reconciler.loop import Loop
 from reconciler.ports import World
-from reconciler.records import MetricRow, Wake
+from reconciler.records import DeliveryRow, MetricRow, Wake
 from reconciler.steps.wiring import steps_of
+from reconciler.store import Delivery
 from tests.fakes import FakeChecks, FakeExecutor, FakeLogs, FakeSource
 from tests.histories.faults import Crash, Drawn, Fault, Faulty, Plan
 from tests.histories.flows import FLOWS, NEWER_WINS, SETTINGS_FILE, some_flow
@@ -42,17 +43,20 @@ class HistoryWorld(TestWorld):
         self.held_up = False
         self.mail = "prompt"  # or lost, held
         self.letters: list[Callable[[], None]] = []
+        self.webhooks = 0
         self.deeds = 0  # of people and processes: what may change a final word
         self.wrong: list[str] = []  # what witnesses saw
         self.set_back = 0.0  # s by which the clock was turned back in all
         self.crashes = 0
         self.inserted: dict[str, tuple[str, str]] = {}  # every run there ever was → its flow and occurrence
         self.forgotten: set[str] = set()  # requests that were answered and are not kept any more
+        self.looked_at: set[str] = set()  # heads of the default branch
+        self.may_be_held = False  # somebody asked for it that a proposal is not merged yet
         self.tidied = False  # it was looked for what is past its time
         super().__init__()
         self.files_of = WatchfulFiles(self)
         self.watched_store = WatchedStore(self)
-        self.executor.report, self.executor.wake = self._report, self.tell
+        self.executor.report, self.executor.wake = self._report, self._wake
         self.restart()
 
     def more_faults(self) -> Mapping[str, Sequence[Fault]]:
@@ -177,11 +181,24 @@ class HistoryWorld(TestWorld):
         """So long later it is looked for what is past its time."""
         self.tidied = True
         self.clock.time += seconds
-        self.tell([Wake(RetentionKey()), Wake(SweepKey(self.executor.place))])
+        self._wake([Wake(RetentionKey()), Wake(SweepKey(self.executor.place))])
 
     # --- the post -----------------------------------------------------------------------------------------------------
 
     def tell(self, wakes: Sequence[Wake]) -> None:
+        """By a webhook, which may come twice."""
+        self.webhooks += 1
+        name = f"delivery-{self.webhooks}"
+        row = DeliveryRow(name, name, "push", REPOSITORY, self.clock.now(), "")
+        self._post(lambda: self.hear(Delivery(row, tuple(wakes))))
+
+    def hear(self, delivery: Delivery) -> None:
+        """A webhook is recorded."""
+        if any(self.store.deliver([delivery])):
+            keys = [wake.key for wake in delivery.wakes] + [request.key for request in delivery.requests]
+            self.watched_store.hear(delivery.row.id, keys)
+
+    def _wake(self, wakes: Sequence[Wake]) -> None:
         self._post(lambda: self.store.wake(wakes))
 
     def deliver(self) -> None:

@@ -16,7 +16,7 @@ from reconciler.records import Lease
 from tests.fakes import FakeChecks
 from tests.histories.github.hosting import Commits, MemoryMirror
 from tests.histories.github.hub import ADDRESS
-from tests.histories.witnesses import Posted
+from tests.histories.witnesses import Posted, noted
 
 if TYPE_CHECKING:
     from tests.histories.github.world import GitHubHistoryWorld
@@ -89,6 +89,5 @@ class WatchedPosting:
         if world.clock.monotonic() >= lease.deadline:
             raise LeaseLost
         self._real.post(repository, sha, checks, lease, posted)
-        known = world.checks.posted.get(sha, {})
-        world.checks.history += [Posted(sha, one, world.deeds) for one in checks if known.get(one.name) != one]
+        world.checks.history += noted(world, sha, checks)
         world.checks.posted[sha] = {one.name: one for one in checks}

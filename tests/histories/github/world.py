@@ -221,7 +221,7 @@ class GitHubHistoryWorld(HistoryWorld):
         delivery = self.meaning(headers["x-github-delivery"], headers["x-github-event"], body, self.clock.now())
         if delivery is None:
             return 204
-        self.store.deliver([delivery])
+        self.hear(delivery)
         return 202
 
     def meaning(self, guid: str, event: str, body: bytes, at: float) -> Delivery | None:
