@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -121,20 +122,23 @@ class Service:
         self.source.watch.begin(self._look_at)
         self.loop.start()
 
-    def stop(self, timeout: float = 4.0) -> None:
+    def stop(self, timeout: float = 3.0) -> None:
         """Finish the steps at hand and let go; ops go on and are adopted by the next start.
 
         Ends within ten seconds: a step that hangs is left to its lease, and is repeated.
         """
-        self.source.watch.end()
-        self.presence.end()
-        if not self.loop.stop(timeout):
-            self._children.end()
-            self.loop.stop(timeout / 4)
-        self._server.stop()
+        parts = (self.source.watch.end, self.presence.end, partial(self._end_steps, timeout), self._server.stop)
+        with ThreadPoolExecutor(len(parts)) as ending:  # where the database hangs, each of them waits its time
+            for part in [ending.submit(part) for part in parts]:
+                part.result()
         self.executor.close()
         self.store.close()
         self._lock.close()
+
+    def _end_steps(self, timeout: float) -> None:
+        if not self.loop.stop(timeout):
+            self._children.end()
+            self.loop.stop(timeout / 4)
 
     def _tell_of_unknown(self) -> None:
         """What runs here and has no row, as after a restore of an older database."""

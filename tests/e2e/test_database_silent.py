@@ -76,6 +76,29 @@ def test_a_connection_that_goes_silent_is_given_up_and_another_one_is_made(repli
     assert "Traceback" not in replica.text()
 
 
+def test_sigterm_ends_a_service_whose_database_does_not_answer(replica, link):
+    shared = replica.shared
+    shared.push({"flows/early.yaml": flow({"early": (op_script(shared, "early", 2), ())})})
+    eventually(lambda: any(line.startswith("began early") for line in shared.lines()), [replica])
+    link.cut()
+    sha = shared.push({"flows/a.yaml": flow({"a": (op_script(shared, "a"), ())})})
+    time.sleep(3)  # then steps, the reports of ops, the watch and others all wait for an answer
+    doctor = replica.headgate("doctor")
+    began = time.monotonic()
+    code = replica.stop()
+    took = time.monotonic() - began
+    link.mend()
+    replica.start()
+    eventually(lambda: shared.conclusion(sha, "headgate/a"), [replica])
+
+    assert (code, doctor.returncode) == (0, 1)
+    assert took < 10
+    assert_each_ran_once(shared, ["early", "a"])
+    assert "cannot be used now" in doctor.stdout
+    assert "Is its server up" in doctor.stdout
+    assert "Traceback" not in replica.text() + doctor.stderr
+
+
 def test_a_backend_that_is_stopped_holds_nobody_up_for_ever(replica, server):
     """What a server does for one connection hangs; the connection itself is well, so only time-outs help."""
     shared = replica.shared

@@ -19,6 +19,7 @@ from reconciler.adapters.sql.engines import engine_of
 POLL = 0.1  # seconds between two looks at the version of a file
 DEAF = 0.5  # seconds between two tries to listen again; whoever waits looks for himself meanwhile
 ROUND = 15.0  # seconds between two looks whether the server still knows that we listen
+LAST = 0.3  # s for what it is at when it is closed; a server that is silent is not waited for
 
 # Channels are of the whole database, and several installations may share one, each in a schema of its own.
 _LISTEN = """DO $$ BEGIN EXECUTE format('LISTEN %I', 'headgate_' || current_schema()); END $$"""
@@ -60,7 +61,7 @@ class Others:
             if self._thread is None:
                 return
             os.eventfd_write(self._bell, 1)
-        self._thread.join(timeout=1)
+        self._thread.join(timeout=LAST)
         if not self._thread.is_alive():
             os.close(self._bell)
 
