@@ -1,4 +1,4 @@
-"""The database: whether it can be read, is whole, and has the schema of this release. Pure but for what it is given."""
+"""The database: whether it can be read, is whole, and has the schema of this release. Who holds it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from console.doctor.model import Examined, fine, problem, warning
 from reconciler.adapters.sql.condition import NEWEST, NO_FILE, Condition
+from reconciler.adapters.sql.copying import file_of
 from reconciler.adapters.sql.engines import BAD_ADDRESS
-from reconciler.checks.words import duration
+from reconciler.adapters.sql.holding import holder_of
+from reconciler.checks.words import duration, plain
 from reconciler.errors import ReconcileError, Waiting
 
 _LARGE_LOG = 256 << 20  # bytes: a reader that never ends keeps it from being emptied
+_HELD = 2.0  # seconds that no commit of ours takes
 _APART = 5.0  # seconds between two clocks that leases bear
 
 
@@ -20,6 +23,17 @@ _REFUSALS = {  # of a server that answers in English; others are told in its own
     "no pg_hba.conf entry": "Let the server's `pg_hba.conf` admit this machine and user.",
     "does not exist": "Create it (`createdb`, `createuser`), or mend the address in `HEADGATE_DATABASE`.",
 }
+
+
+def examine_holder(store: str) -> Iterator[Examined]:
+    """Whether another program lets nobody else write; to be asked before the database is read."""
+    file = file_of(store)
+    holder = holder_of(file, _HELD) if file is not None else None
+    if holder is not None:
+        who = f"Process {holder.process} ({plain(holder.program)})" if holder.process else "Another program"
+        what = f"{who} writes to it and has let nobody else for {duration(_HELD)}: it is locked."
+        do = "Unless it is the service in a large clean-up, end that program; the service then goes on by itself."
+        yield problem("database-held", what, str(file), do)
 
 
 def judge_database(found: Condition, where: str, now: float) -> Iterator[Examined]:

@@ -52,12 +52,13 @@ def _has_file(config: Config) -> bool:
 
 def _examine_database(config: Config, clock: Clock, paths: dict[str, str]) -> Iterator[Examined]:
     """The database and the repositories it knows; what it tells of the rest, if it can be read."""
-    from console.doctor.database import judge_database, out_of_reach  # SQLAlchemy takes a while to load
+    from console.doctor.database import examine_holder, judge_database, out_of_reach  # SQLAlchemy takes a while to load
     from reconciler.adapters.sql.condition import OpenedToRead, shown_address
 
     where = ""
     try:
         where = shown_address(config.store)
+        yield from examine_holder(config.store)
         with closing(OpenedToRead(config.store, clock)) as opened:
             found = opened.condition()
             yield from judge_database(found, where, time.time())

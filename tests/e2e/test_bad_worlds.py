@@ -66,7 +66,7 @@ def starts_in_vain(place: Place) -> tuple[int, str]:
 
 
 @contextmanager
-def held(database: Path, mode: str = "EXCLUSIVE") -> Iterator[None]:
+def held(database: Path, mode: str = "EXCLUSIVE") -> Iterator[int]:
     """Another process that writes to the database and does not end."""
     script = (
         f"import sqlite3,sys; c = sqlite3.connect({str(database)!r}, isolation_level=None, timeout=20);"
@@ -76,7 +76,7 @@ def held(database: Path, mode: str = "EXCLUSIVE") -> Iterator[None]:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         try:
-            yield
+            yield holder.pid
         finally:
             holder.kill()
 
@@ -84,16 +84,20 @@ def held(database: Path, mode: str = "EXCLUSIVE") -> Iterator[None]:
 def test_a_database_that_another_program_holds_is_told_and_waited_for(served):
     sha = pushed(served, seconds=1)
     finished(served, sha)
-    with held(served.data / "headgate.db"):
+    with held(served.data / "headgate.db") as holder:
         second = pushed(served, "second")
         status, stop = command(served, "status"), command(served, "restart", "@last")
         served.eventually(lambda: "locked" in served.log())
+        doctor = command(served, "doctor")
     finished(served, second, "second")
 
     assert status.returncode == 0
     assert stop.returncode == 3
     assert "database is locked" in stop.stderr
     assert "headgate doctor" in stop.stderr
+    assert doctor.returncode == 1
+    assert f"Process {holder} (python" in doctor.stdout
+    assert "end that program; the service then goes on by itself" in doctor.stdout
     assert served.log().count("database is locked") < 8
     assert "Traceback" not in served.log()
     assert [line.split()[0] for line in served.lines()] == ["churn", "second"]

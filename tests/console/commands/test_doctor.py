@@ -5,6 +5,7 @@ import os
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +147,21 @@ def test_what_is_no_file_is_not_read_as_one(told, data, store, made, said):
     assert found["database"]["what"] == f"{data / 'headgate.db'} {said}: there is no database."
     assert "move that away" in found["database"]["do"]
     assert found["permissions"]["level"] == "ok"
+
+
+def test_a_program_that_lets_nobody_else_write_is_named(told, data, store):
+    store.close()
+    assert "database-held" not in told(code=0)
+    script = "import sqlite3,sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN IMMEDIATE')"
+    words = [sys.executable, "-c", f"{script}; print('held', flush=True); sys.stdin.read()", str(data / "headgate.db")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        found = told(code=1)
+        holder.kill()
+
+    assert found["database-held"]["what"].startswith(f"Process {holder.pid} (python")
+    assert "end that program" in found["database-held"]["do"]
+    assert "database-held" not in told(code=0)
 
 
 def test_a_damaged_page_is_found(told, data, store):
