@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
@@ -27,6 +28,9 @@ class Sent(NamedTuple):
     text: str
     parameters: Any
     many: bool = False
+
+
+_BEGIN = Sent("BEGIN IMMEDIATE", ())
 
 
 def rows(connection: Connection, statement: Executable, values: Values = _NONE) -> list[dict[str, Any]]:
@@ -65,7 +69,7 @@ def changes(connection: Connection, batches: Iterable[Batch]) -> list[int]:
     """
     texts = [_texts(connection.dialect, statement, values) for statement, values in batches]
     answers = iter(_run(connection, [text for some in texts for text in some]))
-    return [sum(_count(next(answers)) for _ in some) for some in texts]
+    return [sum(map(_count, islice(answers, len(some)))) for some in texts]
 
 
 def _count(cursor: Any) -> int:
@@ -177,35 +181,24 @@ def _processors(binds: Mapping[str, Any], dialect: Dialect) -> list[tuple[str, C
 
 
 def _run(connection: Connection, statements: Sequence[Sent]) -> Sequence[Any]:
-    """Cursors that have run them, one after the other."""
-    if connection.dialect.name != "sqlite":
-        return _answered(connection, statements)
-    return [_cursor(connection, text, parameters, many) for text, parameters, many in statements]
-
-
-def _answered(connection: Connection, statements: Sequence[Sent]) -> Sequence[Any]:
-    driver = cast(Any, connection.connection.driver_connection)
+    """Cursors that have run them. Raises what SQLAlchemy raises, and like it gives up a connection that was lost."""
+    driver: Any = connection.connection.driver_connection
     try:
-        return driver.answers([one[:2] for one in statements]) if statements else ()
+        if connection.dialect.name == "sqlite":
+            return [
+                (driver.executemany if many else driver.execute)(text, parameters)
+                for text, parameters, many in statements
+            ]
+        return cast(Sequence[Any], driver.answers([one[:2] for one in statements])) if statements else ()
     except _failures(connection) as error:
         text = statements[0].text if len(statements) == 1 else "(several statements)"
         raise _translated(connection, error, text, ()) from error
 
 
-def _cursor(connection: Connection, text: str, parameters: Any = (), many: bool = False) -> Any:
-    """Raises what SQLAlchemy raises, and like it gives up a connection that was lost."""
-    cursor = connection.connection.cursor()
-    try:
-        (cursor.executemany if many else cursor.execute)(text, parameters)
-    except _failures(connection) as error:
-        raise _translated(connection, error, text, parameters) from error
-    return cursor
-
-
 def begin(connection: Connection) -> None:
     """Begin a transaction that writes, to be ended by `end`. With PostgreSQL the first statement does it."""
     if connection.dialect.name == "sqlite":
-        _cursor(connection, "BEGIN IMMEDIATE")
+        _run(connection, [_BEGIN])
 
 
 def end(connection: Connection, keep: bool) -> None:
