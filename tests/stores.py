@@ -1,12 +1,14 @@
-"""A store for tests that play many worlds one after the other: real, in a file that is migrated once and then emptied.
+"""Stores for tests, real and made quickly: their tables are made once for each process.
 
-The file is in memory where the machine has a place for that.
+A store of a test's own is in a copy of an empty file. Tests that play many worlds one after the other have one that is
+emptied, in memory where the machine has a place for that.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +17,24 @@ from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.ports import Clock
 
 _MEMORY = Path("/dev/shm")
+
+
+def new_store(path: Path, clock: Clock, content: bytes | None = None) -> SqlStore:
+    """A store in a new file: empty, or with this content."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(0o600, exist_ok=False)
+    path.write_bytes(_empty() if content is None else content)
+    return open_store(path, clock)
+
+
+def content_of(clock: Clock, fill: Callable[[SqlStore], None]) -> bytes:
+    """What the file of a store holds that was filled so."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "headgate.db"
+        store = open_store(path, clock)
+        fill(store)
+        store.close()
+        return path.read_bytes()
 
 
 @dataclass
@@ -59,6 +79,11 @@ def _opened() -> Emptied:
     clock, path = _GivenClock(_Never()), Path(folder.name) / "headgate.db"
     store = open_store(path, clock)
     return Emptied(folder, path, sqlite3.connect(path), clock, store)
+
+
+@cache
+def _empty() -> bytes:
+    return content_of(_Never(), lambda store: None)
 
 
 class _Never:

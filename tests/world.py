@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.adapters.sql_store import SqlStore, open_store
+from reconciler.adapters.sql_store import SqlStore
 from reconciler.checks.actions import kind_of
 from reconciler.checks.external_ids import external_id
 from reconciler.checks.model import Check
@@ -25,6 +25,7 @@ from reconciler.records import RepositoryRow, RequestRow, RunRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.documents import dag, exits, op, runs_forever, writes
 from tests.fakes import Ending, FakeChecks, FakeClock, FakeConversations, FakeExecutor, FakeLogs, FakeSource
+from tests.stores import new_store
 
 REPOSITORY = "shop"
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # histories write thousands of files
@@ -63,7 +64,7 @@ class TestWorld:
 
     def new_store(self) -> SqlStore:
         """The database, at `path`."""
-        return open_store(self.path, self.clock)
+        return new_store(self.path, self.clock)
 
     def new_source(self) -> FakeSource:
         """Where flows are committed."""

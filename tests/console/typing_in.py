@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from console.cli import main
-from reconciler.adapters.sql_store import SqlStore, open_store
+from reconciler.adapters.sql_store import SqlStore
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.checks.model import Check, Conclusion
 from reconciler.engine.model import AttemptSpec, OpState, RunFacts, RunState, Status
@@ -31,6 +32,7 @@ from reconciler.records import (
     Wake,
 )
 from reconciler.steps.plans import row_of
+from tests.stores import content_of, new_store
 
 SHA = "4be91c0" + "0" * 33
 FAILED, LIVE, GOOD = "3f2a0000000000000001", "3f2b0000000000000002", "77000000000000000003"
@@ -86,14 +88,21 @@ def plan() -> Plan:
 
 def filled(data: Path) -> SqlStore:
     """A store with a repository, a flow, and a run that failed, one that is live and one that succeeded."""
-    store = open_store(str(data / "headgate.db"), SystemClock())
+    return new_store(data / "headgate.db", SystemClock(), _filled())
+
+
+@cache
+def _filled() -> bytes:
+    return content_of(SystemClock(), _fill)
+
+
+def _fill(store: SqlStore) -> None:
     store.add_repository(RepositoryRow("shop", "/srv/git/shop.git"))
     lease = store.lease("test", 60.0)
     assert lease is not None
     repository = RepositoryRow("shop", "/srv/git/shop.git", "main", SHA)
     flow = FlowRow("flow-1", "shop", "", "flows/churn.yaml", "churn", applied_sha=SHA)
     store.commit(lease, Changes((repository,), flows=(flow,), plans=(row_of(plan()),), **_runs()))
-    return store
 
 
 def _runs() -> dict[str, Any]:

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.errors import INTERNAL_ERROR, MAX_TRIES, Conflict, Stalled, Waiting
 from reconciler.keys import FlowKey, RunKey
 from reconciler.loop import MOST_ROUNDS, Loop
 from reconciler.records import Changes, EventRow, Wake
 from tests.reconciler.adapters.sql_world import GivenClock, run_row
+from tests.stores import new_store
 
 KEY = RunKey("r1")
 
@@ -24,7 +24,7 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    opened = open_store(str(tmp_path / "headgate.db"), clock)
+    opened = new_store(tmp_path / "headgate.db", clock)
     opened.wake([Wake(KEY)])
     yield opened
     opened.close()
@@ -221,7 +221,7 @@ def test_a_step_that_overslept_its_lease_changes_nothing(store, clock):
 
 @pytest.fixture
 def live_store(tmp_path):
-    opened = open_store(str(tmp_path / "live.db"), SystemClock())
+    opened = new_store(tmp_path / "live.db", SystemClock())
     yield opened
     opened.close()
 

@@ -11,9 +11,9 @@ from typing import Any
 from httpx import ASGITransport, AsyncClient, Response
 from starlette.applications import Starlette
 
-from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.records import DeliveryRow
+from tests.stores import new_store
 from webhooks.github import GitHubHook, github_routes
 from webhooks.github_events import HOOK
 from webhooks.mailbox import Mailbox
@@ -37,7 +37,7 @@ class Edge:
         app: int | None = APP,
         named: Callable[[int], str] = lambda number: SHOP.get(number, ""),
     ) -> None:
-        self.store = open_store(folder / "headgate.db", SystemClock())
+        self.store = new_store(folder / "headgate.db", SystemClock())
         self.asked: list[int] = []
         self.proven: list[str] = []
         self._named = named

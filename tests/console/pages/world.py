@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from starlette.testclient import TestClient
 
 from console.pages.application import application
-from reconciler.adapters.sql_store import open_store
 from reconciler.checks.merged import MergedHead, merged_gate
 from reconciler.engine.model import AttemptSpec, OpState, RunFacts, RunState, Status
 from reconciler.keys import CheckKey
@@ -23,6 +22,7 @@ from reconciler.records import (
     Wake,
 )
 from reconciler.steps.plans import row_of
+from tests.stores import new_store
 
 SHA = "5f3a" * 10
 
@@ -65,7 +65,7 @@ class PagesWorld:
 
     def __init__(self, folder, source="/srv/models"):
         self.clock = StoppedClock()
-        self.store = open_store(str(folder / "store.db"), self.clock)
+        self.store = new_store(folder / "store.db", self.clock)
         self.logs = MemoryLogs()
         self.store.add_repository(RepositoryRow("acme/models", source, "main", SHA))
         self.browser = TestClient(

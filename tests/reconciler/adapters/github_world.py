@@ -15,13 +15,13 @@ from reconciler.adapters.github_governor import Governor
 from reconciler.adapters.github_http import Http
 from reconciler.adapters.github_names import GitHubRepository, github_repository
 from reconciler.adapters.github_statuses import GitHubStatuses
-from reconciler.adapters.sql_store import open_store
 from reconciler.checks.model import Annotation, Check, Conclusion
 from reconciler.keys import CheckKey
 from reconciler.ports import Clock
 from reconciler.records import Lease
 from tests.github.world import FakeGitHub
 from tests.reconciler.adapters.sql_world import GivenClock
+from tests.stores import new_store
 
 CREATE = "POST /repos/{owner}/{repo}/check-runs"
 UPDATE = "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}"
@@ -52,7 +52,7 @@ class Headgate:
         self.address = more.get("address", github.api_url)
         found = github.find(None)
         self.source = f"github:{found.id}:{found.full_name}"
-        self.store = open_store(directory / "headgate.db", clock)
+        self.store = new_store(directory / "headgate.db", clock)
         self._start()
 
     def _start(self) -> None:

@@ -22,7 +22,6 @@ from reconciler.adapters.github_http import Http
 from reconciler.adapters.github_missed import GitHubMissed
 from reconciler.adapters.github_names import github_repository
 from reconciler.adapters.github_source import GitHubOrigin
-from reconciler.adapters.sql_store import open_store
 from reconciler.keys import RepositoryKey
 from reconciler.loop import Loop
 from reconciler.ports import World
@@ -33,6 +32,7 @@ from tests.documents import dag, exits
 from tests.fakes import FakeClock, FakeExecutor, FakeLogs
 from tests.github.records import CheckRun, Repository
 from tests.github.world import FakeGitHub
+from tests.stores import new_store
 from webhooks.github import recovered
 from webhooks.github_events import HOOK, may_ask
 from webhooks.repository_names import RepositoryNames
@@ -67,7 +67,7 @@ class GitHubWorld:
         self.repository = self.github.repository(SHOP, {"flows/churn.yaml": flow()}, private=True)
         self.app = self.github.register_app()
         self.installation = self.github.install(self.app)
-        self.store = open_store(directory / "headgate.db", self.clock)
+        self.store = new_store(directory / "headgate.db", self.clock)
         self.executor = FakeExecutor(self.clock)
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
         self.data = directory / "data"
