@@ -182,7 +182,7 @@ def test_what_was_said_where_something_stands_stays_however_much_stands(store):
 def test_a_file_gives_space_back(tmp_path):
     store = open_store(str(tmp_path / "headgate.db"), GivenClock())
     for number in range(40):
-        rows = tuple(EventRow(NOW, "r1", "status", message="x" * 1000) for _ in range(500))
+        rows = tuple(EventRow(NOW, "r1", "status", message="x" * 5000) for _ in range(100))
         write(store, events=rows if number < 39 else rows[:1])
     before = (tmp_path / "headgate.db").stat().st_size
     while store.has_remains("r1"):

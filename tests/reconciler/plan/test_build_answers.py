@@ -56,6 +56,8 @@ run:
     component: {run: {kind: service, ports: [80], replicas: 1, container: {image: a}}}
 """
 DATA = yaml.safe_load(FLOW)
+QUICK: tuple[Any, ...] = (None, [], "{{ x }}")
+MORE: tuple[Any, ...] = ({}, "", 3, "x")
 FILES = {
     "hub/told.yaml": b"name: told\ninputs: [{name: x, isOptional: true}, {name: all, isOptional: true}]\n"
     b"run: {kind: job, container: {image: a, args: ['{{ x }}']}}\n",
@@ -92,7 +94,7 @@ def test_the_flow_itself_has_a_plan():
     assert outcome(FLOW.encode()) == (True, [])
 
 
-@pytest.mark.parametrize("value", [None, {}, [], "", "{{ x }}", 3, "x"], ids=repr)
+@pytest.mark.parametrize("value", [*QUICK, *(pytest.param(value, marks=pytest.mark.slow) for value in MORE)], ids=repr)
 def test_no_plan_means_an_error(value):
     silent = []
     for path in places(DATA):
