@@ -90,7 +90,7 @@ class GitHubChecks:
         for one in wanted:
             try:
                 there = [run for run in listed if run.is_of(one)]
-                told.append(self._tell(place, one, there or self._just_made(place, one, one.check.name in posted)))
+                told.append(self._tell(place, one, self._with_new(place, one, there, one.check.name in posted)))
             except Stalled as error:  # one that GitHub does not take must not keep the others from being said
                 if error.reason != REFUSED:
                     raise
@@ -165,19 +165,19 @@ class GitHubChecks:
     def _note(self, place: _Place, wanted: Wanted, run: Posted | None) -> None:
         self._made.put((place.repository.id, place.sha, wanted.name), _Made(run, self._clock.monotonic()))
 
-    def _just_made(self, place: _Place, wanted: Wanted, was_posted: bool) -> Sequence[Posted]:
-        """A run that was made and is not listed yet, if there is one. Raises Waiting while that is not known.
+    def _with_new(self, place: _Place, wanted: Wanted, there: Sequence[Posted], was_posted: bool) -> Sequence[Posted]:
+        """The runs that are listed, below one that was made and is not yet. Raises Waiting while that is not known.
 
         What another process, or this one before a restart, has posted may have been made a moment ago.
         """
         name = (place.repository.id, place.sha, wanted.name)
-        if was_posted and self._made.get(name) is None:
+        if was_posted and not there and self._made.get(name) is None:
             self._note(place, wanted, None)
         made = self._made.get(name)
         left = made.at + _LAG - self._clock.monotonic() if made else 0.0
         if made is None or left <= 0:
-            return ()
+            return there
         if made.run is None:
             message = "It is not known yet whether GitHub made a check; its list will tell."
             raise Waiting("GitHubUnknown", message, at_least(left))
-        return (made.run,)
+        return there if any(run.id == made.run.id for run in there) else (made.run, *there)

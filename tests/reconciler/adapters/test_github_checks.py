@@ -382,6 +382,40 @@ def test_annotations_that_nobody_wants_any_more_go_with_their_run(world):
     assert len(github.requests.writes()) == written
 
 
+def test_a_new_run_in_place_of_one_is_known_before_it_is_listed(world, clock):
+    """A check fails, is asked for again, and fails the same way while only its first run is listed."""
+    github, headgate, sha = world
+    failed = replace(FLOW, status="completed", conclusion=Conclusion.FAILURE, annotations=(note(7),))
+    headgate.post(sha, failed)
+    clock.advance(LAG)
+    github.state.lag = 5
+    headgate.post(sha, FLOW)
+
+    headgate.post(sha, failed)
+
+    old, new = github.check_runs(sha, FLOW.name)
+    assert [run.conclusion for run in (old, new)] == ["failure", "failure"]
+    assert len(new.annotations) == 1
+
+
+def test_no_run_is_made_in_place_of_one_while_it_is_not_known_whether_one_was(world, clock):
+    github, headgate, sha = world
+    headgate.post(sha, replace(FLOW, annotations=(note(7),)))
+    clock.advance(LAG)
+    github.state.lag = 10
+    github.faults.forget(CREATE)
+    with pytest.raises(Waiting):
+        headgate.post(sha, FLOW)
+    clock.advance(6)
+    with pytest.raises(Waiting):
+        headgate.post(sha, FLOW)
+    clock.advance(LAG - 6)
+
+    headgate.post(sha, FLOW)
+
+    assert len(github.check_runs(sha, FLOW.name)) == 2
+
+
 @pytest.mark.parametrize("letter", ["a", "é", "漢", "🙂"])
 def test_texts_that_are_too_long_are_cut_between_characters(world, letter):
     github, headgate, sha = world
