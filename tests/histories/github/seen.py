@@ -61,7 +61,9 @@ def seen(world: GitHubHistoryWorld, commits: Mapping[str, str]) -> Seen:
         "started": sorted((words.runs.get(run, run), path) for run, path, _ in world.executor.started),
         "live": sorted(one.spec.op for one in world.executor.processes.values() if not one.ended),
         "flows": sorted((row.name, row.scope, row.retired, row.generation) for row in world.store.flows()),
-        "proposals": sorted((row.proposal, row.open) for row in world.store.reviews(REPOSITORY, open_only=False)),
+        "proposals": sorted(
+            (words(row.proposal), row.open) for row in world.store.reviews(REPOSITORY, open_only=False)
+        ),
         "parked": [row.parked for row in world.store.pending() if row.parked],
         "faults of our own": world.faults(),
         "wrong": [*world.wrong, *broken_laws(world)],
