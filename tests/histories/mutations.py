@@ -5,21 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from sqlalchemy import delete, update
 
-from reconciler.adapters.sql import queue
+from reconciler.adapters.sql import queue, writing
+from reconciler.adapters.sql.inbox import SqlInbox
 from reconciler.adapters.sql.queue import SqlQueue
 from reconciler.adapters.sql.records import SqlRecords
 from reconciler.adapters.sql.retention import SqlRetention
 from reconciler.adapters.sql.tables import counters
-from reconciler.engine import ending, machine, observing, starting
+from reconciler.checks import review as review_words
+from reconciler.checks import run as run_words
+from reconciler.checks.model import Conclusion
+from reconciler.engine import context, ending, machine, observing, starting
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL, Performed
 from reconciler.engine.retention import FOREVER, FlowMarks, Needs
 from reconciler.records import Changes
-from reconciler.steps import advance_run, following_head, intents, reconcile_flow, retain, services, sweep
+from reconciler.steps import (
+    advance_run,
+    commit_checks,
+    following_head,
+    intents,
+    reconcile_flow,
+    report,
+    retain,
+    services,
+    sweep,
+)
+from tests.histories.playing import NEVER_RESTS
 
 Mutation = Callable[[], Any]
 
@@ -79,6 +95,15 @@ def observations_are_not_folded_away() -> Any:
     return _commit(lambda changes: replace(changes, folded=()))
 
 
+def deliveries_wake_nobody() -> Any:
+    """A webhook is recorded, and nobody looks into it."""
+
+    def mistaken(whole: Any) -> Any:
+        return lambda self, arrived: whole(self, [replace(one, wakes=(), requests=()) for one in arrived])
+
+    return patched(SqlInbox, "deliver", mistaken)
+
+
 def acks_forget_when_to_look_again() -> Any:
     """Who wanted to look again at a time is not woken then."""
     return _commit(lambda changes: replace(changes, again_at=None) if changes.again_at else changes)
@@ -129,6 +154,32 @@ def intents_are_performed_before_they_are_written() -> Any:
         return put
 
     return patched(advance_run._Step, "_put", mistaken)
+
+
+def starts_are_repeated() -> Any:
+    """What has been started is started again in every step."""
+
+    def mistaken(whole: Any) -> Any:
+        return lambda row, now: whole(row, now) or (row.wanted == "run" and row.phase == "started")
+
+    return patched(intents, "due", mistaken)
+
+
+@contextmanager
+def names_are_new_each_time() -> Iterator[None]:
+    """An attempt that is started in the step that decides it has another name when that step is repeated."""
+    times = count()
+
+    def salted(whole: Any) -> Any:
+        return lambda run, *others: whole(f"{run} {next(times)}", *others)
+
+    with intents_are_performed_before_they_are_written(), patched(context, "attempt_id", salted):
+        yield
+
+
+def instances_are_left() -> Any:
+    """The instance of a service that is not wanted any more goes on."""
+    return patched(services._Keeper, "_stop", lambda _: lambda self, *given: None)
 
 
 def stops_are_skipped() -> Any:
@@ -245,6 +296,81 @@ def skipped_ops_end_the_run_early() -> Any:
     return patched(RunMachine, "_settle", mistaken)
 
 
+def skipping_is_a_fault() -> Any:
+    """A step fails over a request."""
+
+    def mistaken(whole: Any) -> Any:
+        def fold(self: Any, fact: Any) -> Any:
+            if getattr(fact, "verb", "") == "skip":
+                raise LookupError("There is no such op.")
+            return whole(self, fact)
+
+        return fold
+
+    return patched(RunMachine, "_fold", mistaken)
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+_SWAPPED = {Conclusion.SUCCESS: Conclusion.FAILURE, Conclusion.FAILURE: Conclusion.SUCCESS}
+
+
+def verdicts_are_swapped() -> Any:
+    """What succeeded is told as a failure, and what failed as a success."""
+
+    def mistaken(whole: Any) -> Any:
+        return lambda *given: _SWAPPED.get(whole(*given), whole(*given))
+
+    return patched(run_words, "_conclusion", mistaken)
+
+
+def failures_are_told_as_success() -> Any:
+    """Whatever is over was a success."""
+
+    def mistaken(whole: Any) -> Any:
+        def worded(*given: Any) -> Any:
+            one = whole(*given)
+            green = (replace(check, conclusion=check.conclusion and Conclusion.SUCCESS) for check in one.checks)
+            return replace(one, checks=tuple(green))
+
+        return worded
+
+    return patched(report, "_worded", mistaken)
+
+
+def proposals_are_always_green() -> Any:
+    """Errors in what a proposal would bring are not counted."""
+    return patched(review_words, "_errors", lambda _: lambda found: 0)
+
+
+def newer_words_are_not_said() -> Any:
+    """What was said for good is not said anew, whatever is found since."""
+
+    def mistaken(whole: Any) -> Any:
+        def row(known: Any, *given: Any) -> Any:
+            return replace(whole(known, *given), final=known is not None and known.final)
+
+        return row
+
+    return patched(commit_checks, "_row", mistaken)
+
+
+def every_run_speaks_for_its_commit() -> Any:
+    """An older run says how it goes on where a newer one has begun."""
+    statements = writing.statements_of("sqlite")
+    return patched(statements, "follow_run", lambda _: statements.put["checks"])
+
+
+def words_are_counted() -> Any:
+    """A check is worded otherwise each time."""
+    times = count()
+
+    def mistaken(whole: Any) -> Any:
+        return lambda story: f"{whole(story)[:40]} {next(times)}"
+
+    return patched(run_words.run_text, "title", mistaken)
+
+
 # --- what is forgotten ------------------------------------------------------------------------------------------------
 
 
@@ -333,6 +459,32 @@ def superseded_plans_start() -> Iterator[None]:
         yield
 
 
+def generations_are_counted_twice() -> Any:
+    """A merge counts for two."""
+
+    def mistaken(whole: Any) -> Any:
+        def start(draft: Any, *given: Any) -> None:
+            whole(draft, *given)
+            draft.set(generation=draft.flow.generation + 1)
+
+        return start
+
+    return patched(following_head, "_start", mistaken)
+
+
+def looks_are_noted() -> Any:
+    """Whoever looks at a flow leaves a trace of it."""
+
+    def mistaken(whole: Any) -> Any:
+        def follow_head(draft: Any) -> None:
+            whole(draft)
+            draft.note("Looked", "Nothing was to be done.")
+
+        return follow_head
+
+    return patched(reconcile_flow, "follow_head", mistaken)
+
+
 def rejected_flows_run() -> Any:
     """A flow whose file has errors is started as it was before."""
 
@@ -340,7 +492,8 @@ def rejected_flows_run() -> Any:
         def follow_head(draft: Any) -> None:
             whole(draft)
             plan, repository = draft.applied_plan(), draft.world.store.repository(draft.flow.repository)
-            if draft.flow.frozen and plan is not None and not draft.live:
+            is_new = repository is not None and draft.flow.applied_sha != repository.head
+            if draft.flow.frozen and is_new and plan is not None and not draft.live:
                 following_head._start(draft, plan, repository)
 
         return follow_head
@@ -348,37 +501,51 @@ def rejected_flows_run() -> Any:
     return patched(reconcile_flow, "follow_head", mistaken)
 
 
-_WAYS: tuple[Mutation, ...] = (
-    no_fence,
-    versions_are_not_checked,
-    answers_are_forgotten,
-    wakes_are_forgotten,
-    attempts_are_not_written_down,
-    checks_are_not_written_down,
-    observations_are_not_folded_away,
-    acks_forget_when_to_look_again,
-    wakes_during_a_step_are_acknowledged,
-    intents_are_performed_before_they_are_written,
-    stops_are_skipped,
-    unknown_counts_as_done,
-    ends_are_not_absorbed,
-    nobody_looks_again,
-    observations_of_services_are_not_passed_on,
-    stops_are_not_heard,
-    approvals_are_not_heard,
-    stops_do_not_reach_children,
-    timeouts_are_lost,
-    retries_are_lost,
-    retries_have_no_end,
-    children_are_doubled,
-    skipped_ops_end_the_run_early,
-    what_is_needed_is_pruned,
-    nothing_is_pruned,
-    pruned_runs_leave_no_trace,
-    files_go_before_that_is_written,
-    flows_that_are_gone_stay,
-    frozen_flows_are_removed,
-    removals_are_not_held,
-    rejected_flows_run,
-)
-MUTATIONS: Mapping[str, Mutation] = {mutation.__name__: mutation for mutation in _WAYS}
+# Each breaks this law, among others.
+_BROKEN_BY: Mapping[Mutation, str] = {
+    no_fence: "nothing_wrong_was_seen",
+    versions_are_not_checked: "nothing_wrong_was_seen",
+    answers_are_forgotten: "nobody_is_left_without_an_answer",
+    wakes_are_forgotten: "the_world_agrees_with_the_head",
+    attempts_are_not_written_down: "every_run_ends",
+    checks_are_not_written_down: "every_check_is_there_and_final",
+    observations_are_not_folded_away: "what_was_seen_is_folded",
+    deliveries_wake_nobody: "what_was_delivered_was_looked_into",
+    acks_forget_when_to_look_again: "every_run_ends",
+    wakes_during_a_step_are_acknowledged: "nothing_wrong_was_seen",
+    intents_are_performed_before_they_are_written: "nothing_wrong_was_seen",
+    starts_are_repeated: NEVER_RESTS,
+    names_are_new_each_time: "every_attempt_starts_once",
+    instances_are_left: "services_are_as_declared",
+    stops_are_skipped: "every_run_ends",
+    unknown_counts_as_done: "every_run_ends",
+    ends_are_not_absorbed: "nothing_wrong_was_seen",
+    nobody_looks_again: "every_run_ends",
+    observations_of_services_are_not_passed_on: "every_run_ends",
+    stops_are_not_heard: "every_run_ends",
+    approvals_are_not_heard: "every_run_ends",
+    stops_do_not_reach_children: "every_run_ends",
+    timeouts_are_lost: "nothing_wrong_was_seen",
+    retries_are_lost: "failures_are_tried_again_as_often_as_asked",
+    retries_have_no_end: "failures_are_tried_again_as_often_as_asked",
+    children_are_doubled: "a_sweep_runs_each_value_once",
+    skipped_ops_end_the_run_early: "every_run_ends",
+    skipping_is_a_fault: "no_fault_of_our_own",
+    verdicts_are_swapped: "a_check_says_what_became_of_its_run",
+    failures_are_told_as_success: "a_gate_says_what_is_wrong_with_its_commit",
+    proposals_are_always_green: "a_gate_says_whether_its_proposal_may_be_merged",
+    newer_words_are_not_said: "what_is_to_be_said_is_said",
+    words_are_counted: "a_final_word_stays",
+    what_is_needed_is_pruned: "nothing_wrong_was_seen",
+    nothing_is_pruned: "what_is_past_its_time_goes",
+    pruned_runs_leave_no_trace: "what_is_past_its_time_goes",
+    files_go_before_that_is_written: "nothing_wrong_was_seen",
+    flows_that_are_gone_stay: "the_world_agrees_with_the_head",
+    frozen_flows_are_removed: "nothing_wrong_was_seen",
+    removals_are_not_held: "nothing_wrong_was_seen",
+    generations_are_counted_twice: "a_merge_starts_one_run",
+    rejected_flows_run: "nothing_broken_ever_ran",
+    looks_are_noted: "a_second_look_writes_nothing",
+}
+MUTATIONS: Mapping[str, Mutation] = {mutation.__name__: mutation for mutation in _BROKEN_BY}
+LAW_OF: Mapping[str, str] = {mutation.__name__: law for mutation, law in _BROKEN_BY.items()}

@@ -15,6 +15,7 @@ from tests.histories.world import HistoryWorld, NeverRests
 from tests.world import dag, exits
 
 LENGTHS = (4, 6, 9, 14, 28)  # moves: short histories are cheap, what only long ones meet is met as well
+NEVER_RESTS = "the world never comes to rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Played:
     outcomes: dict[str, int]
     family: Family = CORE
 
+    @property
+    def laws(self) -> set[str]:
+        """The names of those that are broken."""
+        return {found.partition(":")[0] for found in self.broken}
+
 
 def play(seed: int, moves: Sequence[Move] | None = None, family: Family = CORE) -> Played:
     """Play the history of a seed, or some of its moves, to rest, and judge it."""
@@ -63,7 +69,7 @@ def _outcome(world: HistoryWorld, moves: Sequence[Move], family: Family) -> list
         family.calm_down(world)
         return family.broken_laws(world)
     except NeverRests:
-        return ["the world never comes to rest"]
+        return [NEVER_RESTS]
     except Exception as error:  # noqa: BLE001 - a history that cannot be played to its end is told like any other
         where = traceback.extract_tb(error.__traceback__)[-1]
         return [f"{type(error).__name__} in {where.name} ({where.filename}:{where.lineno}): {error}"]

@@ -128,7 +128,7 @@ class WatchedStore:
         self._events = 0  # leases, rounds of steps and news, in order
         self._round: dict[int, int] = {}  # token → when its round began
         self._stepped: dict[Key, int] = {}  # when the last round that was brought to an end began
-        self._told: list[tuple[str, Key, int]] = []  # what came from outside, whom it concerns and when
+        self._told: list[tuple[str, Key, float]] = []  # what came from outside, whom it concerns and when
         self._acted_on: dict[str, int] = {}  # attempt → how many commits there were when a start of it was written down
         self._read: dict[tuple[bool, str], tuple[RunRow | None, Sequence[OpRow]]] = {}
 
@@ -181,9 +181,11 @@ class WatchedStore:
             self._look_for_news(lease, before)
 
     def hear(self, what: str, keys: Iterable[Key]) -> None:
-        """Something was told from outside, and is recorded."""
-        at = self._next()
-        self._told += [(what, key, at) for key in keys]
+        """Something was told from outside, and is recorded: a step is due at once."""
+        at, now = self._next(), self._world.clock.now()
+        for key in keys:
+            queued = self._queued(key)
+            self._told.append((what, key, at if queued is not None and queued[1] <= now else _NEVER))
 
     def unheeded(self) -> Iterator[tuple[str, Key]]:
         """What was told, and no step looked since."""
@@ -308,6 +310,9 @@ class WatchedStore:
         found = self._world.looking.execute("SELECT generation, due_at FROM wakes WHERE key = ?", [text_of(key)])
         rows = found.fetchall()
         return rows[0] if rows else None
+
+
+_NEVER = float("inf")
 
 
 def needs_of(store: Any, run: RunRow) -> Iterator[str]:
