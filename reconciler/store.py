@@ -42,14 +42,17 @@ class WakeRow:
     """A key in the queue, for people and tests."""
 
     key: Key
-    due_at: float
+    due_at: float  # by the clock of who asks
     leased_by: str
     attempts: int
     parked: str  # why it waits for a person or a commit; "" = it does not
 
 
 class Queue(Protocol):
-    """The durable queue of keys. The database's clock decides what is due and when a lease ends."""
+    """The durable queue of keys. The database's clock decides what is due and when a lease ends.
+
+    Times are given by the caller's own clock, and mean so long from now.
+    """
 
     def wake(self, wakes: Sequence[Wake]) -> None: ...
 

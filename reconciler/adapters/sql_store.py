@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ class SqlStore(SqlQueue, SqlRecords, SqlInbox, SqlPlaces, SqlRetention, SqlSessi
         self._database = database
         self._statements = statements_of(database.dialect)
         self._clock = clock
+        self._asked = threading.local()
 
     def give_back(self) -> bool:
         """Give some of the space that pruning freed back to the file system; True if there is more."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Double, TypeDecorator, bindparam
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 
 class _Now(ColumnElement[float]):
@@ -27,3 +28,40 @@ def _known(_: _Now, compiler: Any, **words: Any) -> str:
 
 
 NOW = _Now()
+
+
+class _Kept(FunctionElement[float]):
+    """What `until` made of a time, as the time that is kept."""
+
+    inherit_cache = True
+    type = Double()
+
+
+@compiles(_Kept, "sqlite")
+def _as_it_is(kept: _Kept, compiler: Any, **words: Any) -> str:
+    (given,) = kept.clauses
+    return str(compiler.process(given, **words))
+
+
+@compiles(_Kept, "postgresql")
+def _from_now(kept: _Kept, compiler: Any, **words: Any) -> str:
+    (given,) = kept.clauses
+    return f"({compiler.process(NOW + given, **words)})"
+
+
+class Due(TypeDecorator[float]):
+    """Times by the clock that all share. What a statement is given for one is made by `until`."""
+
+    impl = Double
+    cache_ok = True
+
+    def bind_expression(self, bindparam: BindParameter[float]) -> ColumnElement[float]:
+        return _Kept(bindparam)
+
+
+def until(at: float, now: float, dialect: str) -> float:
+    """A time by the clock of this process, by which it is `now`, as statements are given it: see `Due`.
+
+    A server adds its own time to what is left until then: two clocks never agree.
+    """
+    return at if dialect == "sqlite" else at - now

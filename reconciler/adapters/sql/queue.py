@@ -6,16 +6,17 @@ nobody woke it meanwhile. Tokens come from one counter: they grow, whatever happ
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Select, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, Double, Executable, Select, bindparam, case, delete, func, literal, select, update
 
 from reconciler.adapters.sql import direct, leasing
 from reconciler.adapters.sql.database import Database
-from reconciler.adapters.sql.moment import NOW
+from reconciler.adapters.sql.moment import NOW, Due, until
 from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
 from reconciler.adapters.sql.tables import wakes
@@ -26,6 +27,8 @@ from reconciler.ports import Clock
 from reconciler.records import Changes, Lease, Wake
 from reconciler.store import WakeRow
 
+HELD = 0.05  # seconds without news that a due key is left to whoever is just taking it, as others get none of it
+
 
 class SqlQueue:
     """Implements `store.Queue`. Several processes may use one database at once."""
@@ -34,6 +37,7 @@ class SqlQueue:
         self._database = database
         self._statements = statements
         self._clock = clock
+        self._asked = threading.local()  # `seen`: the changes that there were when this thread asked for a key
 
     def wake(self, wakes: Sequence[Wake]) -> None:
         now = self._clock.now()
@@ -48,10 +52,11 @@ class SqlQueue:
             self._database.write(work)
 
     def lease(self, owner: str, seconds: float, places: Sequence[str] | None = None) -> Lease | None:
+        self._asked.seen = self._database.changes()
         if self._database.dialect != "sqlite":
             return self._lease_at_once(owner, seconds, places)
-        soonest = self._next_at(places)
-        if soonest > self._clock.now():  # asked before: an idle worker must not hold up who writes
+        soonest = self._next_in(places)
+        if soonest > 0:  # asked before: an idle worker must not hold up who writes
             return None
         return self._database.write(lambda connection: self._lease(connection, owner, seconds, places, soonest))
 
@@ -100,31 +105,36 @@ class SqlQueue:
 
     def wait(self, seconds: float, places: Sequence[str] | None = None) -> None:
         seen, interrupts = self._database.changes(), self._database.interrupts
-        until = time.monotonic() + seconds  # real time, as this thread really blocks
-        due = self._next_at(places)
-        while (left := min(until - time.monotonic(), due - self._clock.now())) > 0:
+        left = self._next_in(places)
+        if left <= 0 and getattr(self._asked, "seen", None) == seen:
+            left = HELD
+        start = time.monotonic()  # real time, as this thread really blocks
+        end, due = start + seconds, start + left
+        while (left := min(end, due) - time.monotonic()) > 0:
             now_seen = self._database.wait(seen, left)
             if self._database.interrupts != interrupts:
                 return
             if now_seen != seen:
-                seen, due = now_seen, self._next_at(places)
+                seen, left = now_seen, self._next_in(places)
+                due = time.monotonic() + left
 
     def interrupt(self) -> None:
         self._database.interrupt()
 
     def queued(self, key: Key) -> WakeRow | None:
         with self._database.read() as connection:
-            found = connection.execute(select(wakes).where(wakes.c.key == text_of(key))).mappings().first()
-        return None if found is None else _wake_row(found)
+            found = direct.row(connection, _QUEUED, {"_key": text_of(key), "_now": (now := self._clock.now())})
+        return None if found is None else _wake_row(found, now)
 
     def pending(self) -> Sequence[WakeRow]:
         with self._database.read() as connection:
-            found = direct.rows(connection, _PENDING)
-        return [_wake_row(row) for row in found]
+            found = direct.rows(connection, _PENDING, {"_now": (now := self._clock.now())})
+        return [_wake_row(row, now) for row in found]
 
-    def _next_at(self, places: Sequence[str] | None) -> float:
-        """When the next key may be leased; NEVER if no wake, retry or end of a lease lies ahead."""
-        found = self._database.ask(_next(places), leasing.parameters(places))[0]["at"]
+    def _next_in(self, places: Sequence[str] | None) -> float:
+        """Seconds until the next key may be leased; NEVER if no wake, retry or end of a lease lies ahead."""
+        values = {"_now": self._clock.now(), **leasing.parameters(places)}
+        found = self._database.ask(_next(places), values)[0]["seconds"]
         return NEVER if found is None else float(found)
 
     def _lease(
@@ -145,7 +155,7 @@ class SqlQueue:
     def _lease_at_once(self, owner: str, seconds: float, places: Sequence[str] | None) -> Lease | None:
         """With a server, which lets many take keys at a time."""
         deadline = self._clock.monotonic() + seconds
-        values = {"_now": self._clock.now(), "_owner": owner, "_seconds": seconds, **leasing.parameters(places)}
+        values = {"_owner": owner, "_seconds": seconds, **leasing.parameters(places)}
         found = self._database.at_once(leasing.taking(None if places is None else len(places)), values)
         return _lease_of(found[0], found[0]["lease"], deadline, owner) if found else None
 
@@ -168,8 +178,10 @@ class SqlQueue:
     def _release(self, lease: Lease, how: Executable, at: float, reason: str = "", message: str = "") -> Batch:
         """Give a key back: with a reason, its step has failed."""
         attempts = 0 if not reason else lease.attempts + 1 if lease.reason == reason else 1
-        values = {"_at": at, "attempts": attempts, "reason": reason, "message": message}
-        return how, [{**self._held(lease), "_generation": lease.generation, **values}]
+        held = self._held(lease)
+        values = {"attempts": attempts, "reason": reason, "message": message}
+        given = {"_at": until(at, held["_now"], self._database.dialect), "_generation": lease.generation}
+        return how, [{**held, **given, **values}]
 
     def _give_back(self, lease: Lease, how: Executable, at: float, reason: str, message: str) -> None:
         released = self._release(lease, how, at, reason, message)
@@ -191,10 +203,10 @@ def _lost(lease: Lease) -> LeaseLost:
 def _most_urgent(
     connection: Connection, now: float, places: Sequence[str] | None, soonest: float
 ) -> dict[str, Any] | None:
-    """`soonest` is when the first of them was due."""
+    """`soonest` is in how many seconds the first of them was due."""
     size, of = None if places is None else len(places), leasing.parameters(places)
     found = None
-    if soonest <= now - leasing.PATIENCE:
+    if soonest <= -leasing.PATIENCE:
         found = direct.row(connection, leasing.here(leasing.LONGEST_DUE, size), {"_now": now, **of})
     for priority in leasing.URGENCY:
         due = leasing.here(leasing.DUE, size)
@@ -213,13 +225,17 @@ def _lease_of(row: Found, token: int, deadline: float, owner: str) -> Lease:
     return Lease(key_of(row["key"]), token, row["generation"], deadline, owner, attempts, reason, row["place"])
 
 
-def _wake_row(row: Found) -> WakeRow:
+def _wake_row(row: Found, now: float) -> WakeRow:
+    """For a process by whose clock it is `now`."""
     parked = f"{row['reason']}: {row['message']}" if row["parked"] else ""
-    return WakeRow(key_of(row["key"]), row["ready_at"], row["owner"], row["attempts"], parked)
+    due_at = row["ready_at"] + (now - row["now"])
+    return WakeRow(key_of(row["key"]), due_at, row["owner"], row["attempts"], parked)
 
 
-_PENDING = select(wakes).order_by(wakes.c.key)
-_NEXT = select(func.min(wakes.c.ready_at).label("at"))
+_ROWS = select(wakes, NOW.label("now"))
+_PENDING = _ROWS.order_by(wakes.c.key)
+_QUEUED = _ROWS.where(wakes.c.key == bindparam("_key"))
+_NEXT = select((func.min(wakes.c.ready_at) - NOW).label("seconds"))
 _MOVE = update(wakes).where(wakes.c.key == bindparam("_key")).values(place=bindparam("_place"))
 _HOLDS = (
     wakes.c.key == bindparam("_key"),
@@ -228,7 +244,7 @@ _HOLDS = (
 )
 _BY_KEY = update(wakes).where(wakes.c.key == bindparam("_key"))
 _HOLDERS = select(wakes.c.key, wakes.c.owner, wakes.c.token).where(wakes.c.token != 0)
-_EXPIRE = _BY_KEY.where(wakes.c.token == bindparam("_token")).values(lease_until=0.0, ready_at=0.0)
+_EXPIRE = _BY_KEY.where(wakes.c.token == bindparam("_token")).values(lease_until=0.0, ready_at=literal(0.0, Double()))
 _TAKE = _BY_KEY.values(
     lease_until=leasing.END, ready_at=leasing.END
 )  # other columns are set from the names of the parameters
@@ -237,10 +253,11 @@ _FENCE = select(wakes.c.key).where(*_HOLDS).with_for_update()
 _REMOVE = delete(wakes).where(*_HOLDS, wakes.c.generation == bindparam("_generation"))
 
 # A key is due again at a time, or when the wakes that came since it was leased want it, if that is earlier.
-_WANTED = case((wakes.c.due_at < bindparam("_at"), wakes.c.due_at), else_=bindparam("_at"))
+_AT = bindparam("_at", type_=Due())
+_WANTED = case((wakes.c.due_at < _AT, wakes.c.due_at), else_=_AT)
 _FREED = _BY_KEY.where(*_HOLDS[1:]).values(token=0, owner="", lease_until=0.0)
 _AGAIN = _FREED.values(due_at=_WANTED, ready_at=_WANTED)
 # A key that was woken during its last step is not parked: it is looked at with the news first.
 _NEWS = wakes.c.generation != bindparam("_generation")
-_UNLESS_NEWS = case((_NEWS, wakes.c.due_at), else_=bindparam("_at"))
+_UNLESS_NEWS = case((_NEWS, wakes.c.due_at), else_=_AT)
 _PARK = _FREED.values(due_at=_UNLESS_NEWS, ready_at=_UNLESS_NEWS, parked=~_NEWS)

@@ -26,6 +26,8 @@ from sqlalchemy import (
     text,
 )
 
+from reconciler.adapters.sql.moment import Due
+
 NAMES = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
 )
@@ -67,6 +69,10 @@ def _time(name: str, nullable: bool = False) -> Column[Any]:
     return Column(name, Double, nullable=nullable)
 
 
+def _due(name: str) -> Column[Any]:
+    return Column(name, Due, nullable=False)
+
+
 def _whole(name: str) -> Column[Any]:
     return Column(name, BigInteger, nullable=False)
 
@@ -84,8 +90,8 @@ wakes = Table(
     NAMES,
     _key("key"),
     _whole("priority"),
-    _time("due_at"),  # when it is wanted; NEVER while its present holder has seen every wake
-    _time("ready_at"),  # when it may be leased: due_at, or the end of the lease; NEVER while parked
+    _due("due_at"),  # when it is wanted; NEVER while its present holder has seen every wake
+    _due("ready_at"),  # when it may be leased: due_at, or the end of the lease; NEVER while parked
     _whole("generation"),
     _whole("token"),  # of the present lease, 0 = nobody's
     _text("owner"),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.adapters.sql import direct, rows, tables
+from reconciler.adapters.sql.moment import until
 from reconciler.errors import MAX_TRIES, Conflict
 from reconciler.keys import PRIORITY, text_of
 from reconciler.records import OFFERED, Changes, CheckRow, FlowRow, RequestRow, ReviewRow, RunRow, Wake
@@ -26,6 +27,7 @@ class Statements:
     """The statements that write, for a dialect (`sqlite` or `postgresql`), and the batches of a step."""
 
     def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
         self._insert = _INSERTS[dialect]
         self.put = {table.name: self._replace(table) for table in tables.NAMES.sorted_tables}
         self.add = {table.name: self._keep(table) for table in tables.NAMES.sorted_tables}
@@ -93,7 +95,7 @@ class Statements:
         """Upserts of the queue: a key that is woken twice is there once, at the earlier time."""
         due: dict[str, rows.Values] = {}
         for wake in wakes:
-            values = _wake_values(wake, now)
+            values = _wake_values(wake, until(now if wake.at is None else wake.at, now, self._dialect))
             known = due.setdefault(values["key"], values)
             known["due_at"] = known["ready_at"] = min(known["due_at"], values["due_at"])
         return [(self.wake, [due[key] for key in sorted(due)])] if due else []
@@ -193,8 +195,7 @@ def _answer(row: RequestRow) -> rows.Values:
     return {"_id": row.id, "_done_at": row.done_at, "_answer": row.answer}
 
 
-def _wake_values(wake: Wake, now: float) -> rows.Values:
-    at = now if wake.at is None else wake.at
+def _wake_values(wake: Wake, at: float) -> rows.Values:
     return {
         "key": text_of(wake.key),
         "priority": PRIORITY[type(wake.key)],

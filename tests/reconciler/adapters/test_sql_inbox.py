@@ -47,7 +47,8 @@ def test_a_delivery_that_was_known_by_its_id_or_its_body_wakes_nobody(store, aga
     assert len(store.deliveries()) == 1
     assert store.queued(SHOP).leased_by == "worker"
     store.retry(lease, NOW + 100, "Later", "")
-    assert store.queued(SHOP).due_at == NOW + 100, "a wake would have made it due at once"
+    # The server's time goes on meanwhile, and this clock stands still.
+    assert store.queued(SHOP).due_at == pytest.approx(NOW + 100, abs=50), "a wake would have made it due at once"
 
 
 def test_of_two_alike_that_arrive_together_the_first_counts(store):
