@@ -91,8 +91,9 @@ class SqlRecords:
 
         def work(connection: Connection) -> None:
             known = connection.execute(select(repositories).where(repositories.c.name == row.name)).mappings().first()
-            values = {**dict(known), "source": row.source} if known else rows.flat(row)
-            connection.execute(statement, [values])
+            if known is None or known["source"] != row.source:
+                values = {**dict(known), "source": row.source} if known else rows.flat(row)
+                connection.execute(statement, [values])
             self._wake(connection, [RepositoryKey(row.name)])
 
         self._database.write(work)

@@ -1,5 +1,7 @@
 """Records: what is written is read back as it was, and found by what it is looked up by."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -237,6 +239,30 @@ def test_a_repository_that_is_added_again_keeps_what_was_seen(store):
 
     assert store.repositories() == [RepositoryRow("shop", "/new", head="c0ffee")]
     assert RepositoryKey("shop") in [row.key for row in store.pending()]
+
+
+def test_a_repository_that_is_added_again_as_it_is_is_woken_and_not_written(tmp_path, clock):
+    store = open_store(tmp_path / "headgate.db", clock)
+    store.add_repository(RepositoryRow("shop", "/srv/shop.git"))
+    with closing(sqlite3.connect(tmp_path / "headgate.db")) as connection, connection:
+        connection.execute("CREATE TABLE written (what TEXT)")
+        for verb in ("INSERT", "UPDATE"):
+            connection.execute(
+                f"CREATE TRIGGER t_{verb} AFTER {verb} ON repositories BEGIN INSERT INTO written VALUES ('{verb}'); END"
+            )
+    store.commit(store.lease("test", 30.0), Changes())
+    assert store.queued(RepositoryKey("shop")) is None
+    store.add_repository(RepositoryRow("shop", "/srv/shop.git"))
+    with closing(sqlite3.connect(tmp_path / "headgate.db")) as connection:
+        unchanged = connection.execute("SELECT what FROM written").fetchall()
+    woken = store.queued(RepositoryKey("shop"))
+    store.add_repository(RepositoryRow("shop", "/srv/moved.git"))
+    with closing(sqlite3.connect(tmp_path / "headgate.db")) as connection:
+        moved = connection.execute("SELECT what FROM written").fetchall()
+    store.close()
+
+    assert (unchanged, moved) == ([], [("UPDATE",)])
+    assert woken is not None
 
 
 def test_only_results_of_other_runs_that_are_new_enough_are_hits(store):
