@@ -10,19 +10,23 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from statistics import quantiles
 
 from benchmarks.many_runs import OPS, RUNS, populate
 from benchmarks.rows import Row
+from console.service import APART
 from tests.e2e.service import Place, flow
 
 PUSHES = 20
 IDLE = 20.0  # s that a service is watched while it has nothing to do
+_OWN = ("wakes", "counters", "places")  # what says that a service is there, and has looked
 FRESH = 3.0  # s after the last op until nothing of it is left to do
 
 
@@ -36,7 +40,7 @@ class Measured:
     idle_cpu: float  # % of a core
     memory: float  # MiB, resident
     steps: float  # of keys of runs while idle, per s
-    rows: float  # that a restart without news changed, beside the queue's
+    rows: float  # that a restart without news wrote, be they as they were, but for what is of a restart itself
 
 
 @cache
@@ -52,11 +56,13 @@ def measured(crowded: bool) -> Measured:
             place.eventually(lambda: place.checks(place.git("rev-parse", "HEAD").strip()))
             _push(place, "first")
             time.sleep(FRESH)
-        before = _rows(place)
+        _watch_writes(place)
         with _serving(place):
             place.eventually(lambda: place.log().count("Serving") == 2)
-            time.sleep(FRESH)
-        changed = sum(before.get(table) != rows for table, rows in _rows(place).items())
+            time.sleep(FRESH + (RUNS * APART if crowded else 0))  # until every run was looked at
+        written = _written(place)
+        if written:
+            print(f"A restart without news wrote {dict(written)}.")
         _commit(place, "restart")
         place.git("push", "--quiet", "origin", "HEAD:main")
         begin = time.time()
@@ -70,7 +76,7 @@ def measured(crowded: bool) -> Measured:
             idle, stepped = (_cpu(pid) - cpu) / took * 100, (_steps(place) - steps) / took
             memory = _memory(pid)
     cuts = quantiles(waits, n=20)
-    return Measured(restart, cuts[9] * 1000, cuts[18] * 1000, idle, memory, stepped, changed)
+    return Measured(restart, cuts[9] * 1000, cuts[18] * 1000, idle, memory, stepped, written.total())
 
 
 @contextmanager
@@ -109,13 +115,27 @@ def _started_at(place: Place, name: str) -> float:
     return noted()[0]
 
 
-def _rows(place: Place) -> Mapping[str, object]:
-    """Each table but the queue's, as a digest that any write changes."""
-    kept = ("runs", "ops", "attempts", "events", "flows", "plans", "requests", "schedules", "cache", "checks")
-    sums = {table: f"SELECT count(*), total(rowid), max(rowid) FROM {table}" for table in kept}
-    sums["runs"] = "SELECT count(*), total(version) FROM runs"
-    with closing(sqlite3.connect(place.data / "headgate.db")) as connection:
-        return {table: connection.execute(question).fetchone() for table, question in sums.items()}
+def _watch_writes(place: Place) -> None:
+    """Have the database itself count each row that is inserted, replaced, changed or removed from now on."""
+    with closing(sqlite3.connect(place.data / "headgate.db")) as connection, connection:
+        named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        tables = [name for (name,) in named if name not in _OWN]
+        connection.execute("CREATE TABLE bench_writes (what TEXT)")
+        for table, verb in product(tables, ("INSERT", "UPDATE", "DELETE")):
+            connection.execute(
+                f"CREATE TRIGGER bench_{table}_{verb} AFTER {verb} ON {table} "
+                f"BEGIN INSERT INTO bench_writes VALUES ('{verb} {table}'); END"
+            )
+
+
+def _written(place: Place) -> Counter[str]:
+    """What was written since; nothing is counted any more."""
+    with closing(sqlite3.connect(place.data / "headgate.db")) as connection, connection:
+        found = Counter(what for (what,) in connection.execute("SELECT what FROM bench_writes"))
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("DROP TABLE bench_writes")
+    return found
 
 
 def _steps(place: Place) -> int:
@@ -153,7 +173,7 @@ def _rows_of(crowded: bool) -> Iterator[Row]:
         "idle_cpu": ("% CPU", 1, "idle, a local repository under watch, the processes of Git included."),
         "memory": ("MiB", 80, "resident when it has nothing to do."),
         "steps": ("steps/s", 0.5, "steps of any key while idle; one in ten seconds is the look at the repository."),
-        "rows": ("tables", 0, "tables that a restart without news writes to, the queue's own aside."),
+        "rows": ("rows", 0, "rows that a restart without news writes, be it what was there; queue and place aside."),
     }
     for name, (unit, bar, why) in bars.items():
         yield Row(f"service/{where}-{name.replace('_', '-')}", unit, _part(crowded, name), bar, told + why, rounds=1)
