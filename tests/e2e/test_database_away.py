@@ -4,9 +4,16 @@ import json
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 
+import psycopg
 import pytest
 
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.errors import Waiting
+from reconciler.keys import FlowKey, RepositoryKey
+from reconciler.records import Wake
 from tests.e2e.database_server import DatabaseServer
 from tests.e2e.replicas import Replica, eventually
 from tests.e2e.service import Place, flow
@@ -150,3 +157,35 @@ def test_replicas_start_while_the_database_is_away_with_a_sentence(shared, serve
     assert "Traceback" not in replica.text()
     assert "database" in replica.text().lower()
     server.do("up")
+
+
+def test_a_standby_that_is_found_for_a_while_is_not_kept(server):
+    """A stale name or proxy leads there before it is promoted, or instead of a server that soon comes back."""
+    with closing(open_store(server.url, SystemClock())) as store:
+        store.wake([Wake(RepositoryKey("shop"))])
+        server.do("standby")
+        with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        server.do("down", "immediate")
+        address = server.folder / ".s.PGSQL.5432"
+        address.symlink_to(server.folder / "beside" / ".s.PGSQL.5432")
+        for act in (lambda: store.wake([Wake(FlowKey("f1"))]), lambda: store.lease("worker", 30), store.pending) * 3:
+            with pytest.raises(Waiting):
+                act()
+        address.unlink()
+        server.do("up")
+
+        store.wake([Wake(FlowKey("f1"))])
+        assert {row.key for row in store.pending()} == {RepositoryKey("shop"), FlowKey("f1")}
+
+
+def test_a_connection_that_takes_no_writes_is_left(server):
+    """A pooler between us and the server may keep what leads to one that does not lead any more."""
+    with closing(open_store(server.url, SystemClock())) as store:
+        store.wake([Wake(RepositoryKey("shop"))])
+        with store._database.read() as connection:
+            connection.exec_driver_sql("SET default_transaction_read_only = on")
+        with pytest.raises(Waiting, match="read-only"):
+            store.lease("worker", 30)
+
+        assert store.lease("worker", 30).key == RepositoryKey("shop")

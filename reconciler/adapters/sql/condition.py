@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, func, select, text
 
 from reconciler.adapters.sql.batches import chunks
 from reconciler.adapters.sql.database import Database
-from reconciler.adapters.sql.engines import address_of, shown
+from reconciler.adapters.sql.engines import WRITABLE, address_of, shown
 from reconciler.adapters.sql.schema import REVISION, may_work_beside, revision
 from reconciler.adapters.sql.tables import attempts, checks, events, requests, wakes
 from reconciler.adapters.sql_store import SqlStore
@@ -176,7 +176,8 @@ def to_read(url: URL) -> URL:
     if url.get_backend_name() != "sqlite":
         options = url.query.get("options", ())
         given = [options] if isinstance(options, str) else options
-        return url.update_query_dict({"options": " ".join([*given, "-c default_transaction_read_only=on"])})
+        reading = {"options": " ".join([*given, "-c default_transaction_read_only=on"]), WRITABLE: "any"}
+        return url.update_query_dict(reading)
     file = Path(url.database or "").absolute()
     query = {"uri": "true", "mode": "ro"} | ({} if _log_of(file).exists() else {"immutable": "1"})
     return url.set(database=file.as_uri(), query=query)

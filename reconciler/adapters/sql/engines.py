@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from reconciler.errors import Stalled
@@ -44,6 +44,7 @@ _SETTINGS = {
     "tcp_keepalives_interval": "5s",
     "tcp_keepalives_count": "3",
 }
+WRITABLE = "target_session_attrs"
 _NETWORK = {  # a peer that is gone without a word is noticed within half a minute
     "connect_timeout": 5,
     "keepalives": 1,
@@ -52,7 +53,9 @@ _NETWORK = {  # a peer that is gone without a word is noticed within half a minu
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
     "application_name": f"headgate-{uuid4().hex[:16]}",  # of this process: see _end_what_was_lost
+    WRITABLE: "read-write",  # while a server fails over, its standby may be found at its address
 }
+_READ_ONLY = "25006"  # read_only_sql_transaction: we were left with a server that does not lead any more
 _END = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE pid = ANY(%s) AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()"""
 
@@ -104,6 +107,7 @@ def engine_of(url: URL, autocommit: bool, connections: int) -> Engine:
     else:
         event.listen(engine, "do_connect", _connect_with_patience)
         event.listen(engine, "connect", _prepare_session)
+        _leave_who_only_reads(engine.dialect)
         _end_what_was_lost(engine)
         _ask_after_rest(engine)
     return engine
@@ -128,6 +132,16 @@ def _prepare_session(connection: Any, _: object) -> None:
     for name, value in _SETTINGS.items():
         connection.execute(f"SET SESSION {name} = '{value}'")
     connection.commit()
+
+
+def _leave_who_only_reads(dialect: Dialect) -> None:
+    """A connection to a server that takes no writes counts as lost: another is looked for at the address."""
+    known = dialect.is_disconnect
+
+    def is_disconnect(error: Any, connection: Any, cursor: Any) -> bool:
+        return getattr(error, "sqlstate", None) == _READ_ONLY or known(error, connection, cursor)
+
+    dialect.is_disconnect = is_disconnect  # type: ignore[method-assign, assignment]
 
 
 def _end_what_was_lost(engine: Engine) -> None:
