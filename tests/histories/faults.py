@@ -216,15 +216,18 @@ _READS: Mapping[str, float] = {"github": 1.0}  # of others a step makes a dozen
 
 
 class Nth:
-    """One fault, at the n-th call that has an effect; `met` tells at which, None while it was not reached."""
+    """One fault, at the n-th call that has an effect, or at the n-th of all; `met` tells at which, None while it was
+    not reached.
+    """
 
-    def __init__(self, number: int, fault: Fault) -> None:
+    def __init__(self, number: int, fault: Fault, of_all: bool = False) -> None:
         self.left = number
         self.fault = fault
+        self.of_all = of_all
         self.met: str | None = None
 
     def fault_of(self, port: str, method: str) -> Fault | None:
-        if method not in EFFECTS[port]:
+        if not (self.of_all or method in EFFECTS[port]):
             return None
         self.left -= 1
         if self.left:

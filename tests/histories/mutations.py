@@ -519,7 +519,7 @@ _BROKEN_BY: Mapping[Mutation, str] = {
     instances_are_left: "services_are_as_declared",
     stops_are_skipped: "every_run_ends",
     unknown_counts_as_done: "every_run_ends",
-    ends_are_not_absorbed: "nothing_wrong_was_seen",
+    ends_are_not_absorbed: "every_run_ends",
     nobody_looks_again: "every_run_ends",
     observations_of_services_are_not_passed_on: "every_run_ends",
     stops_are_not_heard: "every_run_ends",

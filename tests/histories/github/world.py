@@ -319,6 +319,7 @@ class GitHubHistoryWorld(HistoryWorld):
             self.github.delete_branch(branch)
 
     def comment(self, branch: str, body: str, by: str = "ann", **_: bool) -> str:
+        self.may_be_held |= body.startswith("/hold")
         return f"comment:{self.repo.id}:{self.github.comment(self.pulls[branch], body, by=by).id}"
 
     def let_in(self) -> None:
