@@ -361,6 +361,18 @@ def every_run_speaks_for_its_commit() -> Any:
     return patched(statements, "follow_run", lambda _: statements.put["checks"])
 
 
+@contextmanager
+def proposals_are_judged_anew() -> Iterator[None]:
+    """Whoever looks at a proposal judges it, and never comes to the same words."""
+    times = count()
+
+    def counted(whole: Any) -> Any:
+        return lambda *given: f"{whole(*given)[:40]} {next(times)}"
+
+    with _commit(lambda changes: replace(changes, judged=())), patched(review_words, "_ready_title", counted):
+        yield
+
+
 def words_are_counted() -> Any:
     """A check is worded otherwise each time."""
     times = count()
@@ -536,7 +548,7 @@ _BROKEN_BY: Mapping[Mutation, str] = {
     proposals_are_always_green: "a_gate_says_whether_its_proposal_may_be_merged",
     newer_words_are_not_said: "what_is_to_be_said_is_said",
     words_are_counted: "a_final_word_stays",
-    what_is_needed_is_pruned: "nothing_wrong_was_seen",
+    what_is_needed_is_pruned: "what_is_past_its_time_goes",
     nothing_is_pruned: "what_is_past_its_time_goes",
     pruned_runs_leave_no_trace: "what_is_past_its_time_goes",
     files_go_before_that_is_written: "nothing_wrong_was_seen",

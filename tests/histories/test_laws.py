@@ -17,6 +17,7 @@ from tests.histories.mutations import (
     LAW_OF,
     MUTATIONS,
     every_run_speaks_for_its_commit,
+    proposals_are_judged_anew,
     results_of_the_same_run_are_used,
     stops_are_not_heard,
     superseded_plans_start,
@@ -24,7 +25,7 @@ from tests.histories.mutations import (
 from tests.histories.playing import NEVER_RESTS, play, shrunk
 from tests.histories.said import a_check_says_what_became_of_its_run
 from tests.histories.world import HistoryWorld
-from tests.world import Ending, exits, op, runs_forever
+from tests.world import Ending, dag, exits, op, runs_forever
 
 FEW = 200
 MORE = 600
@@ -111,6 +112,19 @@ def test_a_stop_that_is_not_heard_is_seen() -> None:
         world.settle()
 
     assert [found.partition(":")[0] for found in who_asked_to_stop_is_heard(world)] == ["request-1 stopped nothing"]
+
+
+def test_a_proposal_that_is_judged_anew_without_news_is_seen() -> None:
+    """Random histories mostly come to this in the second look alone."""
+    with proposals_are_judged_anew():
+        world = HistoryWorld(seed=0)
+        world.merge(ops={"train": exits(0)})
+        world.propose("topic", churn=dag({"train": exits(1)}))
+        world.settle(seconds=10)
+        world.wake_everything()
+        world.settle()
+
+    assert [found for found in world.wrong if found.endswith("without news")]
 
 
 def test_an_older_run_that_speaks_for_its_commit_is_seen() -> None:

@@ -10,6 +10,7 @@ from reconciler.checks.model import Check
 from reconciler.engine.model import FINAL, Performed, Status
 from reconciler.errors import LeaseLost
 from reconciler.keys import Key, RunKey, text_of
+from reconciler.plan.encoding import decode
 from reconciler.records import AttemptRow, Changes, EventRow, FlowRow, Gone, Lease, OpRow, RunRow
 from tests.fake_files import FakeFiles
 from tests.fakes import FakeChecks, FakeExecutor
@@ -128,6 +129,8 @@ class WatchedStore:
         self._events = 0  # leases, rounds of steps and news, in order
         self._round: dict[int, int] = {}  # token → when its round began
         self._stepped: dict[Key, int] = {}  # when the last round that was brought to an end began
+        self._news = 0  # when what repositories, proposals and people want was written down last
+        self._words: dict[tuple[str, str], tuple[str, int]] = {}  # by commit and name: final word, begin of its round
         self._told: list[tuple[str, Key, float]] = []  # what came from outside, whom it concerns and when
         self._acted_on: dict[str, int] = {}  # attempt → how many commits there were when a start of it was written down
         self._read: dict[tuple[bool, str], tuple[RunRow | None, Sequence[OpRow]]] = {}
@@ -173,7 +176,7 @@ class WatchedStore:
         self._count(lease, changes)
         if self._holders[lease.key] != lease.token:
             found.append(f"{lease.owner} wrote for {text_of(lease.key)}, which it did not hold")
-        self._world.wrong += found
+        self._world.wrong += [*found, *self._reworded(lease, changes)]
         self._world.forgotten.update(forgotten)
         self._world.inserted |= {run.id: (run.state.flow, run.occurrence) for run in changes.new_runs}
         self._end_round(lease)
@@ -230,6 +233,18 @@ class WatchedStore:
         self._world.store.park(lease, *others)
         self._end_round(lease)
         self._look_for_news(lease, before)
+
+    def _reworded(self, lease: Lease, changes: Changes) -> Iterator[str]:
+        """A final word that a step finds changes only with news since the step began that found the one before."""
+        if changes.repositories or changes.reviews or changes.flows or changes.answered:
+            self._news = self._next()
+        for row in (row for row in changes.checks if not row.run):
+            check, place = decode(row.document_json, Check), (row.sha, row.name)
+            if check.status == "completed":
+                word, (known, began) = f"{check.conclusion}: {check.title}", self._words.get(place, ("", self._events))
+                if known not in ("", word) and self._news < began:
+                    yield f"{row.name} on {row.sha[:7]} was {known} and became {word} without news"
+                self._words[place] = word, self._round[lease.token]
 
     def _ended_again(self, attempts: Sequence[AttemptRow]) -> Iterator[str]:
         """What ended stays as it ended."""
