@@ -19,6 +19,7 @@ from benchmarks.recorded_runs import Recording, StillClock, chains
 from benchmarks.replaying import Replayed, counted, prepare, replay
 from benchmarks.rows import Row
 from benchmarks.servers import new_database
+from benchmarks.traced import on_the_wire
 from reconciler.adapters.sql_store import open_store
 
 RUNS, OPS = 4, 25
@@ -118,8 +119,24 @@ def _counts() -> Mapping[str, float]:
     return {name: count / recording.transitions for name, count in found.items()}
 
 
+@cache
+def _counts_of_server() -> Mapping[str, float]:
+    """The same of what is sent to PostgreSQL and comes back."""
+    recording = _recording("chain")
+    with _empty("postgresql") as address, on_the_wire() as wire, closing(open_store(address, StillClock())) as store:
+        prepare(store, recording)
+        wire.begin()
+        replay(store, recording)
+        counts = wire.ended()
+    return {name: count / recording.transitions for name, count in counts.items()}
+
+
 def _count_row(name: str, bar: float, why: str) -> Row:
     return Row(f"store/{name}-per-transition", name, lambda: _counts()[name], bar, why, rounds=1)
+
+
+def _server_row(name: str, bar: float, why: str) -> Row:
+    return Row(f"store/postgresql-{name}-per-transition", name, lambda: _counts_of_server()[name], bar, why, rounds=1)
 
 
 ROWS = (
@@ -132,4 +149,8 @@ ROWS = (
     ),
     _count_row("statements", 18, "Every statement of the file's engine, reads and each row of a batch included."),
     _count_row("written", 10, "Rows that these commits insert, replace or remove."),
+    _server_row("commits", 1.4, "As on a file; what is a transaction of its own is not among them."),
+    _server_row("answers", 5, "Answers of the server that are waited for, each for all that was sent together."),
+    _server_row("statements", 14, "Statements that the server runs, BEGIN and COMMIT included."),
+    _server_row("written", 10, "Rows that they insert, replace or remove."),
 )
