@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,21 +18,20 @@ from reconciler.ports import Clock
 _MEMORY = Path("/dev/shm")
 
 
-def new_store(path: Path, clock: Clock, content: bytes | None = None) -> SqlStore:
-    """A store in a new file: empty, or with this content."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(0o600, exist_ok=False)
-    path.write_bytes(_empty() if content is None else content)
+def store_at(path: Path, clock: Clock) -> SqlStore:
+    """A store without a row, or what is in the file already."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o600)
+        path.write_bytes(_empty())
     return open_store(path, clock)
 
 
-def content_of(clock: Clock, fill: Callable[[SqlStore], None]) -> bytes:
-    """What the file of a store holds that was filled so."""
+@cache
+def _empty() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "headgate.db"
-        store = open_store(path, clock)
-        fill(store)
-        store.close()
+        open_store(path, _Never()).close()
         return path.read_bytes()
 
 
@@ -79,11 +77,6 @@ def _opened() -> Emptied:
     clock, path = _GivenClock(_Never()), Path(folder.name) / "headgate.db"
     store = open_store(path, clock)
     return Emptied(folder, path, sqlite3.connect(path), clock, store)
-
-
-@cache
-def _empty() -> bytes:
-    return content_of(_Never(), lambda store: None)
 
 
 class _Never:

@@ -25,7 +25,7 @@ from reconciler.records import RepositoryRow, RequestRow, RunRow, Wake
 from reconciler.steps.wiring import steps_of
 from tests.documents import dag, exits, op, runs_forever, writes
 from tests.fakes import Ending, FakeChecks, FakeClock, FakeConversations, FakeExecutor, FakeLogs, FakeSource
-from tests.stores import new_store
+from tests.stores import store_at
 
 REPOSITORY = "shop"
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # histories write thousands of files
@@ -64,7 +64,7 @@ class TestWorld:
 
     def new_store(self) -> SqlStore:
         """The database, at `path`."""
-        return new_store(self.path, self.clock)
+        return store_at(self.path, self.clock)
 
     def new_source(self) -> FakeSource:
         """Where flows are committed."""

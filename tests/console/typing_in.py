@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from reconciler.records import (
     Wake,
 )
 from reconciler.steps.plans import row_of
-from tests.stores import content_of, new_store
+from tests.stores import store_at
 
 SHA = "4be91c0" + "0" * 33
 FAILED, LIVE, GOOD = "3f2a0000000000000001", "3f2b0000000000000002", "77000000000000000003"
@@ -88,21 +87,14 @@ def plan() -> Plan:
 
 def filled(data: Path) -> SqlStore:
     """A store with a repository, a flow, and a run that failed, one that is live and one that succeeded."""
-    return new_store(data / "headgate.db", SystemClock(), _filled())
-
-
-@cache
-def _filled() -> bytes:
-    return content_of(SystemClock(), _fill)
-
-
-def _fill(store: SqlStore) -> None:
+    store = store_at(data / "headgate.db", SystemClock())
     store.add_repository(RepositoryRow("shop", "/srv/git/shop.git"))
     lease = store.lease("test", 60.0)
     assert lease is not None
     repository = RepositoryRow("shop", "/srv/git/shop.git", "main", SHA)
     flow = FlowRow("flow-1", "shop", "", "flows/churn.yaml", "churn", applied_sha=SHA)
     store.commit(lease, Changes((repository,), flows=(flow,), plans=(row_of(plan()),), **_runs()))
+    return store
 
 
 def _runs() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from reconciler.keys import FlowKey, RunKey
 from reconciler.loop import MOST_ROUNDS, Loop
 from reconciler.records import Changes, EventRow, Wake
 from tests.reconciler.adapters.sql_world import GivenClock, run_row
-from tests.stores import new_store
+from tests.stores import store_at
 
 KEY = RunKey("r1")
 
@@ -24,7 +24,7 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    opened = new_store(tmp_path / "headgate.db", clock)
+    opened = store_at(tmp_path / "headgate.db", clock)
     opened.wake([Wake(KEY)])
     yield opened
     opened.close()
@@ -221,7 +221,7 @@ def test_a_step_that_overslept_its_lease_changes_nothing(store, clock):
 
 @pytest.fixture
 def live_store(tmp_path):
-    opened = new_store(tmp_path / "live.db", SystemClock())
+    opened = store_at(tmp_path / "live.db", SystemClock())
     yield opened
     opened.close()
 

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.records import DeliveryRow
-from tests.stores import new_store
+from tests.stores import store_at
 from webhooks.github import GitHubHook, github_routes
 from webhooks.github_events import HOOK
 from webhooks.mailbox import Mailbox
@@ -37,7 +37,7 @@ class Edge:
         app: int | None = APP,
         named: Callable[[int], str] = lambda number: SHOP.get(number, ""),
     ) -> None:
-        self.store = new_store(folder / "headgate.db", SystemClock())
+        self.store = store_at(folder / "headgate.db", SystemClock())
         self.asked: list[int] = []
         self.proven: list[str] = []
         self._named = named

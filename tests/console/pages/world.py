@@ -22,7 +22,7 @@ from reconciler.records import (
     Wake,
 )
 from reconciler.steps.plans import row_of
-from tests.stores import new_store
+from tests.stores import store_at
 
 SHA = "5f3a" * 10
 
@@ -65,7 +65,7 @@ class PagesWorld:
 
     def __init__(self, folder, source="/srv/models"):
         self.clock = StoppedClock()
-        self.store = new_store(folder / "store.db", self.clock)
+        self.store = store_at(folder / "store.db", self.clock)
         self.logs = MemoryLogs()
         self.store.add_repository(RepositoryRow("acme/models", source, "main", SHA))
         self.browser = TestClient(

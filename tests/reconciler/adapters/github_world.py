@@ -21,7 +21,7 @@ from reconciler.ports import Clock
 from reconciler.records import Lease
 from tests.github.world import FakeGitHub
 from tests.reconciler.adapters.sql_world import GivenClock
-from tests.stores import new_store
+from tests.stores import store_at
 
 CREATE = "POST /repos/{owner}/{repo}/check-runs"
 UPDATE = "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}"
@@ -52,7 +52,7 @@ class Headgate:
         self.address = more.get("address", github.api_url)
         found = github.find(None)
         self.source = f"github:{found.id}:{found.full_name}"
-        self.store = new_store(directory / "headgate.db", clock)
+        self.store = store_at(directory / "headgate.db", clock)
         self._start()
 
     def _start(self) -> None:

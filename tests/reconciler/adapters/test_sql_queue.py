@@ -11,7 +11,7 @@ from reconciler.errors import INTERNAL_ERROR, MAX_TRIES, Conflict, LeaseLost
 from reconciler.keys import CheckKey, FlowKey, RepositoryKey, ReviewKey, RunKey
 from reconciler.records import Changes, EventRow, Wake
 from tests.reconciler.adapters.sql_world import GivenClock, op_row, run_row
-from tests.stores import new_store
+from tests.stores import store_at
 
 KEY = RunKey("r1")
 
@@ -23,7 +23,7 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path, clock):
-    opened = new_store(tmp_path / "headgate.db", clock)
+    opened = store_at(tmp_path / "headgate.db", clock)
     yield opened
     opened.close()
 

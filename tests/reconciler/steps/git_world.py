@@ -18,7 +18,7 @@ from reconciler.steps.flow_files import load
 from reconciler.steps.review import review
 from tests.fakes import FakeExecutor
 from tests.reconciler.adapters.git_repository import GitRepository
-from tests.stores import new_store
+from tests.stores import store_at
 
 NAME = "demo"
 STEPS = {RepositoryKey: discover, ReviewKey: review}
@@ -54,7 +54,7 @@ class GitWorld:
     def __init__(self, tmp_path: Path) -> None:
         self.repository = GitRepository(tmp_path / "remote.git")
         self.clock = StillClock()
-        self.store = new_store(tmp_path / "headgate.db", self.clock)
+        self.store = store_at(tmp_path / "headgate.db", self.clock)
         locate = {NAME: str(self.repository.path)}.__getitem__
         source, checks = ReadSource(tmp_path / "data", locate), NotesChecks(locate)
         self.world = World(self.store, source, FakeExecutor(self.clock), checks, self.clock)

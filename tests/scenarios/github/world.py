@@ -32,7 +32,7 @@ from tests.documents import dag, exits
 from tests.fakes import FakeClock, FakeExecutor, FakeLogs
 from tests.github.records import CheckRun, Repository
 from tests.github.world import FakeGitHub
-from tests.stores import new_store
+from tests.stores import store_at
 from webhooks.github import recovered
 from webhooks.github_events import HOOK, may_ask
 from webhooks.repository_names import RepositoryNames
@@ -67,7 +67,7 @@ class GitHubWorld:
         self.repository = self.github.repository(SHOP, {"flows/churn.yaml": flow()}, private=True)
         self.app = self.github.register_app()
         self.installation = self.github.install(self.app)
-        self.store = new_store(directory / "headgate.db", self.clock)
+        self.store = store_at(directory / "headgate.db", self.clock)
         self.executor = FakeExecutor(self.clock)
         self.executor.report, self.executor.wake = self.store.observe, self.store.wake
         self.data = directory / "data"
