@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from operator import itemgetter
 from pathlib import Path
 from textwrap import dedent
@@ -15,7 +16,7 @@ from sqlalchemy import MetaData, create_engine, inspect, select, text
 from reconciler.adapters.sql.engines import address_of
 from reconciler.adapters.sql.migrations import versions
 from reconciler.adapters.sql.migrations.apply import upgrade
-from reconciler.adapters.sql.schema import REVISION, VERSION_TABLE
+from reconciler.adapters.sql.schema import REVISION, VERSION_TABLE, _upgrade
 from reconciler.adapters.sql.tables import NAMES, schemas
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
@@ -133,6 +134,15 @@ def test_a_process_goes_on_beside_the_next_release(tmp_path, dialect):
 
 
 @pytest.mark.parametrize("dialect", BOTH)
+def test_a_process_goes_on_beside_the_next_release_that_was_faster(tmp_path, dialect):
+    address = new_database(dialect, tmp_path)
+    with closing(open_store(address, SystemClock())) as store:
+        bring(store, "9001", oldest=REVISION)
+
+        assert store._database.write(_upgrade) is None
+
+
+@pytest.mark.parametrize("dialect", BOTH)
 def test_a_database_that_is_too_new_is_left_alone_and_told(tmp_path, dialect):
     address = new_database(dialect, tmp_path)
     store = open_store(address, SystemClock())
@@ -142,6 +152,17 @@ def test_a_database_that_is_too_new_is_left_alone_and_told(tmp_path, dialect):
         open_store(address, SystemClock())
     assert told.value.reason == "StoreNewer"
     store.close()
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+def test_a_database_that_became_too_new_while_its_turn_was_waited_for_is_told(tmp_path, dialect):
+    """Processes of two newer releases start at once: the older of them waits for the lock, and then finds it done."""
+    address = new_database(dialect, tmp_path)
+    with closing(open_store(address, SystemClock())) as store:
+        bring(store, "9002", oldest="9001")
+
+        with pytest.raises(Stalled, match=r"schema 9002 of release 9\.1\.0"):
+            store._database.write(_upgrade)
 
 
 def test_a_schema_of_which_nothing_is_said_is_too_new(file):
