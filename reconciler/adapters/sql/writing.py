@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, insert, update
+from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, func, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.adapters.sql import direct, rows, tables
@@ -108,6 +108,8 @@ class Statements:
             for column in table.columns
             if column.name not in keys and column.name != "noted_at"
         }
+        if table is tables.checks:  # a run that goes on does not know what was posted, and it was all the same
+            replaced["posted"] = func.coalesce(func.nullif(values.excluded.posted, ""), table.c.posted)
         return _put(values, keys, replaced, where(values.excluded)) if replaced else self._keep(table)
 
     def _follow_run(self) -> Executable:

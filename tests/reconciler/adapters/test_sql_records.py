@@ -129,6 +129,16 @@ def test_rows_are_replaced_by_their_identity(store):
     assert [row.head for row in store.reviews("shop", open_only=False)] == ["b"]
 
 
+def test_a_run_that_goes_on_forgets_not_what_was_posted_of_it(store):
+    check = CheckRow("shop", "c0ffee", "headgate/churn", "r1:1", run="r1")
+    write(store, Changes(checks=(check,)))
+    write(store, Changes(posted=(replace(check, posted="digest", final=True),)))
+
+    write(store, Changes(checks=(replace(check, desired="r1:2"),)))
+
+    assert store.checks("shop", "c0ffee") == [replace(check, desired="r1:2", posted="digest", final=False)]
+
+
 def test_a_new_run_of_a_known_id_is_ignored(store):
     write(store, Changes(new_runs=(run_row(cause="merged"),)))
     write(store, Changes(new_runs=(run_row(cause="again"),)))
