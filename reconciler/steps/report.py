@@ -16,6 +16,7 @@ from reconciler.steps.evidence import evidence_of
 from reconciler.steps.page_addresses import page_of
 
 LOOK_AGAIN = 600.0  # s between looks at unfinished checks that others can change, or that go stale
+SETTLED = 20.0  # s after which a forge surely lists what was made: what another process made unseen is mended then
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ def _said(world: World, key: CheckKey, lease: Lease) -> Changes:
     posted = ((one.row, replace(one.row, posted=one.digest, final=_final(one))) for one in standing)
     changed = tuple(row for old, row in posted if row != old)
     alive = not all(map(_final, worded))
-    return Changes(posted=changed, again_at=world.clock.now() + LOOK_AGAIN if alive and not terms.lasting else None)
+    look_again = LOOK_AGAIN if alive else SETTLED if changed else None
+    at = None if terms.lasting or look_again is None else world.clock.now() + look_again
+    return Changes(posted=changed, again_at=at)
 
 
 def _is_worn(world: World, worded: _Worded, op_budget: int) -> bool:

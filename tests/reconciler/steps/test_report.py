@@ -5,7 +5,7 @@ import pytest
 from reconciler.keys import CheckKey
 from reconciler.ports import CheckTerms, World
 from reconciler.records import Lease
-from reconciler.steps.report import LOOK_AGAIN, report
+from reconciler.steps.report import LOOK_AGAIN, SETTLED, report
 from tests.fakes import FakeChecks, FakeLogs
 from tests.world import REPOSITORY, TestWorld, exits, runs_forever
 
@@ -58,6 +58,17 @@ def test_what_others_can_change_is_looked_at_whenever_somebody_asks(settled):
 
     assert checks.posts == 2
     assert changes.again_at is None
+
+
+def test_what_was_said_elsewhere_is_looked_at_once_more_when_it_is_surely_listed(settled):
+    settled.checks.away = True
+    sha, checks = settled.merge(ops={"train": exits(0)}), ElsewhereChecks()
+    settled.settle()
+
+    changes = step(settled, sha, checks)
+
+    assert [row.final for row in changes.posted] == [True, True]
+    assert changes.again_at == settled.clock.now() + SETTLED
 
 
 def test_unfinished_checks_are_looked_at_again_before_they_go_stale(settled):
