@@ -16,6 +16,8 @@ from tests.histories.github.stories import Story, Telling
 from tests.histories.github.world import GitHubHistoryWorld
 from tests.world import dag, exits
 
+LAG = 14.0  # s until GitHub's lists show what was made
+
 Places = Mapping[str, Collection[str]]
 """By port: the methods whose calls are counted."""
 
@@ -85,6 +87,7 @@ def told(story: Story, plan: One | None = None) -> Seen:
     with world.playing():
         start = world.connect(keep=dag({"a": exits(0)}))
         telling = Telling(world, start)
+        world.github.state.lag = LAG
         world.plan = plan or world.plan
         story(telling)
         return seen(world, telling.commits)
