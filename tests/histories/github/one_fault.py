@@ -6,17 +6,21 @@ To die at a lease, or while something is read, is to die after the change before
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import Waiting
-from tests.histories.faults import Call, Crash, Fault, be_overtaken, die_after, die_before, lose_answer, sleep
+from tests.histories.faults import Call, Crash, Fault, die_after, die_before, lose_answer
 from tests.histories.github.faults import be_told_to_wait, do_and_fail, fail, get_no_reply, lose_reply, lose_token
 from tests.histories.github.seen import Seen, seen
 from tests.histories.github.stories import Story, Telling
 from tests.histories.github.world import GitHubHistoryWorld
+from tests.histories.world import POLL
 from tests.world import dag, exits
 
 LAG = 14.0  # s until GitHub's lists show what was made
+SOON = 90.0  # s until whatever went wrong is over: a lease, and GitHub's lag behind it
+LATER = POLL + 150  # s until it is over where only a look finds it, or GitHub asks for patience
 
 Places = Mapping[str, Collection[str]]
 """By port: the methods whose calls are counted."""
@@ -26,31 +30,50 @@ _AT_HOME: Places = {
     "store": {"commit", "retry", "park"},
     "executor": {"start", "stop"},
     "source": {"keep"},
-    "webhook": {"take"},  # the service is told of something
 }
-_ANYWHERE: Places = {**_AT_HOME, **_AT_GITHUB}
+_WHEN_TOLD: Places = {"webhook": {"take"}}
 
-FAULTS: Mapping[Fault, Places] = {
-    die_before: _ANYWHERE,
-    die_after: _ANYWHERE,
-    sleep: _ANYWHERE,
-    be_overtaken: _ANYWHERE,
-    lose_answer: _AT_HOME,
-    **dict.fromkeys((lose_reply, get_no_reply, fail, do_and_fail, be_told_to_wait, lose_token), _AT_GITHUB),
-}
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What goes wrong at which calls, and how long people wait then until they do the next thing.
+
+    Who waits less long may well be told something else: what is asked of a commit that was not judged is answered so.
+    """
+
+    name: str
+    fault: Fault
+    places: Places
+    patience: float = SOON
+
+
+TROUBLES = (
+    Trouble("die before", die_before, {**_AT_HOME, **_AT_GITHUB}),
+    Trouble("die after", die_after, {**_AT_HOME, **_AT_GITHUB}),
+    Trouble("lose the answer", lose_answer, _AT_HOME),
+    Trouble("lose the reply", lose_reply, _AT_GITHUB),
+    Trouble("get no reply", get_no_reply, _AT_GITHUB),
+    Trouble("be refused", fail, _AT_GITHUB),
+    Trouble("be refused what is done", do_and_fail, _AT_GITHUB),
+    Trouble("lose the token", lose_token, _AT_GITHUB),
+    Trouble("be told to wait", be_told_to_wait, _AT_GITHUB, LATER),
+    Trouble("die before it is told", die_before, _WHEN_TOLD, LATER),
+    Trouble("die when it is told", die_after, _WHEN_TOLD, LATER),
+    Trouble("cannot say that it is told", lose_answer, _WHEN_TOLD, LATER),
+)
 
 
 class One:
     """Lets the n-th call at such a place go wrong; `met` is where that was, "" while it was not reached."""
 
-    def __init__(self, number: int, fault: Fault, place: str = "") -> None:
+    def __init__(self, trouble: Trouble, number: int, place: str = "") -> None:
+        self.trouble = trouble
         self.left = number
-        self.fault = fault
         self.place = place
         self.met = ""
 
     def fault_of(self, port: str, method: str) -> Fault | None:
-        return self._meet if method in FAULTS[self.fault].get(port, ()) else None
+        return self._meet if method in self.trouble.places.get(port, ()) else None
 
     def _meet(self, call: Call) -> Any:
         place = _place(call)
@@ -58,7 +81,7 @@ class One:
         if self.left or self.met:
             return call.done()
         self.met = place
-        return self.fault(call)
+        return self.trouble.fault(call)
 
 
 def _place(call: Call) -> str:
@@ -81,13 +104,13 @@ class StoryWorld(GitHubHistoryWorld):
             return 502
 
 
-def told(story: Story, plan: One | None = None) -> Seen:
+def told(story: Story, patience: float = SOON, plan: One | None = None) -> Seen:
     """Tell a story, in which one call goes wrong or none; what is seen in the end."""
     world = StoryWorld(seed=0)
     with world.playing():
         start = world.connect(keep=dag({"a": exits(0)}))
-        telling = Telling(world, start)
         world.github.state.lag = LAG
+        telling = Telling(world, start, patience)
         world.plan = plan or world.plan
         story(telling)
         return seen(world, telling.commits)

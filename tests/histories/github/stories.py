@@ -6,26 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.histories.github.world import GitHubHistoryWorld
-from tests.histories.world import POLL
 from tests.world import dag, exits, op, runs_forever
-
-PATIENCE = POLL + 150  # s until people do the next thing: whatever went wrong is over by then
 
 Files = Mapping[str, Any] | None
 
 
 class Telling:
-    """A story while it is told."""
+    """A story while it is told; people wait so many seconds until they do the next thing."""
 
-    def __init__(self, world: GitHubHistoryWorld, start: str) -> None:
+    def __init__(self, world: GitHubHistoryWorld, start: str, patience: float) -> None:
         self.world = world
+        self.patience = patience
         at_first = {pull.head_sha: f"the first head of {branch}" for branch, pull in world.pulls.items()}
         self.commits = {start: "the start", **at_first}  # sha → what it is called
         self.rest()
 
     def rest(self) -> None:
         """Wait until nothing moves any more."""
-        self.world.pass_time(PATIENCE, step=PATIENCE)
+        self.world.pass_time(self.patience, step=self.patience)
 
     def push(self, name: str, **files: Files) -> str:
         """A commit on the default branch, which is called so from now on."""
