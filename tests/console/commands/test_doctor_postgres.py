@@ -121,11 +121,14 @@ def test_a_wrong_password_and_an_unknown_database_are_told_from_a_server_that_is
     assert told(shown(right), code=0)["database"]["level"] == "ok"
 
 
-def test_a_standby_is_no_database_to_work_on(told, server):
+def test_a_standby_is_no_database_to_work_on(told, bare, data, server):
     server.do("standby")
     standby = server.url.replace(str(server.folder), str(server.folder / "beside"))
     found = told(standby, code=1)
+    asked = bare("stop", "@last", "--data-dir", str(data))
 
+    assert asked.code == 3
+    assert "its server is a standby, to which nothing can be written" in asked.err
     assert found["database"]["what"] == "It is a standby: nothing can be written to it."
     assert "primary" in found["database"]["do"]
     assert told(server.url, code=0)["database"]["level"] == "ok"
