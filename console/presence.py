@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import signal
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +14,7 @@ from threading import Event, Thread
 from console.whole_files import put
 from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.checks.words import duration
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, Stalled
 from reconciler.keys import SweepKey
 from reconciler.records import PlaceRow, Wake
 from reconciler.store import Store
@@ -38,6 +40,7 @@ class Presence:
         self._executor = executor
         self._row = PlaceRow(executor.place, address, mark_of(data_dir), version("headgate"))
         self._lost_after = lost_after
+        self._outgrown: Stalled | None = None
         self._ending = Event()
         self._thread: Thread | None = None
 
@@ -54,11 +57,27 @@ class Presence:
         if self._thread is not None:
             self._thread.join(timeout=1)
 
+    def check(self) -> None:
+        """Raises Stalled if the service was told to end because newer releases have upgraded the database."""
+        if self._outgrown is not None:
+            raise self._outgrown
+
     def _run(self) -> None:
         while not self._ending.wait(BEAT):
             with suppress(ReconcileError):  # the loop tells of a store that is away
+                self._check_database()
                 self._beat()
                 self._give_up_lost()
+
+    def _check_database(self) -> None:
+        """End this process, as a person would, before it writes what newer ones do not expect."""
+        try:
+            self._store.check_not_outgrown()
+        except Stalled as error:
+            self._outgrown = error
+            self._ending.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise
 
     def _beat(self) -> None:
         if self._store.see_place(self._row):

@@ -257,6 +257,10 @@ class Places(Protocol):
         """By name."""
         ...
 
+    def check_not_outgrown(self) -> None:
+        """Raises Stalled if a release has upgraded the database meanwhile beside which this one cannot work."""
+        ...
+
     def see_place(self, row: PlaceRow) -> bool:
         """Note that a place is there; True if it had been given up meanwhile, which it is no more.
 

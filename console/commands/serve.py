@@ -50,6 +50,7 @@ def _serve(config: Config) -> None:
         names = ", ".join(sorted(row.name for row in service.store.repositories())) or _nothing_yet(config)
         click.echo(f"Serving {names} at {service.address} (state in {config.data_dir}).", err=True)
         wait()
+        service.presence.check()
         click.echo("Ending; ops go on and are adopted by the next start.", err=True)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from reconciler.adapters.sql import rows
 from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.schema import check_not_outgrown
 from reconciler.adapters.sql.tables import attempts, places, runs, wakes
 from reconciler.adapters.sql.writing import Statements, execute
 from reconciler.engine.model import Observed, Status
@@ -49,6 +50,10 @@ class SqlPlaces:
             return known is not None and known["given_up_at"] > 0
 
         return self._database.write(work)
+
+    def check_not_outgrown(self) -> None:
+        with self._database.read() as connection:
+            check_not_outgrown(connection)
 
     def lost_places(self, seconds: float) -> Sequence[PlaceRow]:
         with self._database.read() as connection:

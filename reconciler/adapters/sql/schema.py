@@ -60,6 +60,13 @@ def migrate(connection: Connection) -> None:
         return _upgrade(connection)
 
 
+def check_not_outgrown(connection: Connection) -> None:
+    """Raises Stalled where a release has upgraded the database beside which we cannot work."""
+    current = revision(connection)
+    if current is not None and current > REVISION:
+        _check_newer(connection, current)
+
+
 def _upgrade(connection: Connection) -> None:
     if not connection.in_transaction():
         connection.begin()  # in what has begun already: else the migrations would commit by themselves
