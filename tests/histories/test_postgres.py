@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.ext.compiler import compiles
 
-from reconciler.adapters.sql import direct, moment
+from reconciler.adapters.sql import direct, moment, queue, writing
 from reconciler.adapters.sql_store import SqlStore, open_store
 from tests.histories import playing
 from tests.histories.world import HistoryWorld
@@ -52,6 +52,10 @@ class PostgresWorld(HistoryWorld):
         address = new_database("postgresql", self.directory)
         store, engine = open_store(address, self.clock), create_engine(address)
         store._database.now = lambda connection, clock: clock.now()  # type: ignore[method-assign]
+        at_once = store._database.at_once
+        store._database.at_once = lambda statement, values: at_once(  # type: ignore[method-assign]
+            statement, {**values, "_now": self.clock.now()}
+        )
         self.looking = Looking(engine)  # type: ignore[assignment]
         self.opened.append((store, engine))
         return store
@@ -63,14 +67,23 @@ class PostgresWorld(HistoryWorld):
         return {name: self.looking.execute(f"SELECT * FROM {name} ORDER BY {name}::text").fetchall() for name in names}
 
 
+def _given(now: Any, compiler: Any, **words: Any) -> str:
+    """A server has to be told that what it is given is a number."""
+    return f"CAST({moment._given(now, compiler, **words)} AS double precision)"
+
+
 @pytest.fixture
 def play_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], playing.Played]]:
     """Plays the history of a seed on PostgreSQL, whose statements are given the world's time as those of a file are."""
     monkeypatch.setattr(PostgresWorld, "directory", tmp_path, raising=False)
     monkeypatch.setattr(direct, "_MADE", {})
-    compiles(moment._Now, "postgresql")(moment._given)
+    compiles(moment._Now, "postgresql")(_given)
+    compiles(moment._Kept, "postgresql")(moment._as_it_is)
+    for module in (queue, writing):
+        monkeypatch.setattr(module, "until", lambda at, now, dialect: at)
     yield lambda seed: playing.play(seed, family=replace(playing.CORE, world=PostgresWorld))
     compiles(moment._Now, "postgresql")(moment._known)
+    compiles(moment._Kept, "postgresql")(moment._from_now)
     while PostgresWorld.opened:
         store, engine = PostgresWorld.opened.pop()
         store.close()
