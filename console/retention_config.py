@@ -65,9 +65,10 @@ _NAMES = {
     "files": "files",
     "filesSize": "files_size",
     "history": "history",
+    "deliveries": "deliveries",
     "traces": "traces",
 }
-_COUNTS = ("newest", "most")
+_COUNTS = ("newest", "most", "deliveries")
 RETENTION = Record(
     {
         name: POSITIVE if name in _COUNTS else Built(LENIENT_TEXT, _size if name == "filesSize" else _time)

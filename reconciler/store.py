@@ -342,10 +342,19 @@ class Retained(Protocol):
         """The trace of a run whose id begins so and that is not kept any more."""
         ...
 
-    def aged(self, cached_before: float, before: float, heard_before: float, limit: int) -> Aged:
+    def aged(
+        self,
+        cached_before: float,
+        before: float,
+        heard_before: float,
+        limit: int,
+        most_deliveries: int | None = None,
+        crowded_before: float = 0.0,
+    ) -> Aged:
         """Rows past their time that belong to no run, at most `limit` of each kind, and none that is needed.
 
-        `heard_before`: of requests and deliveries.
+        `heard_before`: of requests and deliveries; of deliveries also what is more than
+        `most_deliveries` and of before `crowded_before`.
         """
         ...
 

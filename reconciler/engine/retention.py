@@ -30,6 +30,7 @@ class Policy:
     files: float = 30 * DAY  # logs and artifacts
     files_size: float = FOREVER  # bytes of logs and artifacts of one place
     history: float = 90 * DAY  # answered requests, webhooks, events and checks that belong to no run
+    deliveries: int = 100_000  # webhooks, older ones go once they cannot come again
     traces: float = 365 * DAY  # that a run was there
 
     @property

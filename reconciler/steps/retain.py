@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.engine.model import RunState
-from reconciler.engine.retention import DAY, RunMark, past
+from reconciler.engine.retention import COMES_AGAIN, DAY, RunMark, past
 from reconciler.keys import RemainsKey, RetentionKey
 from reconciler.ports import World
 from reconciler.records import Changes, EventRow, Gone, Lease, Wake
@@ -64,7 +64,9 @@ class Retain:
 
     def _rows(self, now: float) -> tuple[Changes | None, bool]:
         policy = self._world.retention
-        aged = self._world.store.aged(now - policy.cache, now - policy.history, now - policy.heard, SLICE)
+        aged = self._world.store.aged(
+            now - policy.cache, now - policy.history, now - policy.heard, SLICE, policy.deliveries, now - COMES_AGAIN
+        )
         gone = Gone(
             cache=aged.cache,
             requests=aged.requests,

@@ -31,13 +31,20 @@ _PRESSES = text_of(CheckKey("", "")).removesuffix("/")  # what the key of one be
 _SHA = 40
 
 
-def aged(connection: Connection, cached_before: float, before: float, heard_before: float, limit: int) -> Aged:
-    """At most `limit` of each kind. `heard_before`: of requests and deliveries."""
+def aged(
+    connection: Connection,
+    cached_before: float,
+    before: float,
+    heard_before: float,
+    heard: Select[Any],
+    limit: int,
+) -> Aged:
+    """At most `limit` of each kind. `heard_before`: of requests; `heard`: the deliveries."""
     known = flows_of(connection)
     return Aged(
         cache=old_results(connection, cached_before, limit),
         requests=_ones(connection, _old_requests(heard_before).limit(limit)),
-        deliveries=_ones(connection, _old_deliveries(heard_before).limit(limit)),
+        deliveries=_ones(connection, heard.limit(limit)),
         approvals=_pairs(connection, _old_approvals(before).limit(limit)),
         attempts=_ones(connection, _old_instances(before).limit(limit)),
         reviews=_pairs(connection, _closed_reviews().limit(limit)),
@@ -72,8 +79,14 @@ def old_results(
     return _pairs(connection, old.limit(limit))
 
 
-def _old_deliveries(before: float) -> Select[Any]:
-    return select(deliveries.c.id).where(deliveries.c.received_at < before).order_by(deliveries.c.received_at)
+def old_deliveries(before: float, most: int | None = None, crowded_before: float = 0.0) -> Select[Any]:
+    """Those of before, and of those that are more than `most` the ones of before `crowded_before`."""
+    received = deliveries.c.received_at
+    old = received < before
+    if most is not None:
+        newest_that_goes = select(received).order_by(received.desc()).offset(most).limit(1).scalar_subquery()
+        old |= (received <= newest_that_goes) & (received < crowded_before)
+    return select(deliveries.c.id).where(old).order_by(received)
 
 
 def _old_requests(before: float) -> Select[Any]:
