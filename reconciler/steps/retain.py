@@ -41,6 +41,8 @@ class Retain:
 
     def __call__(self, key: RetentionKey, lease: Lease) -> Changes:
         """Look at one slice; the next one is looked at when nobody else wants a turn."""
+        if lease.attempts:  # what the step before found may still be there: it could not be removed
+            self._stage, self._after, self._event, self._plans_at = 0, _BEGIN, 0, 0.0
         now = self._world.clock.now()
         while self._stage < len(self._stages):
             changes, over = self._stages[self._stage](now)
