@@ -141,8 +141,7 @@ def _following(schedule: Schedule, after: float, registered_at: float) -> float 
     """The first tick strictly after an instant, by the calendar alone."""
     match schedule.kind:
         case "cron":
-            # CronSim counts whole seconds from the one it is given.
-            return next((tick for tick in _cron_ticks(schedule, math.floor(after)) if tick > after), None)
+            return _following_cron(schedule, after)
         case "interval":
             anchor, frequency = _grid(schedule, registered_at)
             step = math.floor((after - anchor) / frequency) + 1
@@ -150,6 +149,19 @@ def _following(schedule: Schedule, after: float, registered_at: float) -> float 
             return tick if tick > after else anchor + (step + 1) * frequency  # where the division rounded up
         case _:
             return None
+
+
+def _following_cron(schedule: Schedule, after: float) -> float | None:
+    """CronSim counts whole seconds from the one it is given, and where clocks go back by half an hour it loses a tick,
+    which it finds when it is asked backwards.
+    """
+    found = next((tick for tick in _cron_ticks(schedule, math.floor(after)) if tick > after), None)
+    while found is not None:
+        before = next(_cron_ticks(schedule, math.floor(found), reverse=True), None)
+        if before is None or before <= after:
+            break
+        found = before
+    return found
 
 
 def _backwards(schedule: Schedule, latest: float, registered_at: float) -> Iterator[float]:
