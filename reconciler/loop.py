@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from threading import Event, Lock, Thread
@@ -123,7 +124,7 @@ class Loop:
             log.debug("A step of %s is done.", text_of(lease.key))
             keep = changes.again_at == 0.0 and left > 0 and not self._stopping.is_set()
             try:
-                self._store.commit(lease, changes, keep=keep)
+                self._store.commit(lease, changes if keep else self._in_turn(changes), keep=keep)
             except Conflict:
                 self._count("conflict", _kind(lease))
                 conflicts += 1
@@ -132,6 +133,10 @@ class Loop:
                 continue
             if not keep:
                 return
+
+    def _in_turn(self, changes: Changes) -> Changes:
+        """A key that is given back to go on at once is due now, not before all others."""
+        return replace(changes, again_at=self._clock.now()) if changes.again_at == 0.0 else changes
 
     def _answer(self, lease: Lease, error: Exception) -> None:
         """Give the key back, as the error says who must act next."""

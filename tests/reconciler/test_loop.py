@@ -92,6 +92,22 @@ def test_a_step_that_never_ends_lets_others_have_their_turn(store, loop_of):
     assert store.pending()[0].leased_by == ""
 
 
+def test_a_step_that_never_ends_has_its_next_turn_after_those_who_waited(store, clock, loop_of):
+    other, steps = RunKey("r2"), []
+    store.wake([Wake(other)])
+
+    def step(key, lease):
+        steps.append(key)
+        clock.advance(0.01)
+        return Changes(again_at=0.0 if key == KEY else None)
+
+    loop = loop_of(step)
+    loop.turn()
+    loop.turn()
+
+    assert steps == [*[KEY] * MOST_ROUNDS, other]
+
+
 def test_waiting_is_tried_again_when_time_has_helped(store, clock, loop_of):
     loop = loop_of(raises(Waiting("Throttled", "Too many calls.", timedelta(seconds=60))))
     for _ in range(MAX_TRIES + 3):
