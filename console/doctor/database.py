@@ -14,7 +14,7 @@ from reconciler.errors import ReconcileError, Waiting
 
 _LARGE_LOG = 256 << 20  # bytes: a reader that never ends keeps it from being emptied
 _HELD = 2.0  # seconds that no commit of ours takes
-_APART = 5.0  # seconds between two clocks that leases bear
+_APART = 5.0  # seconds between two clocks that schedules bear
 
 
 _REFUSALS = {  # of a server that answers in English; others are told in its own words
@@ -99,7 +99,7 @@ def _schema(found: Condition, where: str) -> Examined:
 def _clocks(found: Condition, where: str, now: float) -> Iterator[Examined]:
     apart = abs(found.now - now)
     if apart > _APART:
-        do = "Set both clocks, and let them be kept right (NTP): leases and schedules go by them."
+        do = "Set both clocks, and let them be kept right (NTP): schedules go by this one, leases by the database's."
         yield problem("clock", f"The database's clock and this one are {duration(apart)} apart.", where, do)
     elif found.newest is not None and found.newest > now + _APART:
         what = f"The newest event is {duration(found.newest - now)} ahead of this machine's clock."
