@@ -18,8 +18,9 @@ PATIENCE = 90.0  # s
 class Replica:
     """One of them: started, killed, paused, gone on with."""
 
-    def __init__(self, name: str, shared: Place, database: str, slots: int = 2, entry: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, shared: Place, database: str, slots: int = 2, tree: Path = HERE.parents[1]) -> None:
         self.name = name
+        self.tree = tree  # the sources that it is run from
         self.shared = shared
         self.data = shared.root / name
         self.log = shared.root / f"{name}.log"
@@ -34,7 +35,7 @@ class Replica:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *(entry or ("-m", "console")), "serve", *words],
-                env=self.environment, cwd=HERE.parents[1], stdout=log, stderr=log,
+                env=self.environment, cwd=self.tree, stdout=log, stderr=log,
             )  # fmt: skip
 
     def send(self, number: signal.Signals) -> None:

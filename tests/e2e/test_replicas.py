@@ -12,6 +12,7 @@ from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from tests.e2e.replicas import Replica, eventually
 from tests.e2e.service import Place, flow
+from tests.older import older_release
 from tests.reconciler.adapters.sql_world import new_database
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(170)]
@@ -28,8 +29,10 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def replicas(shared, database):
-    made = [Replica(name, shared, database) for name in ("one", "two", "three")]
+def replicas(request, shared, database):
+    """Three of them, or as many as a test asks for."""
+    names = ("one", "two", "three", "four")[: getattr(request, "param", 3)]
+    made = [Replica(name, shared, database) for name in names]
     made[0].start()
     head = shared.git("rev-parse", "HEAD").strip()
     eventually(lambda: shared.checks(head), made)
@@ -42,15 +45,15 @@ def replicas(shared, database):
         replica.kill()
 
 
-def op_script(shared, name, seconds=0.1):
+def op_script(shared, name, seconds=0.1, pause=""):
     line = f'{name} $HEADGATE_ATTEMPT $HEADGATE_ARTIFACTS_PATH" >> {shared.ledger}'
-    return f'echo "began {line}; sleep {seconds}; echo "ended {line}'
+    return f'echo "began {line}; {pause or f"sleep {seconds}"}; echo "ended {line}'
 
 
-def chain(shared, name, length=3, seconds=0.1):
+def chain(shared, name, length=3, seconds=0.1, pause=""):
     """A flow of ops in a row, each of which writes down that it ran."""
     ops = {
-        f"{name}{n}": (op_script(shared, f"{name}{n}", seconds), (f"{name}{n - 1}",) if n else ())
+        f"{name}{n}": (op_script(shared, f"{name}{n}", seconds, pause), (f"{name}{n - 1}",) if n else ())
         for n in range(length)
     }
     return flow(ops)
@@ -71,6 +74,7 @@ def assert_each_ran_once(shared, ops):
         assert counted == dict.fromkeys(ops, 1)
 
 
+@pytest.mark.parametrize("replicas", [2, 4], indirect=True)
 def test_replicas_share_the_runs_and_each_run_stays_in_its_place(shared, replicas):
     names = "abcdefgh"
     sha = shared.push({f"flows/{name}.yaml": chain(shared, name, seconds=0.5) for name in names})
@@ -108,6 +112,37 @@ def test_replicas_that_are_killed_at_random_lose_nothing_and_do_nothing_twice(sh
     assert all(verdicts(one) == {"success"} for one in names)
     assert_each_ran_once(shared, [f"{one}{n}" for one in names for n in range(6)])
     assert "Traceback" not in "".join(replica.text() for replica in replicas)
+
+
+@pytest.mark.slow
+def test_a_service_of_the_first_release_goes_on_beside_one_that_upgrades_the_database(tmp_path, shared, database):
+    older, newer = Replica("older", shared, database, tree=older_release(tmp_path)), Replica("newer", shared, database)
+    both, early, late, go = [older, newer], "abc", "defg", tmp_path / "go"
+    try:
+        older.start()
+        head = shared.git("rev-parse", "HEAD").strip()
+        eventually(lambda: shared.checks(head), both)
+        first = shared.push(
+            {
+                f"flows/{name}.yaml": chain(shared, name, 6, pause=f"until [ -e {go} ]; do sleep 0.1; done")
+                for name in early
+            }
+        )
+        eventually(shared.lines, both)
+        newer.start()
+        eventually(lambda: "Serving" in newer.text(), both)
+        go.touch()
+        second = shared.push({f"flows/{name}.yaml": chain(shared, name, 6, 0.2) for name in late})
+        said = [(first, name) for name in early] + [(second, name) for name in late]
+        eventually(lambda: all(shared.conclusion(sha, f"headgate/{name}") for sha, name in said), both)
+    finally:
+        for one in both:
+            one.kill()
+
+    assert {shared.conclusion(sha, f"headgate/{name}") for sha, name in said} == {"success"}
+    assert_each_ran_once(shared, [f"{name}{n}" for name in early + late for n in range(6)])
+    assert set.union(*places_of(shared).values()) == {"older", "newer"}
+    assert "Traceback" not in older.text() + newer.text()
 
 
 @pytest.mark.parametrize("moment", ["pause-commit", "pause-report"])

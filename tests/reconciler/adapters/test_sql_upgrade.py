@@ -21,11 +21,10 @@ from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RunKey
 from reconciler.records import Changes, Wake
+from tests.older import older_release
 from tests.reconciler.adapters.sql_world import BOTH, new_database
 
-ROOT = Path(__file__).resolve().parents[3]
 RELEASED = Path(__file__).parent / "released"
-FIRST_AFTER = "reconciler/adapters/sql/migrations/versions/v0002_places.py"
 
 OLDER = """
     import sys
@@ -132,22 +131,6 @@ def test_every_schema_says_beside_which_release_it_may_work(tmp_path, dialect):
     for older, newer in pairwise(ordered):
         assert rules[newer] <= older, f"schema {newer} shuts out the release before it"
     store.close()
-
-
-def older_release(directory):
-    """The tree of the last commit before schema 0002, as it was."""
-    found = subprocess.run(
-        ["git", "log", "--diff-filter=A", "--format=%H", "--", FIRST_AFTER],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    ).stdout.split()  # fmt: skip
-    archive = directory / "older.tar"
-    command = ["git", "archive", "-o", str(archive), f"{found[-1]}^" if found else "HEAD"]
-    if subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode:
-        pytest.skip("the history of the repository is not there")
-    older = directory / "older"
-    older.mkdir()
-    subprocess.run(["tar", "-xf", str(archive), "-C", str(older)], check=True)
-    return older
 
 
 @pytest.mark.slow
