@@ -185,7 +185,7 @@ def test_a_connection_that_takes_no_writes_is_left(server):
         store.wake([Wake(RepositoryKey("shop"))])
         with store._database.read() as connection:
             connection.exec_driver_sql("SET default_transaction_read_only = on")
-        with pytest.raises(Waiting, match="read-only"):
+        with pytest.raises(Waiting, match="nothing can be written"):
             store.lease("worker", 30)
 
         assert store.lease("worker", 30).key == RepositoryKey("shop")
