@@ -68,7 +68,7 @@ def github_parts(
         checks,
         GitHubForge(api, config.repositories),
         _missed(config, api, store, names, clock),
-        GitHubConversations(api, locate),
+        GitHubConversations(api, locate, clock),
         _routes(config, mailbox, names, proven),
         [partial(place.read, os.environ) for place in config.secrets],
     )

@@ -20,7 +20,7 @@ from reconciler.adapters.github_check_runs import (
 )
 from reconciler.adapters.github_errors import MissingAllowed, at_least
 from reconciler.adapters.github_governor import Rank
-from reconciler.adapters.github_http import OutcomeUnknown
+from reconciler.adapters.github_http import LAG, OutcomeUnknown
 from reconciler.adapters.github_names import GitHubRepository, github_repository
 from reconciler.adapters.github_reasons import REFUSED
 from reconciler.adapters.recent import Recent
@@ -30,7 +30,6 @@ from reconciler.ports import CheckTerms, Clock
 from reconciler.records import Lease
 
 RANKS = (Rank.GATE, Rank.FLOW, Rank.OP)  # by the depth of a check
-_LAG = 15.0  # s after which GitHub's lists show what was made
 _TERMS = CheckTerms(op_budget=25, lasting=False, read_afar=True)
 
 
@@ -174,7 +173,7 @@ class GitHubChecks:
         if was_posted and not there and self._made.get(name) is None:
             self._note(place, wanted, None)
         made = self._made.get(name)
-        left = made.at + _LAG - self._clock.monotonic() if made else 0.0
+        left = made.at + LAG - self._clock.monotonic() if made else 0.0
         if made is None or left <= 0:
             return there
         if made.run is None:

@@ -9,11 +9,14 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from reconciler.adapters.github_api import GitHubApi
-from reconciler.adapters.github_errors import MissingAllowed
+from reconciler.adapters.github_errors import MissingAllowed, at_least
 from reconciler.adapters.github_governor import Rank
+from reconciler.adapters.github_http import LAG, OutcomeUnknown
 from reconciler.adapters.github_names import GitHubRepository, github_repository
+from reconciler.adapters.recent import Recent
 from reconciler.checks.replies import MARK
-from reconciler.ports import Comment, Opened
+from reconciler.errors import Waiting
+from reconciler.ports import Clock, Comment, Opened
 from reconciler.records import Lease
 
 _PULL = "pull/"
@@ -33,9 +36,11 @@ class _Rights:
 class GitHubConversations:
     """Implements `ports.Conversations`. `locate` gives the source of a repository by its name. Thread-safe."""
 
-    def __init__(self, api: GitHubApi, locate: Callable[[str], str]) -> None:
+    def __init__(self, api: GitHubApi, locate: Callable[[str], str], clock: Clock) -> None:
         self._api = api
         self._locate = locate
+        self._clock = clock
+        self._unheard: Recent[tuple[int, str], float] = Recent(1_000)  # when a comment was sent that may have been made
 
     def comment(self, repository: str, comment: str) -> Comment | None:
         return self._found(repository, f"/issues/comments/{int(comment)}", _comment_of, missing=None)
@@ -69,7 +74,10 @@ class GitHubConversations:
             self._api.send(self._at(repository), "POST", path, {"content": _READ}, Rank.FLOW, lease=lease)
 
     def say(self, repository: str, proposal: str, known: str, text: str, lease: Lease) -> str:
-        """Edit our comment, adopt one that was made without our hearing of it, or make one."""
+        """Edit our comment, adopt one that was made without our hearing of it, or make one.
+
+        Raises Waiting while that is not known, beside what every call raises.
+        """
         at = self._at(repository)
         mine = known or self._adopted(at, proposal, lease)
         if mine:
@@ -77,8 +85,22 @@ class GitHubConversations:
                 path = f"/issues/comments/{int(mine)}"
                 self._api.send(at, "PATCH", path, {"body": text}, Rank.FLOW, lease=lease)
                 return mine
-        path = f"/issues/{_number(proposal)}/comments"
-        return str(self._api.send(at, "POST", path, {"body": text}, Rank.FLOW, lease=lease)["id"])
+        return self._made(at, proposal, text, lease)
+
+    def _made(self, at: GitHubRepository, proposal: str, text: str, lease: Lease) -> str:
+        """A new comment, once GitHub's list would show one that was sent before."""
+        name = (at.id, proposal)
+        sent_at = self._unheard.get(name)
+        left = 0.0 if sent_at is None else sent_at + LAG - self._clock.monotonic()
+        if left > 0:
+            message = "It is not known yet whether GitHub made a comment; its list will tell."
+            raise Waiting("GitHubUnknown", message, at_least(left))
+        try:
+            path = f"/issues/{_number(proposal)}/comments"
+            return str(self._api.send(at, "POST", path, {"body": text}, Rank.FLOW, lease=lease)["id"])
+        except OutcomeUnknown:
+            self._unheard.put(name, self._clock.monotonic())
+            raise
 
     def _adopted(self, at: GitHubRepository, proposal: str, lease: Lease) -> str:
         """Our comment on a pull request, "" if there is none. What others have written in its manner is not ours.

@@ -28,8 +28,11 @@ _SOON = timedelta(seconds=15)  # more than GitHub's lists need to show what was 
 _MOVED = "GitHub sends to another address: correct apiUrl (https://api.github.com, or https://HOST/api/v3)."
 
 
+LAG = 15.0  # s after which GitHub's lists show what was made
+
+
 class OutcomeUnknown(Waiting):
-    """A write was sent, and no answer tells whether it was done: look before a second try."""
+    """A write was sent, and no answer tells whether it was done: look before a second try, when lists surely tell."""
 
 
 class Secret:

@@ -151,7 +151,7 @@ class GitHubHistoryWorld(HistoryWorld):
         return super().behind(process) | {
             "source": SourceAtGitHub(origin, self.mirror(process), self.source),
             "checks": WatchedPosting(GitHubChecks(api, self.source_of, self.clock), self),
-            "conversations": GitHubConversations(api, self.source_of),
+            "conversations": GitHubConversations(api, self.source_of, self.clock),
             "forge": GitHubForge(api, ()),
             "missed": self._missed(api),
         }

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.adapters.github_conversations import GitHubConversations
 from reconciler.checks.replies import MARK
-from reconciler.errors import ReconcileError
+from reconciler.errors import ReconcileError, Waiting
 from reconciler.keys import ReviewKey
 from reconciler.ports import Opened
 from reconciler.records import Lease
@@ -19,7 +19,7 @@ COMMENT = "POST /repos/{owner}/{repo}/issues/{issue_number}/comments"
 @pytest.fixture
 def world(tmp_path):
     with installed(tmp_path) as (github, headgate, _):
-        headgate.talk = GitHubConversations(headgate.api, lambda _: headgate.source)
+        headgate.talk = GitHubConversations(headgate.api, lambda _: headgate.source, headgate.clock)
         headgate.pull = github.open_pull_request({"flows/churn.yaml": "kind: operation\n"}, branch="topic", by="ann")
         headgate.lease = Lease(ReviewKey(REPOSITORY, "pull/1"), 1, 1, headgate.clock.monotonic() + 1e6)
         headgate.proposal = f"pull/{headgate.pull.number}"
@@ -100,6 +100,21 @@ def test_a_comment_that_was_made_without_our_hearing_of_it_is_adopted(world):
     assert [one.body.endswith("Again.") for one in ours(world)] == [True]
 
 
+def test_a_comment_is_not_made_again_while_it_is_not_known_whether_it_was(world):
+    """GitHub's lists lag behind what it did."""
+    world.github.state.lag = 14
+    world.github.faults.forget(COMMENT)
+    with pytest.raises(Waiting):
+        say(world)
+    world.clock.advance(6)
+    with pytest.raises(Waiting) as waiting:
+        say(world, "Again.")
+    world.clock.advance(waiting.value.retry_after.total_seconds())
+    say(world, "Again.")
+
+    assert [one.body.endswith("Again.") for one in ours(world)] == [True]
+
+
 def test_a_comment_of_somebody_else_that_looks_like_ours_is_left_alone(world):
     world.github.comment(world.pull, f"{MARK}\n\nForged.", by="mallory")
     say(world)
@@ -128,7 +143,7 @@ def test_a_reaction_that_is_given_twice_is_one(world):
 def test_members_of_a_team_are_told_from_others(tmp_path):
     with installed(tmp_path) as (github, headgate, _):
         github.organization("acme", ml=["carl"])
-        talk = GitHubConversations(headgate.api, lambda _: headgate.source)
+        talk = GitHubConversations(headgate.api, lambda _: headgate.source, headgate.clock)
 
         assert talk.is_member(REPOSITORY, "acme/ml", "carl")
         assert not talk.is_member(REPOSITORY, "acme/ml", "ann")

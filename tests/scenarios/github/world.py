@@ -91,7 +91,7 @@ class GitHubWorld:
             FakeLogs(),
             forge=GitHubForge(self.api, ()),
             missed=GitHubMissed(self.api, self.store.repositories, may_ask, self.meaning, HOOK, self.clock),
-            conversations=GitHubConversations(self.api, self.source_of),
+            conversations=GitHubConversations(self.api, self.source_of, self.clock),
             may_run=lambda repository: self.runs_here,
         )
         self.loop = Loop(self.store, steps_of(world), self.clock, owner="test", workers=1)
