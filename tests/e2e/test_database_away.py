@@ -183,8 +183,9 @@ def test_a_connection_that_takes_no_writes_is_left(server):
     """A pooler between us and the server may keep what leads to one that does not lead any more."""
     with closing(open_store(server.url, SystemClock())) as store:
         store.wake([Wake(RepositoryKey("shop"))])
-        with store._database.read() as connection:
+        with store._database._writer.one() as connection:
             connection.exec_driver_sql("SET default_transaction_read_only = on")
+            connection.commit()
         with pytest.raises(Waiting, match="nothing can be written"):
             store.lease("worker", 30)
 

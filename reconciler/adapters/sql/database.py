@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
 
@@ -88,23 +89,19 @@ class Database:
     def ask_with(self, work: Callable[[Connection], Result]) -> Result:
         """What short questions find, as `read` sees it. Raises Waiting, Stalled.
 
-        On a file the writer answers while it rests: it has its pages in memory, which each commit takes from readers.
+        The writer answers while it rests. On a file it has pages in memory that each commit takes from readers; with a
+        server one process of it has both to do, so that it need not be waked.
         """
-        if self.dialect != "sqlite" or not self._writing.acquire(blocking=False):
+        if not self._writing.acquire(blocking=False):
             return self._done(self._readers, work)
         try:
-            return self._done(self._writer, work)
+            return self._done(self._writer, work if self.dialect == "sqlite" else partial(direct.each_alone, work))
         finally:
             self._writing.release()
 
     def at_once(self, statement: Executable, values: direct.Values) -> list[dict[str, Any]]:
         """What a statement finds that is a transaction of its own, with a server. Raises Waiting, Stalled."""
-        try:
-            return again_when_chosen(
-                lambda: self._readers.use(lambda connection: direct.rows(connection, statement, values))
-            )
-        except SQLAlchemyError as error:
-            raise self._translated(error) from error
+        return self.ask_with(lambda connection: again_when_chosen(lambda: direct.rows(connection, statement, values)))
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in a transaction, perhaps with what others wait for. Raises what it raises, or Waiting."""

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Boolean, Connection, Dialect, Executable, Insert, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import Text
 
+Result = TypeVar("Result")
 Values = Mapping[str, Any]
 Question = tuple[Executable, Values]
 Batch = tuple[Executable, Sequence[Values]]
@@ -193,6 +194,16 @@ def _run(connection: Connection, statements: Sequence[Sent]) -> Sequence[Any]:
     except _failures(connection) as error:
         text = statements[0].text if len(statements) == 1 else "(several statements)"
         raise _translated(connection, error, text, ()) from error
+
+
+def each_alone(work: Callable[[Connection], Result], connection: Connection) -> Result:
+    """What `work` does with PostgreSQL by statements that are each a transaction, on a connection that else writes."""
+    driver: Any = connection.connection.driver_connection
+    driver.alone = True
+    try:
+        return work(connection)
+    finally:
+        driver.alone = False
 
 
 def begin(connection: Connection) -> None:

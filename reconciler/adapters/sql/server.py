@@ -51,6 +51,7 @@ class Connection(psycopg.Connection[Any]):
     """One that is given up after a silence; whoever waits is told as of a connection that was lost."""
 
     patience: float | None = LONGEST
+    alone = False  # whether `answers` are to begin no transaction: each statement is one
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -93,7 +94,7 @@ class Connection(psycopg.Connection[Any]):
     def _exchanged(self, adapt: abc.Transformer, statements: Sequence[Statement]) -> abc.PQGen[list[PGresult]]:
         """Their results, after those of what had to be said before."""
         pgconn, prepared, said = self.pgconn, self._prepared_here, 0
-        if not self.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
+        if not (self.autocommit or self.alone) and pgconn.transaction_status == TransactionStatus.IDLE:
             pgconn.send_query_params(b"BEGIN", None)
             said += 1
         for text, _ in statements:

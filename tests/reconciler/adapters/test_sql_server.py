@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 
 from reconciler.adapters.sql.engines import address_of, engine_of
 from reconciler.adapters.sql.server import Connection
@@ -64,6 +65,16 @@ def test_they_are_one_transaction_that_is_still_to_be_committed(connection: Conn
     connection.commit()
     connection.rollback()
     assert ids(connection) == [1]
+
+
+def test_statements_may_each_be_a_transaction_of_their_own(connection: Connection) -> None:
+    connection.alone = True
+    answers = connection.answers(added(1))
+    connection.rollback()
+
+    assert [one.rowcount for one in answers] == [1]
+    assert ids(connection) == [1]
+    assert connection.info.transaction_status == TransactionStatus.IDLE
 
 
 def test_what_follows_a_failure_is_not_run_and_the_connection_can_be_used_again(connection: Connection) -> None:
