@@ -21,7 +21,7 @@ from tests.world import REPOSITORY, dag, exits
 
 FEW = 20
 MORE = 300
-TRIED = 40  # histories within which a mistake must show
+TRIED = 120  # histories within which a mistake must show
 COMMENTS = ("/run {flow}", "/run {flow}", "/run {flow}", "/cancel", "/run {flow}\n/cancel", "/cancel\n/run {flow}")
 
 
