@@ -278,6 +278,17 @@ class Places(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Before when rows are past their time, in seconds since the epoch."""
+
+    cache: float = 0.0  # results
+    history: float = 0.0  # approvals, instances of services, checks of commits
+    heard: float = 0.0  # requests and deliveries
+    deliveries: int | None = None  # of more than so many deliveries, the oldest go too …
+    crowded: float = 0.0  # … if they came before this
+
+
+@dataclass(frozen=True, slots=True)
 class Aged:
     """Rows past their time that belong to no run, by identity."""
 
@@ -342,20 +353,8 @@ class Retained(Protocol):
         """The trace of a run whose id begins so and that is not kept any more."""
         ...
 
-    def aged(
-        self,
-        cached_before: float,
-        before: float,
-        heard_before: float,
-        limit: int,
-        most_deliveries: int | None = None,
-        crowded_before: float = 0.0,
-    ) -> Aged:
-        """Rows past their time that belong to no run, at most `limit` of each kind, and none that is needed.
-
-        `heard_before`: of requests and deliveries; of deliveries also what is more than
-        `most_deliveries` and of before `crowded_before`.
-        """
+    def aged(self, bounds: Bounds, limit: int) -> Aged:
+        """Rows past their time that belong to no run, at most `limit` of each kind, and none that is needed."""
         ...
 
     def old_events(self, after: int, before: float, traced_before: float, limit: int) -> tuple[Sequence[int], int]:

@@ -13,6 +13,7 @@ from reconciler.engine.retention import COMES_AGAIN, DAY, RunMark, past
 from reconciler.keys import RemainsKey, RetentionKey
 from reconciler.ports import World
 from reconciler.records import Changes, EventRow, Gone, Lease, Wake
+from reconciler.store import Bounds
 
 PAGE = 100  # runs that are looked at in one step
 SLICE = 500  # other rows that go in one step
@@ -66,9 +67,10 @@ class Retain:
 
     def _rows(self, now: float) -> tuple[Changes | None, bool]:
         policy = self._world.retention
-        aged = self._world.store.aged(
-            now - policy.cache, now - policy.history, now - policy.heard, SLICE, policy.deliveries, now - COMES_AGAIN
+        bounds = Bounds(
+            now - policy.cache, now - policy.history, now - policy.heard, policy.deliveries, now - COMES_AGAIN
         )
+        aged = self._world.store.aged(bounds, SLICE)
         gone = Gone(
             cache=aged.cache,
             requests=aged.requests,

@@ -25,26 +25,19 @@ from reconciler.adapters.sql.tables import (
 from reconciler.keys import CheckKey, FlowKey, text_of
 from reconciler.plan.encoding import decode
 from reconciler.records import FlowRow, ServiceRow
-from reconciler.store import Aged
+from reconciler.store import Aged, Bounds
 
 _PRESSES = text_of(CheckKey("", "")).removesuffix("/")  # what the key of one begins with; it ends with a commit
 _SHA = 40
 
 
-def aged(
-    connection: Connection,
-    cached_before: float,
-    before: float,
-    heard_before: float,
-    heard: Select[Any],
-    limit: int,
-) -> Aged:
-    """At most `limit` of each kind. `heard_before`: of requests; `heard`: the deliveries."""
-    known = flows_of(connection)
+def aged(connection: Connection, bounds: Bounds, limit: int) -> Aged:
+    """At most `limit` of each kind."""
+    known, before = flows_of(connection), bounds.history
     return Aged(
-        cache=old_results(connection, cached_before, limit),
-        requests=_ones(connection, _old_requests(heard_before).limit(limit)),
-        deliveries=_ones(connection, heard.limit(limit)),
+        cache=old_results(connection, bounds.cache, limit),
+        requests=_ones(connection, _old_requests(bounds.heard).limit(limit)),
+        deliveries=_ones(connection, _old_deliveries(bounds).limit(limit)),
         approvals=_pairs(connection, _old_approvals(before).limit(limit)),
         attempts=_ones(connection, _old_instances(before).limit(limit)),
         reviews=_pairs(connection, _closed_reviews().limit(limit)),
@@ -79,13 +72,13 @@ def old_results(
     return _pairs(connection, old.limit(limit))
 
 
-def old_deliveries(before: float, most: int | None = None, crowded_before: float = 0.0) -> Select[Any]:
-    """Those of before, and of those that are more than `most` the ones of before `crowded_before`."""
+def _old_deliveries(bounds: Bounds) -> Select[Any]:
+    """Those past their time, and of those that are too many the ones that cannot come again."""
     received = deliveries.c.received_at
-    old = received < before
-    if most is not None:
-        newest_that_goes = select(received).order_by(received.desc()).offset(most).limit(1).scalar_subquery()
-        old |= (received <= newest_that_goes) & (received < crowded_before)
+    old = received < bounds.heard
+    if bounds.deliveries is not None:
+        newest_that_goes = select(received).order_by(received.desc()).offset(bounds.deliveries).limit(1)
+        old |= (received <= newest_that_goes.scalar_subquery()) & (received < bounds.crowded)
     return select(deliveries.c.id).where(old).order_by(received)
 
 

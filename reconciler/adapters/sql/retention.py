@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, not_, or_, select
 
 from reconciler.adapters.sql import batches, rows
-from reconciler.adapters.sql.aged import aged, flows_of, old_deliveries, old_results, services_of, standing
+from reconciler.adapters.sql.aged import aged, flows_of, old_results, services_of, standing
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.tables import (
     attempts,
@@ -26,7 +26,7 @@ from reconciler.engine.model import Status
 from reconciler.engine.retention import FlowMarks, Needs, RunMark
 from reconciler.keys import CheckKey, RunKey, text_of
 from reconciler.records import EventRow, RunRow
-from reconciler.store import Aged, References
+from reconciler.store import Aged, Bounds, References
 
 BODIES = 1000  # runs that are read at once
 USE, PRUNED = "use", "pruned"  # kinds of events that retention writes
@@ -124,23 +124,10 @@ class SqlRetention:
         with self._database.read() as connection:
             return old_results(connection, before, limit, _at(place))
 
-    def aged(
-        self,
-        cached_before: float,
-        before: float,
-        heard_before: float,
-        limit: int,
-        most_deliveries: int | None = None,
-        crowded_before: float = 0.0,
-    ) -> Aged:
-        """Rows past their time that no run holds, at most `limit` of each kind, and none that is still needed.
-
-        `heard_before`: of requests and deliveries; of deliveries also what is more than
-        `most_deliveries` and of before `crowded_before`.
-        """
+    def aged(self, bounds: Bounds, limit: int) -> Aged:
+        """Rows past their time that no run holds, at most `limit` of each kind, and none that is still needed."""
         with self._database.read() as connection:
-            crowd = old_deliveries(heard_before, most_deliveries, crowded_before)
-            return aged(connection, cached_before, before, heard_before, crowd, limit)
+            return aged(connection, bounds, limit)
 
     def old_events(self, after: int, before: float, traced_before: float, limit: int) -> tuple[Sequence[int], int]:
         """Events past their time that belong to no run, of the next `limit`; and the last one looked at, 0 at the end.

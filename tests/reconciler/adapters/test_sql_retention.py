@@ -24,7 +24,7 @@ from reconciler.records import (
     UseRow,
     Wake,
 )
-from reconciler.store import Delivery
+from reconciler.store import Bounds, Delivery
 from tests.reconciler.adapters.sql_world import BOTH, NOW, GivenClock, attempt_row, new_database, op_row, run_row
 
 COUNT = count()
@@ -173,13 +173,13 @@ def test_what_was_said_where_something_stands_stays_however_much_stands(store):
     )
     write(store, checks=(CheckRow("other", standing[0], "gate", "v1"),))
 
-    assert store.aged(NOW, NOW + 1, NOW, 99).commits == (
+    assert store.aged(Bounds(NOW, NOW + 1, NOW), 99).commits == (
         ("other", "a000"),
         ("shop", "b1"),
         ("shop", "b2"),
         ("shop", "b3"),
     )
-    assert store.aged(NOW, NOW + 1, NOW, 1).commits == (("other", "a000"),)
+    assert store.aged(Bounds(NOW, NOW + 1, NOW), 1).commits == (("other", "a000"),)
 
 
 @pytest.mark.parametrize("dialect", BOTH)
@@ -188,11 +188,11 @@ def test_of_too_many_webhooks_the_oldest_go_that_cannot_come_again(tmp_path, dia
         arrived = [DeliveryRow(f"d{age}", f"digest{age}", "push", "shop", NOW - age, "") for age in range(1, 10)]
         store.deliver([Delivery(row) for row in arrived])
 
-        assert store.aged(0.0, 0.0, NOW - 8, 99).deliveries == ("d9",), "by their age alone"
-        assert store.aged(0.0, 0.0, NOW - 8, 99, 9, NOW).deliveries == ("d9",), "there are no more than that"
-        assert store.aged(0.0, 0.0, NOW - 8, 99, 6, NOW).deliveries == ("d9", "d8", "d7")
-        assert store.aged(0.0, 0.0, NOW - 8, 99, 1, NOW - 7).deliveries == ("d9", "d8"), "others may come again"
-        assert store.aged(0.0, 0.0, NOW - 8, 2, 1, NOW).deliveries == ("d9", "d8")
+        assert store.aged(Bounds(0.0, 0.0, NOW - 8), 99).deliveries == ("d9",), "by their age alone"
+        assert store.aged(Bounds(0.0, 0.0, NOW - 8, 9, NOW), 99).deliveries == ("d9",), "there are no more than that"
+        assert store.aged(Bounds(0.0, 0.0, NOW - 8, 6, NOW), 99).deliveries == ("d9", "d8", "d7")
+        assert store.aged(Bounds(0.0, 0.0, NOW - 8, 1, NOW - 7), 99).deliveries == ("d9", "d8"), "others may come again"
+        assert store.aged(Bounds(0.0, 0.0, NOW - 8, 1, NOW), 2).deliveries == ("d9", "d8")
 
 
 def test_a_file_gives_space_back(tmp_path):
