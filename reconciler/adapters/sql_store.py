@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -31,10 +30,7 @@ class SqlStore(SqlQueue, SqlRecords, SqlInbox, SqlPlaces, SqlRetention, SqlSessi
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._statements = statements_of(database.dialect)
-        self._clock = clock
-        self._asked = threading.local()
+        super().__init__(database, statements_of(database.dialect), clock)
 
     def give_back(self) -> bool:
         """Give some of the space that pruning freed back to the file system; True if there is more."""
