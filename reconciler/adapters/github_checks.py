@@ -18,14 +18,14 @@ from reconciler.adapters.github_check_runs import (
     posted_of,
     wanted_of,
 )
-from reconciler.adapters.github_errors import MissingAllowed, at_least
+from reconciler.adapters.github_errors import MissingAllowed, not_known_yet
 from reconciler.adapters.github_governor import Rank
 from reconciler.adapters.github_http import LAG, OutcomeUnknown
 from reconciler.adapters.github_names import GitHubRepository, github_repository
 from reconciler.adapters.github_reasons import REFUSED
 from reconciler.adapters.recent import Recent
 from reconciler.checks.model import Check
-from reconciler.errors import Stalled, Waiting
+from reconciler.errors import Stalled
 from reconciler.ports import CheckTerms, Clock
 from reconciler.records import Lease
 
@@ -177,6 +177,5 @@ class GitHubChecks:
         if made is None or left <= 0:
             return there
         if made.run is None:
-            message = "It is not known yet whether GitHub made a check; its list will tell."
-            raise Waiting("GitHubUnknown", message, at_least(left))
+            raise not_known_yet("check", left)
         return there if any(run.id == made.run.id for run in there) else (made.run, *there)

@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from reconciler.adapters.github_api import GitHubApi
-from reconciler.adapters.github_errors import MissingAllowed, at_least
+from reconciler.adapters.github_errors import MissingAllowed, not_known_yet
 from reconciler.adapters.github_governor import Rank
 from reconciler.adapters.github_http import LAG, OutcomeUnknown
 from reconciler.adapters.github_names import GitHubRepository, github_repository
 from reconciler.adapters.recent import Recent
 from reconciler.checks.replies import MARK
-from reconciler.errors import Waiting
 from reconciler.ports import Clock, Comment, Opened
 from reconciler.records import Lease
 
@@ -93,8 +92,7 @@ class GitHubConversations:
         sent_at = self._unheard.get(name)
         left = 0.0 if sent_at is None else sent_at + LAG - self._clock.monotonic()
         if left > 0:
-            message = "It is not known yet whether GitHub made a comment; its list will tell."
-            raise Waiting("GitHubUnknown", message, at_least(left))
+            raise not_known_yet("comment", left)
         try:
             path = f"/issues/{_number(proposal)}/comments"
             return str(self._api.send(at, "POST", path, {"body": text}, Rank.FLOW, lease=lease)["id"])

@@ -88,6 +88,12 @@ def until_reset(answer: Answer) -> float | None:
     return min(max(float(told) - answer.date, 0.0) + 1.0, _LONGEST)
 
 
+def not_known_yet(what: str, left: float) -> Waiting:
+    """For a `what` that GitHub may have made without our hearing of it, and will list in so many seconds if so."""
+    message = f"It is not known yet whether GitHub made a {what}; its list will tell."
+    return Waiting("GitHubUnknown", message, at_least(left))
+
+
 def at_least(seconds: float) -> timedelta:
     """Rounded up: whoever comes back a millionth of a second early would be told to wait for nothing, for ever."""
     return timedelta(milliseconds=ceil(seconds * 1000))

@@ -24,11 +24,9 @@ if TYPE_CHECKING:  # loaded by the first call: only those pay for it who have Gi
 API_VERSION = "2022-11-28"
 TIMEOUT = 10  # s for a connection, and for each answer
 _FOLLOWED = 3  # redirects, each of which says that nothing was done
-_SOON = timedelta(seconds=15)  # more than GitHub's lists need to show what was just made
-_MOVED = "GitHub sends to another address: correct apiUrl (https://api.github.com, or https://HOST/api/v3)."
-
-
 LAG = 15.0  # s after which GitHub's lists show what was made
+_SOON = timedelta(seconds=LAG)
+_MOVED = "GitHub sends to another address: correct apiUrl (https://api.github.com, or https://HOST/api/v3)."
 
 
 class OutcomeUnknown(Waiting):
