@@ -30,11 +30,12 @@ class Statements:
         self._dialect = dialect
         self._insert = _INSERTS[dialect]
         self.put = {table.name: self._replace(table) for table in tables.NAMES.sorted_tables}
+        self.put["checks"] = self._say(follows=False)
         self.add = {table.name: self._keep(table) for table in tables.NAMES.sorted_tables}
         self.append = {table.name: insert(table) for table in (tables.events, tables.observations)}
         self.wake = self._wake()
         self.move_flow = self._move_flow()
-        self.follow_run = self._follow_run()
+        self.follow_run = self._say(follows=True)
 
     def changes(self, changes: Changes, writer: int, now: float) -> list[Batch]:
         """Everything but wakes, the queue's own row, and what must be of the version that was read."""
@@ -100,21 +101,18 @@ class Statements:
             known["due_at"] = known["ready_at"] = min(known["due_at"], values["due_at"])
         return [(self.wake, [due[key] for key in sorted(due)])] if due else []
 
-    def _replace(self, table: Table, where: Callable[[Any], Any] = lambda new: None) -> Executable:
+    def _replace(self, table: Table) -> Executable:
         values = self._insert(table)
-        keys = [column.name for column in table.primary_key]
-        replaced = {
-            column.name: values.excluded[column.name]
-            for column in table.columns
-            if column.name not in keys and column.name != "noted_at"
-        }
-        if table is tables.checks:  # a run that goes on does not know what was posted, and it was all the same
-            replaced["posted"] = func.coalesce(func.nullif(values.excluded.posted, ""), table.c.posted)
-        return _put(values, keys, replaced, where(values.excluded)) if replaced else self._keep(table)
+        replaced = _replaced(table, values.excluded)
+        return _put(values, _keys(table), replaced) if replaced else self._keep(table)
 
-    def _follow_run(self) -> Executable:
-        """What a run says as it goes on, unless a newer one was begun for the same check."""
-        return self._replace(tables.checks, lambda new: tables.checks.c.run.in_(["", new.run]))
+    def _say(self, follows: bool) -> Executable:
+        """What checks say. `follows`: a run that goes on says it, unless a newer one was begun for the same check."""
+        check, values = tables.checks.c, self._insert(tables.checks)
+        new = values.excluded
+        # A run that goes on does not know what was posted, and it was all the same.
+        replaced = {**_replaced(tables.checks, new), "posted": func.coalesce(func.nullif(new.posted, ""), check.posted)}
+        return _put(values, _keys(tables.checks), replaced, check.run.in_(["", new.run]) if follows else None)
 
     def _keep(self, table: Table) -> Executable:
         return cast(Executable, self._insert(table).on_conflict_do_nothing())
@@ -142,6 +140,16 @@ class Statements:
 def statements_of(dialect: str) -> Statements:
     """Those of a dialect: a statement that is made again would be compiled again."""
     return Statements(dialect)
+
+
+def _keys(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]
+
+
+def _replaced(table: Table, new: Any) -> dict[str, Any]:
+    """All columns but those of the key, and when a row was first noted."""
+    kept = {*_keys(table), "noted_at"}
+    return {column.name: new[column.name] for column in table.columns if column.name not in kept}
 
 
 def _put(values: Any, keys: list[str], replaced: dict[str, Any], where: Any = None) -> Executable:
