@@ -14,9 +14,8 @@ from reconciler.adapters.system_clock import SystemClock
 from reconciler.errors import Waiting
 from reconciler.keys import FlowKey, RepositoryKey
 from reconciler.records import Wake
-from tests.e2e.database_server import DatabaseServer
 from tests.e2e.replicas import Replica, eventually
-from tests.e2e.service import Place, flow
+from tests.e2e.service import flow
 from tests.e2e.test_replicas import assert_each_ran_once, op_script
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(170)]
@@ -44,18 +43,6 @@ while time.monotonic() < until or heard != 200:
 assert post("outputs", b'{"n": 7}')[0] == 200
 END
 """
-
-
-@pytest.fixture
-def shared(tmp_path):
-    return Place(tmp_path)
-
-
-@pytest.fixture
-def server():
-    made = DatabaseServer()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from sqlalchemy.pool import NullPool
 
 from reconciler.adapters.sql.engines import address_of, engine_of
 from reconciler.adapters.sql.server import Connection
-from tests.e2e.database_server import DatabaseServer
 from tests.e2e.replicas import Replica, eventually
 from tests.e2e.service import Place, flow
 from tests.e2e.stopping_link import Link
@@ -21,13 +20,6 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
 
 LOCK = text("SELECT pg_try_advisory_xact_lock(7)")
 SILENCE = 45.0  # s: longer than any time-out of a connection
-
-
-@pytest.fixture
-def server():
-    made = DatabaseServer()
-    yield made
-    made.close()
 
 
 @pytest.fixture

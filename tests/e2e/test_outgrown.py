@@ -6,18 +6,10 @@ from sqlalchemy.pool import NullPool
 
 from reconciler.adapters.sql.schema import VERSION_TABLE
 from reconciler.adapters.sql.tables import schemas
-from tests.e2e.database_server import DatabaseServer
 from tests.e2e.replicas import Replica, eventually
 from tests.e2e.service import Place
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(120)]
-
-
-@pytest.fixture
-def server():
-    made = DatabaseServer()
-    yield made
-    made.close()
 
 
 @pytest.fixture

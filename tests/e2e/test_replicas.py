@@ -11,16 +11,11 @@ import pytest
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from tests.e2e.replicas import Replica, eventually
-from tests.e2e.service import Place, flow
+from tests.e2e.service import flow
 from tests.older import older_release
 from tests.reconciler.adapters.sql_world import new_database
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(170)]
-
-
-@pytest.fixture
-def shared(tmp_path):
-    return Place(tmp_path)
 
 
 @pytest.fixture

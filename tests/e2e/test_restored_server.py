@@ -12,13 +12,6 @@ from tests.e2e.test_restored import begun, noted
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 
 
-@pytest.fixture
-def server():
-    made = DatabaseServer()
-    yield made
-    made.close()
-
-
 def psql(server: DatabaseServer, *command: str) -> None:
     host = ["--host", str(server.folder), "--username", "headgate"]
     done = subprocess.run([*command[:1], *host, *command[1:]], capture_output=True, text=True, check=False)
