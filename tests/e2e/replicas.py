@@ -29,7 +29,7 @@ class Replica:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *entry: str) -> None:
-        """Start it; `entry` is a script with its arguments in place of the product's own entry."""
+        """Start it; `entry` are the words after `python` in place of the product's own."""
         words = ["--data-dir", str(self.data), "--listen", "127.0.0.1:0", "--slots", str(self.slots)]
         words += ["--repository", f"shop={self.shared.bare}"]
         with self.log.open("ab") as log:

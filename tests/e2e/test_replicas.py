@@ -12,7 +12,7 @@ from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from tests.e2e.replicas import Replica, eventually
 from tests.e2e.service import flow
-from tests.older import older_release
+from tests.older import CALMLY, older_release
 from tests.reconciler.adapters.sql_world import new_database
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(170)]
@@ -114,7 +114,7 @@ def test_a_service_of_the_first_release_goes_on_beside_one_that_upgrades_the_dat
     older, newer = Replica("older", shared, database, tree=older_release(tmp_path)), Replica("newer", shared, database)
     both, early, late, go = [older, newer], "abc", "defg", tmp_path / "go"
     try:
-        older.start()
+        older.start(*CALMLY)
         head = shared.git("rev-parse", "HEAD").strip()
         eventually(lambda: shared.checks(head), both)
         first = shared.push(

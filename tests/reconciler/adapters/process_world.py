@@ -103,6 +103,10 @@ class Machine:
     def end(self, of: AttemptSpec) -> Observed:
         return self.wait(of, lambda seen: seen.status in FINAL)
 
+    def ends(self, of: AttemptSpec) -> list[Observed]:
+        """Every time that its end was reported."""
+        return [seen for seen in self.seen if seen.attempt == of.attempt and seen.status in FINAL]
+
     def running(self, of: AttemptSpec) -> Observed:
         return self.wait(of, lambda seen: seen.status is Status.RUNNING)
 

@@ -71,13 +71,15 @@ def test_a_word_of_the_shell_is_a_command_like_any_other(machine):
     assert machine.log(op) == "* $HOME a  b"
 
 
-def test_an_op_that_runs_for_a_while_is_told_of_as_running(machine):
-    op = sh("a-1", "sleep 0.2")
+def test_an_op_that_runs_for_a_while_is_told_of_as_running(machine, tmp_path):
+    op = sh("a-1", f"until [ -e {tmp_path}/go ]; do sleep 0.02; done")
+    machine.start(op)
 
-    end = machine.run(op)
+    running = machine.running(op)
+    (tmp_path / "go").touch()
 
-    assert machine.seen[0].status is Status.RUNNING
-    assert machine.seen[0].started_at == end.started_at
+    assert machine.seen == [running, machine.end(op)]
+    assert running.started_at == machine.end(op).started_at
 
 
 def test_many_ops_end_each_once(machine):
@@ -301,8 +303,8 @@ def test_a_stop_after_the_end_changes_nothing(machine):
 
     assert machine.stop(op) == ["done"]
 
-    assert eventually(lambda: len(machine.seen) == 2)
-    assert {(end.status, end.exit_code) for end in machine.seen} == {(Status.FAILED, 4)}
+    assert eventually(lambda: len(machine.ends(op)) == 2)
+    assert {(end.status, end.exit_code) for end in machine.ends(op)} == {(Status.FAILED, 4)}
 
 
 def test_an_attempt_that_was_stopped_before_its_start_can_never_start(machine, tmp_path):
