@@ -90,7 +90,7 @@ def _time_rows(dialect: str, workers: int, form: str, bar: float) -> Row:
         bar=bar,
         why="A transition of an op, durable, against the plain driver that inserts the same rows in the same commits, "
         "one after the other: half as fast at the least.",
-        rounds=3,
+        rounds=9,
     )
 
 
@@ -102,7 +102,7 @@ def _cpu_row(dialect: str, bar: float) -> Row:
         reference=_bare(dialect, "chain", process_time),
         bar=bar,
         why="The same, in processor time of this process: what the leases, the reads and the layers add.",
-        rounds=3,
+        rounds=9,
     )
 
 
