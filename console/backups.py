@@ -13,8 +13,8 @@ from pathlib import Path
 
 from console.config import Config
 from console.data_lock import ServiceRuns, lock
-from console.emptied import refuse_emptied
 from console.failures import AWAY, NO, Failure
+from console.lost_database import refuse_lost
 from reconciler.adapters.place import local_place
 from reconciler.adapters.process_condition import attempt_folders
 from reconciler.adapters.process_copies import copy_attempts
@@ -54,10 +54,10 @@ def back_up(config: Config, target: Path, only_database: bool) -> int:
         file = file_of(config.store)
         if only_database and file is None:
             raise Failure("backup-server", "There is no database file here.", do=_DUMP)
+        refuse_lost(config)
         if file is not None and not file.exists():
             do = "Give --data-dir or --config of the service."
             raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
-        refuse_emptied(config)
         if only_database and file is not None:
             copy_file(file, target)
             return 0

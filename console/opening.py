@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from console.config import Config
 from console.data_lock import ServiceRuns, service_runs
-from console.emptied import refuse_emptied
 from console.failures import AWAY, USAGE, Failure
+from console.lost_database import refuse_lost
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.errors import ReconcileError, Waiting
@@ -42,11 +42,11 @@ def opened(config: Config, passing: bool = False) -> Iterator[Service]:
 @contextmanager
 def store_of(config: Config) -> Iterator[SqlStore]:
     """The store of a data directory that exists; one that cannot be written here is read. Raises Failure."""
-    if not service_runs(config.data_dir) and not config.database and not (config.data_dir / "headgate.db").exists():
-        do = "Start `headgate serve` or `headgate run` first, or give --data-dir."
-        raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
     try:
-        refuse_emptied(config)
+        refuse_lost(config)
+        if not (service_runs(config.data_dir) or config.database or (config.data_dir / "headgate.db").exists()):
+            do = "Start `headgate serve` or `headgate run` first, or give --data-dir."
+            raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
         store = _to_read(config) if _only_readable(config) else open_store(config.store, SystemClock())
     except ReconcileError as error:
         raise _failure(error) from None

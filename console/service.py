@@ -12,12 +12,12 @@ from typing import Any
 
 from console.config import Config, ConfigError
 from console.data_lock import lock
-from console.emptied import refuse_emptied
 from console.github import GitHubParts, github_parts, may_act
 from console.incoming import routes_of, secrets_of
 from console.known_secrets import known_secrets
 from console.lease_owners import is_gone, this_owner
 from console.log_files import FileLogs
+from console.lost_database import refuse_lost
 from console.pages.application import Door, application
 from console.pages.doors import Doors, OpenDoor
 from console.pages.nearby import Nearness
@@ -65,7 +65,7 @@ class Service:
     """One Headgate on one data directory: the loop, the executor and the HTTP server.
 
     Raises ServiceRuns if another one works there, ConfigError if its address cannot be listened on, Stalled for a
-    database that was emptied, and what `open_store` raises. `passing`: it ends with the command that needs it.
+    database that was lost, and what `open_store` raises. `passing`: it ends with the command that needs it.
     `found`: runs that were under way already.
     """
 
@@ -80,7 +80,7 @@ class Service:
         self._listener = _listen(config)
         host, self._port = self._listener.getsockname()[:2]
         self.address = f"http://{host}:{self._port}"
-        refuse_emptied(config)
+        refuse_lost(config)
         self.store = open_store(config.store, self.clock)
         self._children = Children()
         self._near = Nearness(data / "hidden-visitors", config.github.api_url if config.github else "")

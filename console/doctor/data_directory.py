@@ -14,7 +14,7 @@ from pathlib import Path
 from console.config import Config
 from console.data_lock import service_runs
 from console.doctor.model import Examined, fine, problem, unknown, warning
-from console.emptied import SAID, is_emptied, what_to_do
+from console.lost_database import loss, what_to_do
 
 _LOW, _SHORT = 1 << 30, 64 << 20  # bytes free: somebody should look, and steps will soon fail
 _PATIENCE = 3.0  # seconds for the service to answer
@@ -36,10 +36,11 @@ def examine_data_directory(config: Config) -> Iterator[Examined]:
     yield _room(place)
 
 
-def examine_emptied(config: Config) -> Iterator[Examined]:
-    """Whether the database was emptied; nothing is told of one that was not."""
-    if is_emptied(config):
-        yield problem("database", f"It {SAID}", config.store, f"Stop the service, if one works. {what_to_do(config)}")
+def examine_loss(config: Config) -> Iterator[Examined]:
+    """Whether the database was emptied or removed; nothing is told of one that was not."""
+    what = loss(config)
+    if what:
+        yield problem("database", f"It {what}", config.store, f"Stop the service, if one works. {what_to_do(config)}")
 
 
 def examine_service(config: Config) -> Iterator[Examined]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from console.config import Config
 from console.data_lock import service_runs
 from console.doctor.connections import examine_connections
-from console.doctor.data_directory import examine_data_directory, examine_emptied, examine_service
+from console.doctor.data_directory import examine_data_directory, examine_loss, examine_service
 from console.doctor.flows import LONG, judge_checks, judge_flows, judge_requests
 from console.doctor.keys import judge_keys
 from console.doctor.machine import examine_machine
@@ -35,9 +35,9 @@ def examine(config: Config, clock: Clock) -> Iterator[Examined]:
     yield from examine_service(config)
     yield from examine_connections(config.connections.values())
     paths = {name: str(path.resolve()) for name, path in config.repositories.items()}
-    emptied = list(examine_emptied(config))
-    yield from emptied
-    if not emptied and (config.database or _has_file(config)):
+    lost = list(examine_loss(config))
+    yield from lost
+    if not lost and (config.database or _has_file(config)):
         yield from _examine_database(config, clock, paths)
     else:
         yield from examine_repositories(config.data_dir, paths)

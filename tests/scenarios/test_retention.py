@@ -436,6 +436,21 @@ def test_what_may_come_again_is_remembered_however_short_the_history_is(world):
     assert not world.store.known_deliveries(["guid"])
 
 
+def test_of_many_webhooks_the_newest_are_kept_and_those_that_may_come_again(world):
+    world.with_policy(deliveries=2)
+    for day in range(5):
+        row = DeliveryRow(f"guid-{day}", f"digest-{day}", "push", "r", world.clock.now(), "")
+        world.store.deliver([Delivery(row)])
+        world.clock.time += DAY
+    world.prune(days=1)
+    assert len(world.store.known_deliveries([f"guid-{day}" for day in range(5)])) == 5
+
+    world.prune(days=7)
+
+    assert world.store.known_deliveries([f"guid-{day}" for day in range(5)]) == {"guid-3", "guid-4"}
+    assert world.faults() == 0
+
+
 def test_a_press_is_remembered_as_long_as_there_is_a_run_of_its_commit(world):
     world.merge(ops=CHAIN)
     world.settle()

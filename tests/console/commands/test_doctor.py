@@ -119,15 +119,20 @@ def a_log(data: Path) -> None:
     (data / "headgate.db-wal").write_bytes(b"what was committed last")
 
 
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
 @pytest.mark.parametrize("left", [an_attempt, a_log])
-def test_a_database_that_was_emptied_is_told_from_a_new_one(told, data, store, left):
+@pytest.mark.parametrize(("lost", "so"), [(emptied, "empty"), (Path.unlink, "missing")])
+def test_a_database_that_was_lost_is_told_from_a_new_one(told, data, store, left, lost, so):
     store.close()
-    (data / "headgate.db").write_bytes(b"")
+    lost(data / "headgate.db")
     left(data)
     before = listing(data)
     found = told(code=1)
 
-    assert found["database"]["what"] == "It is empty, although ops ran here: its rows are lost."
+    assert found["database"]["what"] == f"It is {so}, although ops ran here: its rows are lost."
     assert f"or move {data / 'headgate.db'} and {data / 'attempts'} away" in found["database"]["do"]
     assert "attempt-orphan" not in found
     assert listing(data) == before

@@ -1,4 +1,4 @@
-"""A database file that has nothing in it although ops ran beside it: not a new one, but one whose rows are lost."""
+"""A database file that is empty or missing although ops ran beside it: not a new one, but one whose rows are lost."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from console.config import Config
 from reconciler.adapters.process_condition import attempt_folders
 from reconciler.errors import Stalled
 
-SAID = "is empty, although ops ran here: its rows are lost."
 
-
-def refuse_emptied(config: Config) -> None:
+def refuse_lost(config: Config) -> None:
     """Raises Stalled for a file that would be filled like a new one. To be asked before anything opens it."""
-    if is_emptied(config):
-        raise Stalled("StoreEmptied", f"The database {config.store} {SAID} {what_to_do(config)} Nothing was changed.")
+    what = loss(config)
+    if what:
+        raise Stalled("StoreLost", f"The database {config.store} {what} {what_to_do(config)} Nothing was changed.")
 
 
-def is_emptied(config: Config) -> bool:
-    """Whether the file is there without a byte, and a log of SQLite or files of attempts show that it was in use."""
+def loss(config: Config) -> str:
+    """What has happened to a file that has no byte, if a log of SQLite or files of attempts show that it was in use."""
     file = Path(config.store)
-    if config.database or _size(file) != 0:
-        return False
+    if config.database or (not (is_missing := not file.exists()) and _size(file) != 0):
+        return ""
     # SQLite itself deletes such a log as soon as it opens the file.
-    return bool(_size(file.with_name(f"{file.name}-wal"))) or next(attempt_folders(config.data_dir), None) is not None
+    used = _size(file.with_name(f"{file.name}-wal")) or next(attempt_folders(config.data_dir), None) is not None
+    return f"is {'missing' if is_missing else 'empty'}, although ops ran here: its rows are lost." if used else ""
 
 
 def what_to_do(config: Config) -> str:
