@@ -130,6 +130,7 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
+@pytest.mark.slow
 def test_findings_become_annotations_and_the_step_fails(runner):
     runner.put("flows/wrong.yaml", WRONG)
     code, said = runner.judge()
@@ -138,6 +139,7 @@ def test_findings_become_annotations_and_the_step_fails(runner):
     assert "::error file=flows/wrong.yaml,line=4" in said
 
 
+@pytest.mark.slow
 def test_paths_are_given_one_per_line(runner):
     runner.put("flows/with blank.yaml", WRONG)
     runner.put("notes/any.txt", WRONG)
@@ -148,6 +150,7 @@ def test_paths_are_given_one_per_line(runner):
     assert "4 errors in 2 files." in said.splitlines()
 
 
+@pytest.mark.slow
 def test_only_changes_are_judged_where_it_is_asked_for(runner):
     runner.put("flows/wrong.yaml", WRONG)
     runner.git("add", ".")
@@ -158,12 +161,14 @@ def test_only_changes_are_judged_where_it_is_asked_for(runner):
     assert runner.judge(changed="nowhere")[0] == 2
 
 
+@pytest.mark.slow
 def test_what_is_given_is_never_run(runner):
     runner.judge(paths="$(touch ran)\n`touch ran`\n; touch ran", changed="$(touch ran)", format="text; touch ran")
 
     assert not (runner.workspace / "ran").exists()
 
 
+@pytest.mark.slow
 def test_warnings_fail_where_it_is_strict(runner):
     runner.put("flows/warns.yaml", FLOW + "params: {lr: 1}\n")
 
@@ -171,6 +176,7 @@ def test_warnings_fail_where_it_is_strict(runner):
     assert runner.judge(strict="true")[0] == 1
 
 
+@pytest.mark.slow
 def test_sarif_is_written_and_named(runner):
     runner.put("flows/wrong.yaml", WRONG)
     code, _ = runner.judge(sarif="reports/headgate.sarif")
@@ -180,6 +186,7 @@ def test_sarif_is_written_and_named(runner):
     assert '"image-missing"' in (runner.workspace / "reports" / "headgate.sarif").read_text()
 
 
+@pytest.mark.slow
 def test_the_summary_of_the_job_has_the_findings_in_a_table(runner):
     runner.judge()
     assert runner.summary.read_text() == "## Headgate: No errors in 1 file\n"
@@ -191,6 +198,7 @@ def test_the_summary_of_the_job_has_the_findings_in_a_table(runner):
     assert "| error | `flows/wrong.yaml:4` |" in said
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_where_nothing_was_found_out(runner):
     code, _ = runner.judge(**{"upload-sarif": "true", "paths": "no/such.yaml"})
 

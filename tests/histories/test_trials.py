@@ -19,7 +19,7 @@ from tests.histories.moves import BRANCHES, Move, perform
 from tests.histories.world import POLL, HistoryWorld, NeverRests
 from tests.world import REPOSITORY, dag, exits
 
-FEW = 20
+FEW = 6
 MORE = 300
 TRIED = 120  # histories within which a mistake must show
 COMMENTS = ("/run {flow}", "/run {flow}", "/run {flow}", "/cancel", "/run {flow}\n/cancel", "/cancel\n/run {flow}")

@@ -17,6 +17,8 @@ from tests.github.words.apps import EVENTS, PERMISSIONS, RegisteredApp
 from tests.github.world import FakeGitHub
 from tests.scenarios.github.world import flow
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 SECRET = "canary-of-webhooks"
 Found = dict[str, list[dict[str, Any]]]
 

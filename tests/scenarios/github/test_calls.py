@@ -8,6 +8,8 @@ from tests.documents import exits
 from tests.github.requests import Request
 from tests.scenarios.github.world import GitHubWorld, flow
 
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
+
 MORE = {"flows/churn.yaml": flow({"train": exits(0), "tell": exits(0)})}
 OTHER = {"flows/churn.yaml": flow({"train": exits(0), "say": exits(0)})}
 

@@ -1,7 +1,11 @@
 """Everything that is state at GitHub is found by looking: no webhook is needed for it."""
 
+import pytest
+
 from tests.documents import exits
 from tests.scenarios.github.world import GitHubWorld, flow
+
+pytestmark = pytest.mark.slow  # each test has a whole GitHub of its own, over HTTP
 
 CHANGED = {"flows/churn.yaml": flow({"train": exits(0), "tell": exits(0)})}
 BROKEN = {"flows/churn.yaml": "kind: component\nrun: {kind: nothing}\n"}
