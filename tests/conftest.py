@@ -6,7 +6,6 @@ import gc
 import os
 import random
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
@@ -17,13 +16,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.https_server import HttpsServer, make_certificate
+from tests.memory import write_into_memory
 
 if TYPE_CHECKING:
     from tests.github.world import FakeGitHub
 
 SEED = "HEADGATE_TEST_SEED"
-MEMORY = "/dev/shm"
-ROOM = 4 << 30  # bytes; a run of the tests leaves a twentieth of that
 
 # Two cores may be shared with other work: time is no reason for a property to fail, pytest-timeout watches for hangs.
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -37,17 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         # Workers of pytest-xdist inherit the variable, so all of them draw from one seed.
         seed = os.environ.setdefault(SEED, str(random.SystemRandom().randrange(2**32)))
         config.option.hypothesis_seed = seed
-    if _has_room(MEMORY):
-        # Commits and repositories are as real there, and nobody waits for a disk, which is half of the time of a run.
-        tempfile.tempdir = os.environ.setdefault("TMPDIR", MEMORY)
-
-
-def _has_room(folder: str) -> bool:
-    """Whether tests may leave what they make there, programs among it."""
-    if not os.access(folder, os.W_OK):
-        return False
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC
+    write_into_memory()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

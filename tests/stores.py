@@ -1,7 +1,7 @@
 """Stores for tests, real and made quickly: their tables are made once for each process.
 
 A store of a test's own is in a copy of an empty file. Tests that play many worlds one after the other have one that is
-emptied, in memory where the machine has a place for that.
+emptied.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from pathlib import Path
 
 from reconciler.adapters.sql_store import SqlStore, open_store
 from reconciler.ports import Clock
-
-_MEMORY = Path("/dev/shm")
 
 
 def store_at(path: Path, clock: Clock) -> SqlStore:
@@ -73,7 +71,7 @@ def emptied_store(clock: Clock) -> Emptied:
 
 @cache
 def _opened() -> Emptied:
-    folder = tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None)
+    folder = tempfile.TemporaryDirectory()
     clock, path = _GivenClock(_Never()), Path(folder.name) / "headgate.db"
     store = open_store(path, clock)
     return Emptied(folder, path, sqlite3.connect(path), clock, store)

@@ -20,6 +20,7 @@ from tests.histories.coverage import counted
 from tests.histories.github.family import GITHUB
 from tests.histories.playing import CORE
 from tests.histories.tally import Tally, played, told, told_of
+from tests.memory import write_into_memory
 
 FAMILIES = {family.name: family for family in (CORE, GITHUB)}
 CHUNK = 25  # histories that a process plays at once
@@ -38,6 +39,7 @@ def main() -> int:
     if options.number < 1 or options.processes < 1:
         parser.error("it needs at least one history and one process")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it has the summary as well
+    write_into_memory()
     seeds, begin, tally = range(options.seed, options.seed + options.number), time.monotonic(), Tally()
     chunks = _chunks(seeds, options.processes)
     interrupted = _play_all(chunks, options.family, options.processes, tally, begin, len(seeds))
