@@ -106,6 +106,7 @@ class _Composer:
         self.findings: list[Finding] = []
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Node, int, int]] = {}  # node, size, height
+        self._dashes: tuple[int, int, int, int] | None = None  # where the document at hand has its `---`
         self._aliased = 0
         self._count = 0
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -136,6 +137,8 @@ class _Composer:
 
     def _start_document(self, event: Any) -> None:
         self._anchors.clear()
+        line, column = event.end_mark.line + 1, event.end_mark.column + 1
+        self._dashes = (line, column - 3, line, column) if event.explicit else None
         if len(self.documents) >= MAX_DOCUMENTS:
             self._refuse_size(event, f"it has over {MAX_DOCUMENTS} documents")
 
@@ -161,6 +164,8 @@ class _Composer:
         if self._count > MAX_NODES:
             self._refuse_size(event, f"it has over {MAX_NODES} values")
         node = Node(text, line, column, end.line + 1, end_column)
+        if frame is None and self._dashes and (node.line, node.column) == (node.end_line, node.end_column):
+            node = Node(text, *self._dashes)  # nothing stands where it would, which may be behind the end of the file
         if event.implicit[0]:
             node.text, node.value = text, resolve(text)
             if node.value is not text and looks_octal(text):

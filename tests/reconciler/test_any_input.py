@@ -121,6 +121,7 @@ def test_a_gnawed_file_is_judged(seed: int) -> None:
 @example("a: 1".encode("utf-16"))
 @example(b"a: \r\n b")
 @example(b"\xc2\x85")
+@example(b"---")
 def test_any_bytes_are_judged(data: bytes) -> None:
     assert_told_well(data)
 

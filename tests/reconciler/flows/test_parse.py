@@ -314,6 +314,14 @@ def test_a_wrong_kind_of_document_is_named() -> None:
     assert [one[0] for one in found("- a\n")] == ["field-type"]
 
 
+@pytest.mark.parametrize(("text", "line"), [("---", 1), ("---\n# nothing\n---\n" + job(), 1), (job() + "---  ", 4)])
+def test_an_empty_document_is_told_at_its_dashes(text: str, line: int) -> None:
+    (only,) = (one for one in parse(text.encode(), "f.yaml").findings if one.rule == "document-empty")
+
+    assert text.splitlines()[only.span.line - 1][only.span.column - 1 : only.span.end_column - 1] == "---"
+    assert only.span.line == line
+
+
 def test_a_repository_sets_the_severity_of_lowerable_rules_only() -> None:
     text = job("schedule: {kind: cron, cron: x}\nfoo: 1\n").encode()
     lowered = {"cron-invalid": Severity.NOTICE, "field-unknown": Severity.NOTICE}
