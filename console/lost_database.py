@@ -19,17 +19,26 @@ def refuse_lost(config: Config) -> None:
 def loss(config: Config) -> str:
     """What has happened to a file that has no byte, if a log of SQLite or files of attempts show that it was in use."""
     file = Path(config.store)
-    if config.database or (not (is_missing := not file.exists()) and _size(file) != 0):
+    lost = "missing" if not file.exists() else "empty" if _size(file) == 0 else ""
+    if config.database or not lost:
         return ""
     # SQLite itself deletes such a log as soon as it opens the file.
-    used = _size(file.with_name(f"{file.name}-wal")) or next(attempt_folders(config.data_dir), None) is not None
-    return f"is {'missing' if is_missing else 'empty'}, although ops ran here: its rows are lost." if used else ""
+    used = _size(_log(file)) or next(attempt_folders(config.data_dir), None) is not None
+    return f"is {lost}, although ops ran here: its rows are lost." if used else ""
 
 
 def what_to_do(config: Config) -> str:
     """Advice for people."""
-    attempts = config.data_dir / "attempts"
-    return f"Restore a backup (`headgate restore --replace`), or move {config.store} and {attempts} away to begin anew."
+    file, attempts = Path(config.store), config.data_dir / "attempts"
+    places = [str(one) for one in (file, _log(file), attempts) if one.exists()]
+    advice = f"Restore a backup (`headgate restore --replace`), or move {' and '.join(places)} away to begin anew."
+    if file.exists():
+        return advice
+    return f"If another database was used here, name it (`HEADGATE_DATABASE`). {advice}"
+
+
+def _log(file: Path) -> Path:
+    return file.with_name(f"{file.name}-wal")
 
 
 def _size(file: Path) -> int | None:

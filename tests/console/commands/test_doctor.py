@@ -124,8 +124,11 @@ def emptied(file: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [an_attempt, a_log])
-@pytest.mark.parametrize(("lost", "so"), [(emptied, "empty"), (Path.unlink, "missing")])
-def test_a_database_that_was_lost_is_told_from_a_new_one(told, data, store, left, lost, so):
+@pytest.mark.parametrize(
+    ("lost", "so", "do"),
+    [(emptied, "empty", "or move {0}/headgate.db"), (Path.unlink, "missing", "If another database was used here")],
+)
+def test_a_database_that_was_lost_is_told_from_a_new_one(told, data, store, left, lost, so, do):
     store.close()
     lost(data / "headgate.db")
     left(data)
@@ -133,7 +136,7 @@ def test_a_database_that_was_lost_is_told_from_a_new_one(told, data, store, left
     found = told(code=1)
 
     assert found["database"]["what"] == f"It is {so}, although ops ran here: its rows are lost."
-    assert f"or move {data / 'headgate.db'} and {data / 'attempts'} away" in found["database"]["do"]
+    assert do.format(data) in found["database"]["do"]
     assert "attempt-orphan" not in found
     assert listing(data) == before
 
