@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from console.config import Config
@@ -19,12 +20,10 @@ def refuse_lost(config: Config) -> None:
 def loss(config: Config) -> str:
     """What has happened to a file that has no byte, if a log of SQLite or files of attempts show that it was in use."""
     file = Path(config.store)
-    lost = "missing" if not file.exists() else "empty" if _size(file) == 0 else ""
-    if config.database or not lost:
-        return ""
+    how = "" if config.database else _lost(file)
     # SQLite itself deletes such a log as soon as it opens the file.
-    used = _size(_log(file)) or next(attempt_folders(config.data_dir), None) is not None
-    return f"is {lost}, although ops ran here: its rows are lost." if used else ""
+    was_used = how and (not _lost(_log(file)) or next(attempt_folders(config.data_dir), None))
+    return f"is {how}, although ops ran here: its rows are lost." if was_used else ""
 
 
 def what_to_do(config: Config) -> str:
@@ -41,9 +40,12 @@ def _log(file: Path) -> Path:
     return file.with_name(f"{file.name}-wal")
 
 
-def _size(file: Path) -> int | None:
-    """Of a regular file; None where there is none, or none that can be looked at."""
+def _lost(file: Path) -> str:
+    """How it was lost; "" where it has bytes, cannot be looked at, or is no file."""
     try:
-        return file.stat().st_size if file.is_file() else None
+        found = file.stat()
+    except FileNotFoundError:
+        return "missing"
     except OSError:
-        return None
+        return ""
+    return "empty" if stat.S_ISREG(found.st_mode) and not found.st_size else ""
