@@ -53,6 +53,7 @@ class HistoryWorld(TestWorld):
         self.looked_at: set[str] = set()  # heads of the default branch
         self.may_be_held = False  # somebody asked for it that a proposal is not merged yet
         self.tidied = False  # it was looked for what is past its time
+        self.heads_again: set[str] = set()  # commits that the default branch came back to
         super().__init__()
         self.files_of = WatchfulFiles(self)
         self.watched_store = WatchedStore(self)
@@ -222,6 +223,7 @@ class HistoryWorld(TestWorld):
 
     def move_back(self, sha: str) -> None:
         """The default branch is pushed by force to an earlier commit of its own."""
+        self.heads_again.add(sha)
         self.source.branches["main"], self.files = sha, dict(self.source.trees[sha])
         self.tell([Wake(RepositoryKey(REPOSITORY))])
 
