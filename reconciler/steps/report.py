@@ -48,7 +48,8 @@ def _said(world: World, key: CheckKey, lease: Lease) -> Changes:
         return Changes()  # whatever has been forgotten since: a final word changes with what is desired alone
     mask = Mask(world.known_secrets())
     worded = [_worded(world, row, mask, terms.op_budget) for row in rows]
-    if terms.lasting and all(one.row.posted == one.digest for one in worded):
+    # After a try that failed or died nobody knows what stands there: perhaps other words, which were desired then.
+    if terms.lasting and not lease.attempts and all(one.row.posted == one.digest for one in worded):
         return Changes()
     standing = [one for one in worded if terms.lasting or not _is_worn(world, one, terms.op_budget)]
     everything = [check for one in standing for check in one.checks]

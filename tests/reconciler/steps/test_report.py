@@ -29,10 +29,10 @@ def settled(tmp_path):
     made.store.close()
 
 
-def step(world, sha, checks, **fields):
-    """One step of the commit, whose changes are stored."""
+def step(world, sha, checks, attempts=0, **fields):
+    """One step of the commit, after so many that failed, whose changes are stored."""
     ports = World(world.store, world.source, world.executor, checks, world.clock, **fields)
-    changes = report(ports, CheckKey(REPOSITORY, sha), Lease(CheckKey(REPOSITORY, sha), 1, 1, 1e12))
+    changes = report(ports, CheckKey(REPOSITORY, sha), Lease(CheckKey(REPOSITORY, sha), 1, 1, 1e12, attempts=attempts))
     for row in changes.posted:
         assert row.posted
     return changes
@@ -47,6 +47,18 @@ def test_what_lasts_is_not_posted_again(settled):
 
     assert settled.checks.posts == posts
     assert (changes.posted, changes.again_at) == ((), None)
+
+
+def test_after_a_try_of_which_nobody_knows_what_it_posted_all_is_posted_once_more(settled):
+    sha = settled.merge(ops={"train": runs_forever()})
+    settled.settle()
+    posts = settled.checks.posts
+    step(settled, sha, settled.checks)
+    assert settled.checks.posts == posts
+
+    step(settled, sha, settled.checks, attempts=1)
+
+    assert settled.checks.posts == posts + 1
 
 
 def test_what_others_can_change_is_looked_at_whenever_somebody_asks(settled):
