@@ -84,7 +84,9 @@ def _revert(world: HistoryWorld, random: Random) -> None:
 
 def _force_push(world: HistoryWorld, random: Random) -> None:
     """The default branch is moved back."""
-    world.move_back(random.choice(_line(world)[:4]))
+    sha = random.choice(_line(world)[:4])
+    world.heads_again.add(sha)
+    world.move_back(sha)
 
 
 def _line(world: HistoryWorld) -> list[str]:

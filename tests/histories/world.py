@@ -223,7 +223,6 @@ class HistoryWorld(TestWorld):
 
     def move_back(self, sha: str) -> None:
         """The default branch is pushed by force to an earlier commit of its own."""
-        self.heads_again.add(sha)
         self.source.branches["main"], self.files = sha, dict(self.source.trees[sha])
         self.tell([Wake(RepositoryKey(REPOSITORY))])
 

@@ -290,7 +290,6 @@ class GitHubHistoryWorld(HistoryWorld):
         return {**dict.fromkeys(there.keys() - wanted.keys()), **wanted}
 
     def move_back(self, sha: str) -> None:
-        self.heads_again.add(sha)
         self.files = dict(self.source.trees[sha])
         self.github.reset("main", sha)
 
