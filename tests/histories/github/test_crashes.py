@@ -12,7 +12,7 @@ import pytest
 from tests.histories.github.mutations import nothing_is_adopted
 from tests.histories.github.one_fault import SOON, TROUBLES, One, Trouble, told
 from tests.histories.github.seen import Seen, differences
-from tests.histories.github.stories import STORIES, Story, a_proposal, a_run_that_fails
+from tests.histories.github.stories import STORIES, Story, a_proposal, a_run_that_fails, a_trial
 
 PARTS = 4  # so that no test is long
 EVERY = int(os.environ.get("HEADGATE_TEST_EVERY", "2"))  # so many-th place is told; 1: each, which takes ten minutes
@@ -20,6 +20,9 @@ LEAST = 3  # places of a kind in each story
 FEW = [
     (a_proposal, "lose the reply", "/check-runs", 1),
     (a_run_that_fails, "die before", "executor start", 1),
+    pytest.param(a_proposal, "die after", "/comments", 1, marks=pytest.mark.slow),
+    pytest.param(a_trial, "die after", "store commit", 24, marks=pytest.mark.slow),
+    pytest.param(a_run_that_fails, "be told to wait", "PATCH", 2, marks=pytest.mark.slow),
 ]
 BY_NAME = {trouble.name: trouble for trouble in TROUBLES}
 
