@@ -111,12 +111,15 @@ def test_a_file_that_nothing_was_written_to_yet_is_empty_and_no_failing_disk(tol
     assert "database" not in found
 
 
-def an_attempt(data: Path) -> None:
+def an_attempt(data: Path) -> Path:
     Path(folder_of(str(data), "train-1").root).mkdir(parents=True)
+    return data / "attempts"
 
 
-def a_log(data: Path) -> None:
-    (data / "headgate.db-wal").write_bytes(b"what was committed last")
+def a_log(data: Path) -> Path:
+    log = data / "headgate.db-wal"
+    log.write_bytes(b"what was committed last")
+    return log
 
 
 def emptied(file: Path) -> None:
@@ -124,19 +127,17 @@ def emptied(file: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [an_attempt, a_log])
-@pytest.mark.parametrize(
-    ("lost", "so", "do"),
-    [(emptied, "empty", "or move {0}/headgate.db"), (Path.unlink, "missing", "If another database was used here")],
-)
-def test_a_database_that_was_lost_is_told_from_a_new_one(told, data, store, left, lost, so, do):
+@pytest.mark.parametrize(("lost", "so"), [(emptied, "empty"), (Path.unlink, "missing")])
+def test_a_database_that_was_lost_is_told_from_a_new_one(told, data, store, left, lost, so):
     store.close()
     lost(data / "headgate.db")
-    left(data)
+    places = [str(one) for one in (data / "headgate.db", left(data)) if one.exists()]
     before = listing(data)
     found = told(code=1)
 
     assert found["database"]["what"] == f"It is {so}, although ops ran here: its rows are lost."
-    assert do.format(data) in found["database"]["do"]
+    assert f"or move {' and '.join(places)} away to begin anew." in found["database"]["do"]
+    assert ("If another database was used here" in found["database"]["do"]) == (so == "missing")
     assert "attempt-orphan" not in found
     assert listing(data) == before
 
