@@ -99,6 +99,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "cronsim": "reconciler.engine.schedules",
     # A program that signs and ends; what seals loads it only when somebody signs in.
     "cryptography": ("reconciler.adapters.github_signer", "reconciler.adapters.sealing"),
+    "inotify_simple": "reconciler.adapters.folder_events",
     # Two uses that share nothing: expressions of flow files are parsed in one, pages are rendered in the other.
     "jinja2": ("reconciler.plan.syntax", "console.pages.rendering"),
     "msgspec": "reconciler.plan.encoding",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 STOP_SECONDS = 5.0
+_DATE = 1.0  # s that the date of an answer may be old
 _HEAD = 64 * 1024  # bytes of a request's head, and of what follows its body
 
 
@@ -85,6 +87,27 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
 
+class _AtRest(uvicorn.Server):
+    """Wakes up once a second, for the date in its answers, and when it is stopped; its base does ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(counter=0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _DATE)
+
+    def stop(self) -> None:
+        """Heard at once; from any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)
+
+
 class Server:
     """One ASGI application behind one socket."""
 
@@ -100,7 +123,7 @@ class Server:
             http=BoundedProtocol,
             ws="none",
         )
-        self._server = uvicorn.Server(config)
+        self._server = _AtRest(config)
         self._listener = listener
         self._refused: OSError | None = None
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
@@ -115,8 +138,8 @@ class Server:
 
     def stop(self) -> None:
         """Finish what is being answered, for a few seconds, and close the socket."""
-        self._server.should_exit = True
         if self._thread.is_alive():
+            self._server.stop()
             self._thread.join(STOP_SECONDS)
         self._listener.close()
 

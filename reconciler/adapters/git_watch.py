@@ -1,7 +1,7 @@
 """Noticing that refs of a repository on this machine moved: by the times of few files, without asking Git.
 
-Git writes a ref by renaming a file, so that the directory's time changes. A repository whose times tell nothing, as on
-some network file systems, is looked at by the clock like any other.
+Git writes a ref by renaming a file, so that the directory's time changes, and the kernel tells of it. A repository
+whose times tell nothing, as on some network file systems, is looked at by the clock like any other.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+from reconciler.adapters.bell import Bell
+from reconciler.adapters.folder_events import OFTEN, FolderEvents
 from reconciler.errors import ReconcileError
 
-EVERY = 0.1  # s between two glances
-YOUNG = 0.05  # s: a second change so soon after the first may have the same time
+YOUNG = 0.02  # s: a second change so soon after the first may have the same time, as a kernel counts in up to 10 ms
+SETTLED = 0.03  # s until what happened is looked at: a lock comes before the ref, and all of it is old enough then
 _FILES = ("HEAD", "packed-refs", "reftable/tables.list")
 _FOLDERS = ("refs/heads", "refs/tags")
 
@@ -35,6 +37,10 @@ class RefTimes:
         """Whether a ref may have moved since. A new folder of refs shows in the one that it is in."""
         return not self.certain or any(_stamp(path) != known for path, known in self.stamps.items())
 
+    def places(self) -> set[str]:
+        """Where it happens: a file shows in its folder."""
+        return {*self.stamps, *map(os.path.dirname, self.stamps)}
+
 
 def ref_times(directory: Path) -> RefTimes:
     """Those of a repository, bare or with a working tree."""
@@ -51,11 +57,14 @@ class GitWatch:
         self._looks: dict[str, RefTimes] = {}
         self._told: dict[str, RefTimes] = {}  # the looks that are known to be out of date
         self._ending = False
+        self._bell: Bell | None = None
         self._thread: Thread | None = None
 
     def looked(self, repository: str, times: RefTimes) -> None:
         """Note the times that a repository had before its refs were read."""
         self._looks[repository] = times
+        if self._bell is not None:
+            self._bell.ring()
 
     def moved(self) -> Sequence[str]:
         """Repositories to be looked at again, of which nobody was told yet."""
@@ -63,27 +72,40 @@ class GitWatch:
 
     def begin(self, tell: Callable[[Sequence[str]], None]) -> None:
         """Begin to tell. What could not be told is told again."""
-        self._thread = Thread(target=self._run, args=(tell,), name="refs", daemon=True)
+        self._bell = Bell()
+        self._thread = Thread(target=self._run, args=(tell, self._bell), name="refs", daemon=True)
         self._thread.start()
 
     def end(self) -> None:
         """Tell no more."""
         self._ending = True
-        if self._thread is not None:
+        if self._thread is not None and self._bell is not None:
+            self._bell.ring()
             self._thread.join(timeout=1)
 
-    def _run(self, tell: Callable[[Sequence[str]], None]) -> None:
-        while not self._rest():
-            moved = self._moved()
-            if moved:
-                with suppress(ReconcileError):
-                    tell(list(moved))
-                    self._told.update(moved)
+    def _run(self, tell: Callable[[Sequence[str]], None], bell: Bell) -> None:
+        watched: dict[str, RefTimes] = {}
+        with closing(FolderEvents()) as events:
+            while not self._ending:
+                for name, times in list(self._looks.items()):
+                    if watched.get(name) is not times:
+                        watched[name] = times
+                        events.watch(times.places())
+                patience = events.patience if self._tell(tell) else OFTEN
+                if bell.wait(patience, *events.descriptors):
+                    time.sleep(SETTLED)
+                    events.drain()
 
-    def _rest(self) -> bool:
-        """Wait for the next glance; whether it is time to end. To wait for an event takes twice the processor time."""
-        time.sleep(EVERY)
-        return self._ending
+    def _tell(self, tell: Callable[[Sequence[str]], None]) -> bool:
+        """Whether all that is to be told could be."""
+        moved = self._moved()
+        try:
+            if moved:
+                tell(list(moved))
+        except ReconcileError:
+            return False
+        self._told.update(moved)
+        return True
 
     def _moved(self) -> dict[str, RefTimes]:
         """With the looks that are out of date."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -131,3 +134,24 @@ def test_requests_on_one_line_are_answered_in_turn(line):
     line.say(HEAD + b"Content-Length: 5\r\n\r\nabcde")
 
     assert line.hear().count(b"200 OK") == 4
+
+
+def test_the_date_in_answers_goes_on(port):
+    def date():
+        with closing(Line(port)) as one:
+            one.say(HEAD + b"Content-Length: 1\r\n\r\nx")
+            return re.search(rb"\r\ndate: ([^\r]+)", one.hear(), re.IGNORECASE).group(1)
+
+    first, until = date(), time.monotonic() + 10
+    while date() == first:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_server_at_rest_ends_as_soon_as_it_is_stopped():
+    before = set(threading.enumerate())
+    server = Server(Starlette(), listen("127.0.0.1", 0))
+    server.start()
+    server.stop()
+
+    assert set(threading.enumerate()) <= before

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from select import POLLIN, poll
+from contextlib import closing, contextmanager
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, Text, bindparam, func, literal_column, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from reconciler.adapters.bell import Bell
+from reconciler.adapters.folder_events import FolderEvents
 from reconciler.adapters.sql.direct import Batch
 from reconciler.adapters.sql.engines import engine_of
 
-POLL = 0.1  # seconds between two looks at the version of a file
+APART = 0.1  # seconds between two looks at the version of a file: a burst of commits is told a few times
 DEAF = 0.5  # seconds between two tries to listen again; whoever waits looks for himself meanwhile
 ROUND = 15.0  # seconds between two looks whether the server still knows that we listen
 LAST = 0.3  # s for what it is at when it is closed; a server that is silent is not waited for
@@ -41,7 +42,7 @@ class Others:
         self.call: list[Batch] = [] if self._on_file else [(_CALL, [{"_caller": self._name}])]
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._bell = -1
+        self._bell: Bell | None = None
         self._closed = False
 
     def start(self) -> None:
@@ -50,60 +51,54 @@ class Others:
             return
         with self._lock:
             if self._thread is None and not self._closed:
-                self._bell = os.eventfd(0, os.EFD_CLOEXEC)
-                self._thread = threading.Thread(target=self._run, name="others", daemon=True)
+                self._bell = Bell()
+                self._thread = threading.Thread(target=self._run, args=(self._bell,), name="others", daemon=True)
                 self._thread.start()
 
     def close(self) -> None:
         """End the thread."""
         with self._lock:
             self._closed = True
-            if self._thread is None:
+            if self._thread is None or self._bell is None:
                 return
-            os.eventfd_write(self._bell, 1)
+            self._bell.ring()
         self._thread.join(timeout=LAST)
         if not self._thread.is_alive():
-            os.close(self._bell)
+            self._bell.close()
 
-    def _run(self) -> None:
+    def _run(self, bell: Bell) -> None:
         engine = engine_of(self._url, autocommit=True, connections=1)
         gone = (SQLAlchemyError, engine.dialect.loaded_dbapi.Error)
         while not self._closed:
             try:
-                self._watch_file(engine) if self._on_file else self._listen(engine)
+                self._watch_file(engine, bell) if self._on_file else self._listen(engine, bell)
             except gone:
                 self._tell()
-                self._rest(DEAF)
+                bell.wait(DEAF)
         engine.dispose()
 
-    def _watch_file(self, engine: Engine) -> None:
-        with engine.connect() as connection:
+    def _watch_file(self, engine: Engine, bell: Bell) -> None:
+        with closing(FolderEvents()) as events, engine.connect() as connection:
+            events.watch([os.path.dirname(os.path.abspath(str(self._url.database)))])
             file = connection.connection.driver_connection
-            seen = _version(file)
-            self._tell()  # of what came before
-            while not self._rest(POLL):
-                found = _version(file)
+            seen = None  # what came before is told
+            while not self._closed:
+                happened, found = events.drain(), _version(file)
                 if found != seen:
                     seen = found
                     self._tell()
+                bell.wait(APART) if happened else bell.wait(events.patience, *events.descriptors)
 
-    def _listen(self, engine: Engine) -> None:
+    def _listen(self, engine: Engine, bell: Bell) -> None:
         with _listening(engine) as (connection, socket):
             self._tell()  # of what came before
-            while not self._rest(ROUND, socket.fileno()):
+            while not self._closed:
+                bell.wait(ROUND, socket.fileno())
                 told = list(socket.notifies(timeout=0))
                 if any(one.payload != self._name for one in told):
                     self._tell()
                 elif not told:
                     connection.execute(text("SELECT 1"))
-
-    def _rest(self, seconds: float, fd: int | None = None) -> bool:
-        """Wait, or until something can be read; whether it is time to end."""
-        waiting = poll()
-        for one in (self._bell, *(() if fd is None else (fd,))):
-            waiting.register(one, POLLIN)
-        waiting.poll(seconds * 1000)
-        return self._closed
 
 
 @contextmanager
