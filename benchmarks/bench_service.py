@@ -166,11 +166,11 @@ def _rows_of(crowded: bool) -> Iterator[Row]:
         "p50": (
             "ms",
             500,
-            "from a push to its op at work: the push, a tenth of a second until it is noticed, five steps.",
+            "from a push to its op at work: the push itself, a look at the repository, five steps.",
         ),
         "p95": ("ms", 1_500, "the same, at the worst of twenty."),
         "restart": ("s", 3, "from the start of the process to the op of a commit that was waiting for it."),
-        "idle_cpu": ("% CPU", 1, "idle, a local repository under watch, the processes of Git included."),
+        "idle_cpu": ("% CPU", 0.5, "idle, a local repository under watch, the processes of Git included."),
         "memory": ("MiB", 80, "resident when it has nothing to do."),
         "steps": ("steps/s", 0.5, "steps of any key while idle; one in ten seconds is the look at the repository."),
         "rows": ("rows", 0, "rows that a restart without news writes, be it what was there; queue and place aside."),

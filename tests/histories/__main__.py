@@ -89,8 +89,8 @@ def _progress(tally: Tally, seconds: float, number: int) -> str:
 
 
 def _prepare() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the summary is the first process's business
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for signum in (signal.SIGINT, signal.SIGTERM):  # a terminal or `timeout` sends them to each of a group
+        signal.signal(signum, signal.SIG_IGN)  # the summary is the first process's business, and it is what ends us
     logging.disable(logging.CRITICAL)  # thousands of faults are met on purpose
     gc.set_threshold(20_000, 20, 50)  # a history makes many objects and few circles
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -69,11 +70,16 @@ def test_a_broken_history_comes_whole_from_the_process_that_played_it(family: Fa
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_who_interrupts_a_long_run_is_told_what_was_played_by_then() -> None:
+@pytest.mark.parametrize(
+    ("signum", "whom"),
+    [(signal.SIGINT, os.kill), (signal.SIGTERM, os.killpg)],
+    ids=["it alone is interrupted", "all its processes are ended"],
+)
+def test_who_ends_a_long_run_is_told_what_was_played_by_then(signum: int, whom: Callable[[int, int], None]) -> None:
     command = [sys.executable, "-m", "tests.histories", "100000", "--processes", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
         time.sleep(20)
-        running.send_signal(signal.SIGINT)
+        whom(running.pid, signum)
         told_by_then, _ = running.communicate(timeout=60)
 
     assert running.returncode == 130

@@ -195,6 +195,28 @@ def test_a_live_run_cannot_be_resumed(world):
     assert "has not ended" in world.answer(request)
 
 
+def test_a_run_that_succeeded_is_not_resumed_and_its_word_stays(world):
+    world.merge(ops={"train": exits(0), "mourn": exits(0, dependencies=["train"], trigger="all_failed")})
+    world.settle()
+    before = world.run(), world.check()
+    request = world.ask("resume", world.run().id)
+    world.pass_time(90)
+    world.settle()
+
+    assert "has ended (succeeded): there is nothing to resume" in world.answer(request)
+    assert (world.run(), world.check()) == before
+
+
+def test_an_op_of_a_run_that_succeeded_can_be_begun_once_more(world):
+    world.merge(ops=CHAIN | {"train": exits(0, dependencies=["prepare"])})
+    world.settle()
+    world.ask("resume", world.run().id, "train")
+    world.settle()
+
+    assert world.run().state.status == "succeeded"
+    assert (world.starts("prepare"), world.starts("train"), world.starts("evaluate")) == (1, 2, 2)
+
+
 def test_an_op_that_is_skipped_counts_as_succeeded(world):
     world.merge(ops={"a": runs_forever(), "b": exits(1, dependencies=["a"]), "c": exits(0, dependencies=["b"])})
     world.settle()
