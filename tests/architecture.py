@@ -33,6 +33,11 @@ class Module:
         return ast.parse(self.source, self.name)
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, walked once."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def imports(self) -> tuple[Import, ...]:
         return tuple(_imports(self))
 
@@ -40,7 +45,7 @@ class Module:
     def local_names(self) -> Mapping[str, str]:
         """What each imported local name stands for: `dt` -> `datetime.datetime`."""
         names: dict[str, str] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 names |= {
                     a.asname or a.name.split(".")[0]: a.name if a.asname else a.name.split(".")[0] for a in node.names
@@ -51,7 +56,7 @@ class Module:
 
     def references(self) -> Iterator[tuple[str, ast.expr]]:
         """What imported names are used for, and the built-in functions that are called (`open(...)`)."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Name | ast.Attribute) and self._root(node) in self.local_names:
                 yield self.resolve(node) or "", node
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and hasattr(builtins, node.func.id):
@@ -83,7 +88,7 @@ def _module(path: Path, source: str) -> Module:
 
 
 def _imports(module: Module) -> Iterator[Import]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -163,7 +168,7 @@ def _depth(name: str, places: tuple[str, ...]) -> int:
 
 
 def _unseeded(module: Module) -> Iterator[str]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and module.resolve(node.func) == "random.Random" and not _seed(node):
             yield f"{module.name}:{node.lineno} random.Random() has no seed"
 
@@ -209,7 +214,7 @@ def broad_excepts(modules: tuple[Module, ...]) -> list[str]:
 
 
 def _broad_lines(module: Module) -> Iterator[int]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ExceptHandler) and (node.type is None or _is_broad(module, node.type)):
             yield node.lineno
         elif isinstance(node, ast.Call) and module.resolve(node.func) == "contextlib.suppress":
