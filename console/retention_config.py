@@ -66,9 +66,10 @@ _NAMES = {
     "filesSize": "files_size",
     "history": "history",
     "deliveries": "deliveries",
+    "events": "events",
     "traces": "traces",
 }
-_COUNTS = ("newest", "most", "deliveries")
+_COUNTS = ("newest", "most", "deliveries", "events")
 RETENTION = Record(
     {
         name: POSITIVE if name in _COUNTS else Built(LENIENT_TEXT, _size if name == "filesSize" else _time)

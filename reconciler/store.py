@@ -282,10 +282,12 @@ class Bounds:
     """Before when rows are past their time, in seconds since the epoch."""
 
     cache: float = 0.0  # results
-    history: float = 0.0  # approvals, instances of services, checks of commits
+    history: float = 0.0  # approvals, instances of services, checks of commits, events
     heard: float = 0.0  # requests and deliveries
     deliveries: int | None = None  # of more than so many deliveries, the oldest go too …
     crowded: float = 0.0  # … if they came before this
+    events: int | None = None  # of more than so many events, the oldest go too
+    traces: float = 0.0  # traces of runs that are gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +359,7 @@ class Retained(Protocol):
         """Rows past their time that belong to no run, at most `limit` of each kind, and none that is needed."""
         ...
 
-    def old_events(self, after: int, before: float, traced_before: float, limit: int) -> tuple[Sequence[int], int]:
+    def old_events(self, after: int, bounds: Bounds, limit: int) -> tuple[Sequence[int], int]:
         """Events past their time that belong to no run, of the next `limit`; and the last looked at, 0 at the end."""
         ...
 

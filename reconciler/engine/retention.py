@@ -31,6 +31,7 @@ class Policy:
     files_size: float = FOREVER  # bytes of logs and artifacts of one place
     history: float = 90 * DAY  # answered requests, webhooks, events and checks that belong to no run
     deliveries: int = 100_000  # webhooks, older ones go once they cannot come again
+    events: int = 1_000_000  # of all kinds; of more, older ones go unless they are of a run
     traces: float = 365 * DAY  # that a run was there
 
     @property

@@ -66,11 +66,7 @@ class Retain:
         return (_without_runs(gone, now) if gone else None if over else Changes(again_at=now)), over
 
     def _rows(self, now: float) -> tuple[Changes | None, bool]:
-        policy = self._world.retention
-        bounds = Bounds(
-            now - policy.cache, now - policy.history, now - policy.heard, policy.deliveries, now - COMES_AGAIN
-        )
-        aged = self._world.store.aged(bounds, SLICE)
+        aged = self._world.store.aged(self._bounds(now), SLICE)
         gone = Gone(
             cache=aged.cache,
             requests=aged.requests,
@@ -84,12 +80,23 @@ class Retain:
         return (None, True) if gone == Gone() else (Changes(gone=gone, again_at=now), False)
 
     def _events(self, now: float) -> tuple[Changes | None, bool]:
-        policy = self._world.retention
-        seqs, last = self._world.store.old_events(self._event, now - policy.history, now - policy.traces, SLICE)
+        seqs, last = self._world.store.old_events(self._event, self._bounds(now), SLICE)
         self._event = last
         if not seqs and not last:
             return None, True
         return Changes(gone=Gone(events=tuple(seqs)) if seqs else None, again_at=now), not last
+
+    def _bounds(self, now: float) -> Bounds:
+        policy = self._world.retention
+        return Bounds(
+            cache=now - policy.cache,
+            history=now - policy.history,
+            heard=now - policy.heard,
+            deliveries=policy.deliveries,
+            crowded=now - COMES_AGAIN,
+            events=policy.events,
+            traces=now - policy.traces,
+        )
 
     def _plans(self, now: float) -> tuple[Changes | None, bool]:
         """Once a day, as all runs are read for it."""

@@ -451,6 +451,27 @@ def test_of_many_webhooks_the_newest_are_kept_and_those_that_may_come_again(worl
     assert world.faults() == 0
 
 
+def test_of_many_events_those_of_no_run_go(world):
+    world.merge("keep", ops=CHAIN)
+    world.merge(ops=CHAIN)
+    world.settle()
+    flow, run = world.run().state.flow, world.run().id
+    of_run = world.store.events(run)
+    world.push(churn=None)
+    world.settle()
+    world.merge(ops=CHAIN | {"more": exits(0)})
+    world.settle()
+    world.prune()
+    assert [row.reason for row in world.store.events(flow)] == ["Retired"]
+
+    world.with_policy(events=1)
+    world.prune()
+
+    assert world.store.events(flow) == []
+    assert world.store.events(run) == of_run
+    assert world.faults() == 0
+
+
 def test_a_press_is_remembered_as_long_as_there_is_a_run_of_its_commit(world):
     world.merge(ops=CHAIN)
     world.settle()

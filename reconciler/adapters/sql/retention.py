@@ -129,17 +129,21 @@ class SqlRetention:
         with self._database.read() as connection:
             return aged(connection, bounds, limit)
 
-    def old_events(self, after: int, before: float, traced_before: float, limit: int) -> tuple[Sequence[int], int]:
+    def old_events(self, after: int, bounds: Bounds, limit: int) -> tuple[Sequence[int], int]:
         """Events past their time that belong to no run, of the next `limit`; and the last one looked at, 0 at the end.
 
-        The trace of a run that is gone is kept longer.
+        The trace of a run that is gone is kept longer, however many there are. Events are counted by their numbers,
+        those of runs too: nobody has to read them all.
         """
+        old = events.c.at < bounds.history
+        if bounds.events is not None:
+            old |= events.c.seq <= select(func.max(events.c.seq)).scalar_subquery() - bounds.events
         looked_at = select(events.c.seq, events.c.at, events.c.subject, events.c.kind)
-        looked_at = looked_at.where(events.c.seq > after, events.c.at < before).order_by(events.c.seq).limit(limit)
+        looked_at = looked_at.where(events.c.seq > after, old).order_by(events.c.seq).limit(limit)
         with self._database.read() as connection:
             found = connection.execute(looked_at).all()
         of_runs = self.runs_by_id({row.subject for row in found})
-        held = {row.seq for row in found if row.subject in of_runs or (row.kind == PRUNED and row.at >= traced_before)}
+        held = {row.seq for row in found if row.subject in of_runs or (row.kind == PRUNED and row.at >= bounds.traces)}
         gone = [row.seq for row in found if row.seq not in held]
         return gone, found[-1].seq if len(found) == limit else 0
 

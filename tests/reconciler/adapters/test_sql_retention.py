@@ -195,6 +195,20 @@ def test_of_too_many_webhooks_the_oldest_go_that_cannot_come_again(tmp_path, dia
         assert store.aged(Bounds(0.0, 0.0, NOW - 8, 1, NOW), 2).deliveries == ("d9", "d8")
 
 
+def test_of_too_many_events_the_oldest_go_that_are_of_no_run_and_no_trace(store):
+    written = [("shop", "status"), ("r1", "status"), ("r2", "pruned"), ("shop", "status"), ("shop", "status")]
+    write(store, new_runs=(ended(),), events=tuple(EventRow(NOW, subject, kind) for subject, kind in written))
+
+    def old(most, traces=NOW):
+        return store.old_events(0, Bounds(history=NOW, events=most, traces=traces), 99)[0]
+
+    assert old(None) == old(5) == old(4)[1:] == []
+    (first,) = old(4)
+    assert old(1) == [first, first + 3]
+    assert old(1, NOW + 1) == [first, first + 2, first + 3], "a trace goes by its own age"
+    assert store.old_events(0, Bounds(history=NOW, events=1), 1) == ([first], first)
+
+
 def test_a_file_gives_space_back(tmp_path):
     store = open_store(str(tmp_path / "headgate.db"), GivenClock())
     for number in range(40):
