@@ -97,7 +97,7 @@ class _AtRest(uvicorn.Server):
 
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
-        while not await self.on_tick(counter=0):
+        while not await self.on_tick(counter=0):  # of each tenth tick the date is renewed
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), _DATE)
 
@@ -105,7 +105,8 @@ class _AtRest(uvicorn.Server):
         """Heard at once; from any thread."""
         self.should_exit = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stopped.set)
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._stopped.set)
 
 
 class Server:

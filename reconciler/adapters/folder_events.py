@@ -34,15 +34,19 @@ class FolderEvents:
         return () if self._inotify is None else (self._inotify.fileno(),)
 
     def watch(self, folders: Iterable[str]) -> None:
-        """Hear of these as well; of one that is watched already, once more changes nothing. One may be missing."""
+        """Hear of these as well; of one that is watched already, once more changes nothing.
+
+        What is missing or no folder is passed over: the folder around it tells when that changes.
+        """
         if self._inotify is None:
             return
-        try:
-            for folder in folders:
-                with suppress(FileNotFoundError, NotADirectoryError):
-                    self._inotify.add_watch(folder, _MASK | flags.ONLYDIR)
-        except OSError:  # the limit of watches is reached
-            self.patience = OFTEN
+        for folder in folders:
+            try:
+                self._inotify.add_watch(folder, _MASK | flags.ONLYDIR)
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError:  # it may not be read, or there are as many watches as a user may have
+                self.patience = OFTEN
 
     def drain(self) -> bool:
         """Forget what happened by now; whether something did."""

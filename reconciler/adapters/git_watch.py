@@ -38,7 +38,7 @@ class RefTimes:
         return not self.certain or any(_stamp(path) != known for path, known in self.stamps.items())
 
     def places(self) -> set[str]:
-        """Where it happens: a file shows in its folder."""
+        """Folders in which it shows, with files and what is not there among them."""
         return {*self.stamps, *map(os.path.dirname, self.stamps)}
 
 
@@ -47,7 +47,7 @@ def ref_times(directory: Path) -> RefTimes:
     place = _git_directory(directory)
     stamps = {path: _stamp(path) for path in _touched(place)}
     newest = max((stamp[0] for stamp in stamps.values() if stamp is not None), default=0)
-    return RefTimes(stamps, certain=time.time_ns() - newest > YOUNG * 1e9)
+    return RefTimes(stamps, certain=not 0 <= time.time_ns() - newest <= YOUNG * 1e9)
 
 
 class GitWatch:
@@ -62,8 +62,10 @@ class GitWatch:
 
     def looked(self, repository: str, times: RefTimes) -> None:
         """Note the times that a repository had before its refs were read."""
+        known = self._looks.get(repository)
         self._looks[repository] = times
-        if self._bell is not None:
+        is_as_before = known is not None and times.certain and known.stamps == times.stamps
+        if self._bell is not None and not is_as_before:
             self._bell.ring()
 
     def moved(self) -> Sequence[str]:
@@ -82,23 +84,32 @@ class GitWatch:
         if self._thread is not None and self._bell is not None:
             self._bell.ring()
             self._thread.join(timeout=1)
+            if not self._thread.is_alive():
+                self._bell.close()
 
     def _run(self, tell: Callable[[Sequence[str]], None], bell: Bell) -> None:
         watched: dict[str, RefTimes] = {}
+        happened = False
         with closing(FolderEvents()) as events:
             while not self._ending:
-                for name, times in list(self._looks.items()):
-                    if watched.get(name) is not times:
-                        watched[name] = times
-                        events.watch(times.places())
-                patience = events.patience if self._tell(tell) else OFTEN
-                if bell.wait(patience, *events.descriptors):
+                self._watch(events, watched)
+                moved = self._moved()
+                if not self._tell(moved, tell) or (happened and not moved):  # what is of no ref goes on and on
+                    happened = bell.wait(OFTEN)
+                else:
+                    happened = bell.wait(events.patience, *events.descriptors)
+                if happened:
                     time.sleep(SETTLED)
                     events.drain()
 
-    def _tell(self, tell: Callable[[Sequence[str]], None]) -> bool:
+    def _watch(self, events: FolderEvents, watched: dict[str, RefTimes]) -> None:
+        for name, times in list(self._looks.items()):
+            if watched.get(name) is not times:
+                watched[name] = times
+                events.watch(times.places())
+
+    def _tell(self, moved: Mapping[str, RefTimes], tell: Callable[[Sequence[str]], None]) -> bool:
         """Whether all that is to be told could be."""
-        moved = self._moved()
         try:
             if moved:
                 tell(list(moved))

@@ -11,7 +11,7 @@ from reconciler.engine.model import Asked, OpState, Status
 from reconciler.engine.reasons import RESUME_ASKED
 from reconciler.plan.model import Graph
 
-KEPT = frozenset({Status.SUCCEEDED, Status.SKIPPED})  # what ended so is not begun once more
+KEPT = frozenset({Status.SUCCEEDED, Status.SKIPPED})  # what ended so is not begun once more, unless it is named
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from contextlib import closing
 import pytest
 from starlette.applications import Starlette
 
+from webhooks import server as server_module
 from webhooks.asgi import PlainTextResponse, Request, Response, Route
 from webhooks.bodies import Answering, read_body
 from webhooks.server import Server, listen
@@ -148,7 +149,8 @@ def test_the_date_in_answers_goes_on(port):
         time.sleep(0.1)
 
 
-def test_a_server_at_rest_ends_as_soon_as_it_is_stopped():
+def test_a_server_at_rest_ends_as_soon_as_it_is_stopped(monkeypatch):
+    monkeypatch.setattr(server_module, "_DATE", 600.0)
     before = set(threading.enumerate())
     server = Server(Starlette(), listen("127.0.0.1", 0))
     server.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -13,11 +14,11 @@ from sqlalchemy import URL, Connection, Engine, Text, bindparam, func, literal_c
 from sqlalchemy.exc import SQLAlchemyError
 
 from reconciler.adapters.bell import Bell
-from reconciler.adapters.folder_events import FolderEvents
+from reconciler.adapters.folder_events import OFTEN, SELDOM, FolderEvents
 from reconciler.adapters.sql.direct import Batch
 from reconciler.adapters.sql.engines import engine_of
 
-APART = 0.1  # seconds between two looks at the version of a file: a burst of commits is told a few times
+BEGUN = 0.01  # seconds from the first word of a commit to a file until most commits are done
 DEAF = 0.5  # seconds between two tries to listen again; whoever waits looks for himself meanwhile
 ROUND = 15.0  # seconds between two looks whether the server still knows that we listen
 LAST = 0.3  # s for what it is at when it is closed; a server that is silent is not waited for
@@ -79,21 +80,29 @@ class Others:
 
     def _watch_file(self, engine: Engine, bell: Bell) -> None:
         with closing(FolderEvents()) as events, engine.connect() as connection:
-            events.watch([os.path.dirname(os.path.abspath(str(self._url.database)))])
             file = connection.connection.driver_connection
-            seen = None  # what came before is told
+            events.watch([os.path.dirname(_path(file))])
+            seen, happened_at = None, float("-inf")  # what came before is told
             while not self._closed:
-                happened, found = events.drain(), _version(file)
+                if events.drain():
+                    happened_at = time.monotonic()
+                found = _version(file)
                 if found != seen:
                     seen = found
                     self._tell()
-                bell.wait(APART) if happened else bell.wait(events.patience, *events.descriptors)
+                # A commit is told as it begins to write, and counts once the disk has it: nothing tells of that.
+                if time.monotonic() - happened_at < SELDOM:
+                    bell.wait(OFTEN)
+                elif bell.wait(events.patience, *events.descriptors):
+                    bell.wait(BEGUN)
 
     def _listen(self, engine: Engine, bell: Bell) -> None:
         with _listening(engine) as (connection, socket):
             self._tell()  # of what came before
-            while not self._closed:
+            while True:
                 bell.wait(ROUND, socket.fileno())
+                if self._closed:  # before another question to a server that may be silent
+                    return
                 told = list(socket.notifies(timeout=0))
                 if any(one.payload != self._name for one in told):
                     self._tell()
@@ -110,6 +119,11 @@ def _listening(engine: Engine) -> Iterator[tuple[Connection, Any]]:
             yield connection, connection.connection.driver_connection
         finally:
             connection.invalidate()
+
+
+def _path(file: Any) -> str:
+    """Where the file is, whatever names and links led to it: its log is beside it."""
+    return str(file.execute("PRAGMA database_list").fetchone()[2])
 
 
 def _version(file: Any) -> int:

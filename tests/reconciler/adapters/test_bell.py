@@ -48,3 +48,13 @@ def test_what_can_be_read_ends_the_wait(bell, ends):
 
     os.write(ends[1], b"x")
     assert bell.wait(LONG, ends[0])
+
+
+def test_a_ring_after_the_end_touches_no_other_file(tmp_path):
+    bell = Bell()
+    bell.close()
+    with open(tmp_path / "another", "wb", buffering=0):  # it has the number of the bell now
+        bell.ring()
+        bell.close()
+
+    assert (tmp_path / "another").read_bytes() == b""

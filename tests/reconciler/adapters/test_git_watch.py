@@ -6,6 +6,7 @@ from threading import Event
 
 import pytest
 
+from reconciler.adapters import folder_events
 from reconciler.adapters.git_watch import GitWatch, ref_times
 from reconciler.errors import Waiting
 from tests.reconciler.adapters.git_repository import GitRepository
@@ -91,6 +92,38 @@ def test_a_repository_that_is_away_shows_when_it_returns(tmp_path):
     GitRepository(tmp_path / "shop.git")
 
     assert before.have_changed()
+
+
+def test_times_in_the_future_hide_nothing(repository):
+    rested(repository)
+    os.utime(repository.path / "refs/heads", (4_000_000_000, 4_000_000_000))
+
+    times = ref_times(repository.path)
+    assert not times.have_changed()
+    repository.commit({"a": "3"})
+    assert times.have_changed()
+
+
+def test_a_move_is_told_though_nobody_looks_by_the_clock(repository, monkeypatch):
+    monkeypatch.setattr(folder_events, "SELDOM", 600.0)
+    watch, told, rested_ = GitWatch(), Event(), rested(repository)
+    watch.begin(lambda names: told.set())
+    watch.looked("shop", rested_)
+    assert not told.wait(0.3)  # it is watched by then
+
+    repository.commit({"a": "3"})
+
+    assert told.wait(20)
+    watch.end()
+
+
+def test_a_watch_that_has_ended_holds_no_file_and_may_be_told_of_looks(repository):
+    before, watch = os.listdir("/proc/self/fd"), GitWatch()
+    watch.begin(lambda names: None)
+    watch.end()
+    watch.looked("shop", rested(repository))
+
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_a_move_is_told_once_until_the_repository_was_looked_at(repository):

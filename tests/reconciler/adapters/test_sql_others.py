@@ -1,6 +1,7 @@
 """Who waits hears of what other processes commit, and goes on hearing after the server was away."""
 
 import os
+import signal
 import threading
 import time
 from uuid import uuid4
@@ -8,6 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from reconciler.adapters import folder_events
+from reconciler.adapters.sql import others
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RunKey
@@ -92,6 +95,39 @@ def test_a_wake_within_a_step_of_another_process_ends_the_wait(open_another, dia
 
     assert returned.wait(10)
     assert here.lease("here", 30).key == RunKey("r2")
+
+
+@pytest.mark.parametrize("name", ["headgate.db", "linked.db"])
+def test_a_commit_to_a_file_is_told_though_nobody_looks_by_the_clock(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(folder_events, "SELDOM", 600.0)  # s between looks
+    monkeypatch.setattr(others, "SELDOM", 0.0)  # s of looks often after what happened before
+    (tmp_path / "real").mkdir()
+    (tmp_path / "linked.db").symlink_to(tmp_path / "real" / "headgate.db")
+    here, there = (open_store(str(tmp_path / name), SystemClock()) for _ in "ab")
+    returned = waiting(here)
+    assert not returned.wait(0.5)  # it was looked at by then
+    there.wake([Wake(RunKey("r1"))])
+
+    assert returned.wait(10)
+    here.close()
+    there.close()
+
+
+@pytest.mark.postgres
+def test_who_listens_to_a_silent_server_ends_at_once(named):
+    address, pids = named
+    here = open_store(address, SystemClock())
+    waiting(here)
+    eventually(lambda: pids("%LISTEN%"))
+    listening = here._database._others._thread
+    for pid in pids():
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        here.close()
+        assert not listening.is_alive()
+    finally:
+        for pid in pids():
+            os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize("dialect", BOTH)
