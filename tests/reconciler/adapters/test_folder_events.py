@@ -2,6 +2,7 @@
 
 import os
 import resource
+from contextlib import closing
 
 import pytest
 
@@ -9,13 +10,6 @@ from reconciler.adapters.bell import Bell
 from reconciler.adapters.folder_events import OFTEN, SELDOM, FolderEvents
 
 LONG = 30.0  # s: nobody who is told waits so long
-
-
-@pytest.fixture
-def bell():
-    made = Bell()
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -38,16 +32,17 @@ HAPPENINGS = {
 
 
 @pytest.mark.parametrize("happening", HAPPENINGS)
-def test_what_happens_is_told_once(events, bell, tmp_path, happening):
+def test_what_happens_is_told_once(events, tmp_path, happening):
     (tmp_path.parent / "elsewhere").write_text("3")
     assert not events.drain()
 
     HAPPENINGS[happening](tmp_path)
 
-    assert bell.wait(LONG, *events.descriptors)
-    assert events.drain()
-    assert not events.drain()
-    assert not bell.wait(0, *events.descriptors)
+    with closing(Bell()) as bell:
+        assert bell.wait(LONG, *events.descriptors)
+        assert events.drain()
+        assert not events.drain()
+        assert not bell.wait(0, *events.descriptors)
 
 
 def test_a_look_at_a_file_is_not_told(events, tmp_path):
