@@ -14,6 +14,7 @@ from reconciler.errors import ReconcileError, Waiting
 
 _LARGE_LOG = 256 << 20  # bytes: a reader that never ends keeps it from being emptied
 _HELD = 2.0  # seconds that no commit of ours takes
+_NAMED = 3  # tables
 _APART = 5.0  # seconds between two clocks that schedules bear
 
 
@@ -23,6 +24,14 @@ _REFUSALS = {  # of a server that answers in English; others are told in its own
     "no pg_hba.conf entry": "Let the server's `pg_hba.conf` admit this machine and user.",
     "does not exist": "Create it (`createdb`, `createuser`), or mend the address in `HEADGATE_DATABASE`.",
 }
+_GRANT = (
+    "Let the user of the service own the tables, or `GRANT ALL` on all tables and sequences of the schema to it; "
+    "the service then goes on by itself."
+)
+_WRITE = (
+    "Take that back (`ALTER ROLE … RESET default_transaction_read_only`, or the same with `ALTER DATABASE` or "
+    "`ALTER SYSTEM`); the service then goes on by itself."
+)
 
 
 def examine_holder(store: str) -> Iterator[Examined]:
@@ -50,6 +59,8 @@ def out_of_reach(error: ReconcileError, where: str) -> Examined:
     refused = next((do for words, do in _REFUSALS.items() if at_connecting and words in error.message), "")
     if refused:
         do = refused
+    elif "permission denied for" in error.message:
+        do = _GRANT
     elif error.reason == BAD_ADDRESS:
         do = "Mend it where the service has it from: `HEADGATE_DATABASE`, or `database` in its configuration."
     elif error.reason == NO_FILE:
@@ -70,6 +81,10 @@ def _structure(found: Condition, where: str) -> Iterator[Examined]:
         do = "Name the primary: an address with all servers and `target_session_attrs=read-write` finds it by itself."
         yield problem("database", "It is a standby: nothing can be written to it.", where, do)
         return
+    refused = _refused(found)
+    if refused is not None:
+        yield problem("database", refused[0], where, refused[1])
+        return
     if not found.size:
         return  # what its schema says is all there is to say
     yield fine("database", f"It is whole ({_size(found.size)}).", where)
@@ -78,7 +93,21 @@ def _structure(found: Condition, where: str) -> Iterator[Examined]:
         yield warning("database-log", f"Its write-ahead log has {_size(found.log_size)}.", f"{where}-wal", do)
 
 
+def _refused(found: Condition) -> tuple[str, str] | None:
+    """What its user may not do, and what to do about it."""
+    if found.rights.reads_only:
+        return "It takes no writes from this user: `default_transaction_read_only` is on.", _WRITE
+    names = found.rights.unwritable
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return f"Its user may not write all that is ours: {', '.join(names[:_NAMED])}{more}.", _GRANT
+    return None
+
+
 def _schema(found: Condition, where: str) -> Examined:
+    if found.schema is None and not found.rights.makes_tables:
+        do = "Let the user of the service own the database, or `GRANT CREATE` on its schema to it."
+        return problem("database-schema", "It is empty, and its user may not make tables in it.", where, do)
     if found.schema is None:
         return warning("database-schema", "It is empty.", where, "The first `headgate serve` or `run` fills it.")
     if found.schema == NEWEST:

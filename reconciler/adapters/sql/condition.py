@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, func, select, text
 from reconciler.adapters.sql.batches import chunks
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.engines import WRITABLE, address_of, shown
+from reconciler.adapters.sql.rights import Rights, rights
 from reconciler.adapters.sql.schema import REVISION, may_work_beside, revision
 from reconciler.adapters.sql.tables import attempts, checks, events, requests, wakes
 from reconciler.adapters.sql_store import SqlStore
@@ -20,6 +21,7 @@ from reconciler.ports import Clock
 NEWEST = REVISION  # the schema of this release
 NO_FILE = "StoreNoFile"  # the reason
 _FAULTS = 5  # of a damaged file that are told
+_ALL_RIGHTS = Rights()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Condition:
     now: float  # seconds since the epoch by its clock
     newest: float | None  # when the newest thing it tells of happened
     standby: bool = False  # it only follows another server
+    rights: Rights = _ALL_RIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,9 @@ class OpenedToRead:
             newest = connection.execute(_NEWEST).scalar() if schema else None
             usable = schema == NEWEST or ((schema or "") > NEWEST and may_work_beside(connection, str(schema)))
             sizes = self._size(connection), self._log_size()
-            return Condition(schema, usable, faults, *sizes, self._now(connection), newest, self._follows(connection))
+            may = rights(connection, self._url) if self._file is None else _ALL_RIGHTS
+            follows = self._follows(connection)
+            return Condition(schema, usable, faults, *sizes, self._now(connection), newest, follows, may)
 
     def queue(self) -> Sequence[QueuedKey]:
         """Every key, the one that is due longest first."""

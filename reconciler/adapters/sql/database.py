@@ -36,7 +36,7 @@ _INCREMENTAL = 2  # of auto_vacuum
 _MISTAKES = re.compile(  # of who wrote the address, as libpq tells them
     "invalid connection option|invalid port number|invalid [a-z_]+ value: |bad value for |definition of service "
 )
-_STANDBY = re.compile("session is read-only|in a read-only transaction|server is in hot standby mode")
+_READS_ONLY = re.compile("session is read-only|in a read-only transaction|server is in hot standby mode")
 _RUN_AGAIN = ("40P01", "40001")  # PostgreSQL: deadlock_detected, serialization_failure
 
 
@@ -224,8 +224,9 @@ class Database:
             return Stalled("StoreBroken", f"{self.name} is damaged or not a database of Headgate ({cause}).")
         if _MISTAKES.search(cause):
             return Stalled(BAD_ADDRESS, f"The address of the database {self.name} has a mistake ({cause}).")
-        if _STANDBY.search(cause):
-            return self._failure("cannot be used now: its server is a standby, to which nothing can be written")
+        if _READS_ONLY.search(cause):  # the driver's words are the same for both
+            either = "it is a standby, or `default_transaction_read_only` is on"
+            return self._failure(f"cannot be used now: nothing can be written to its server: {either}")
         return self._failure(f"cannot be used now ({cause})")
 
     def _failure(self, what: str) -> Waiting:
