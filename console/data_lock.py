@@ -15,12 +15,17 @@ class ServiceRuns(Exception):
     """Another service works on the data directory."""
 
 
+def lock_of(data_dir: Path) -> Path:
+    """The file that is locked."""
+    return data_dir / "service.lock"
+
+
 def lock(data_dir: Path, passing: bool = False) -> IO[str]:
     """Held while a service works on the data directory, until it is closed. Raises ServiceRuns.
 
     `passing`: it ends with the command that needs it, so nobody else may count on it.
     """
-    file = (data_dir / "service.lock").open("a+")
+    file = lock_of(data_dir).open("a+")
     for left in reversed(range(_TRIES)):
         if _locked(file):
             file.truncate(0)
@@ -46,7 +51,7 @@ def service_lasts(data_dir: Path) -> bool:
 def _holder(data_dir: Path) -> str | None:
     """What the holder of the lock says of itself; None if nobody holds it."""
     try:
-        with (data_dir / "service.lock").open() as file:  # to read: who only looks makes nothing, and may not write
+        with lock_of(data_dir).open() as file:  # to read: who only looks makes nothing, and may not write
             return None if _locked(file) else file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,8 +35,10 @@ def interrupts() -> Iterator[Interrupts]:
 
 
 @contextmanager
-def told_to_end() -> Iterator[Callable[[], None]]:
-    """A call that blocks until SIGINT or SIGTERM has come, however many come and whenever they do.
+def told_to_end() -> Iterator[Callable[[float], bool]]:
+    """A call that blocks until SIGINT or SIGTERM has come, however many come and whenever they do, or for so long (s).
+
+    It says whether one has come.
 
     The handler writes to a pipe: one that took a lock could meet itself holding it, and neither would go on.
     """
@@ -46,8 +49,8 @@ def told_to_end() -> Iterator[Callable[[], None]]:
         with suppress(BlockingIOError):  # it has been told a thousand times
             os.write(writer, b".")
 
-    def wait() -> None:
-        os.read(reader, 1)
+    def wait(seconds: float) -> bool:
+        return bool(select.select([reader], [], [], seconds)[0])
 
     try:
         with _handled((signal.SIGINT, signal.SIGTERM), heard):

@@ -46,10 +46,14 @@ def serve(
 
 
 def _serve(config: Config) -> None:
+    from console.ground import LOOK, Ground  # SQLAlchemy takes a while to load
+
     with told_to_end() as wait, opened(config) as service:
         names = ", ".join(sorted(row.name for row in service.store.repositories())) or _nothing_yet(config)
         click.echo(f"Serving {names} at {service.address} (state in {config.data_dir}).", err=True)
-        wait()
+        ground = Ground(config)
+        while not wait(LOOK):
+            ground.check()
         service.presence.check()
         click.echo("Ending; ops go on and are adopted by the next start.", err=True)
 

@@ -10,7 +10,8 @@ _WAITS = (
     "with told_to_end() as wait:\n"
     "    print('waiting', flush=True)\n"
     "    sys.stdin.readline()\n"
-    "    wait()\n"
+    "    while not wait(30):\n"
+    "        print('not told', flush=True)\n"
     "    print('told', flush=True)\n"
 )
 

@@ -312,6 +312,48 @@ def test_attempts_whose_directory_is_removed_are_lost_and_tried_again(served):
     assert "Traceback" not in served.log()
 
 
+def moved(place: Place) -> None:
+    place.data.rename(place.root / "elsewhere")
+
+
+def replaced(place: Place) -> None:
+    moved(place)
+    shutil.copytree(place.root / "elsewhere", place.data, symlinks=True)
+
+
+def without_database(place: Place) -> None:
+    (place.data / "headgate.db").rename(place.root / "elsewhere")
+
+
+def put_back(place: Place) -> None:
+    """As it was, whatever stands there now."""
+    kept = place.root / "elsewhere"
+    if kept.is_dir():
+        shutil.rmtree(place.data, ignore_errors=True)
+    kept.rename(place.data if kept.is_dir() else place.data / "headgate.db")
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (moved, "The data directory {data} was moved or removed under the service."),
+        (replaced, "The data directory {data} was replaced under the service."),
+        (without_database, "The database {data}/headgate.db was moved or removed under the service."),
+    ],
+)
+def test_a_service_whose_ground_is_taken_away_ends_and_says_so(served, harm, words):
+    """What it wrote from then on nobody would find: with it open, it is only lost when it ends."""
+    finished(served, pushed(served))
+    harm(served)
+
+    assert served.died() == 2
+    assert words.format(data=served.data) in served.log()
+    assert "Traceback" not in served.log()
+    put_back(served)
+    served.start()
+    finished(served, pushed(served, "second"), "second")
+
+
 # --- told to end
 
 
