@@ -52,6 +52,7 @@ class Refs:
     source: str = ""  # where the repository is now, if it moved
     look_again: float | None = None  # s until it is worth looking again, where that is not as usual
     seen_at: float | None = None  # when that was, by the clock that dates comments, where that is not ours
+    lost_checks: bool = False  # checks would be kept in it, and there are none, whatever was posted
 
 
 @dataclass(frozen=True, slots=True)

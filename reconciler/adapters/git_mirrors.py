@@ -23,7 +23,7 @@ from reconciler.adapters.git_commands import (
     sorted_failure,
     sorted_failures,
 )
-from reconciler.adapters.git_refs import Listing, listed, listing
+from reconciler.adapters.git_refs import CHECKS, Listing, listed, listing, without_checks
 from reconciler.adapters.recent import Recent
 from reconciler.errors import Stalled
 from reconciler.ports import Refs
@@ -112,17 +112,17 @@ class Mirrors:
 
     def fetch(self, repository: str, remote: Git, always: bool = False) -> Listing:
         """Copy branches and tags into the mirror, unless they are what was fetched last."""
-        shown = listed(remote, "refs/heads", "refs/tags")
+        shown, has_checks = without_checks(listed(remote, "refs/heads", "refs/tags", CHECKS))
         known = self._fetched.get(repository)
         if known is not None and known[0] == shown and not always:
-            return known[1]
+            return replace(known[1], has_checks=has_checks)
         mirror = self.mirror(repository)
         with locked(mirror.directory):
             mirror.run("fetch", *_FETCH_OPTIONS, str(remote.directory), *_REFSPECS)
         fetched = listed(mirror, "refs/heads", "refs/tags")
         found = listing(fetched)
         self._fetched.put(repository, (fetched, found))
-        return found
+        return replace(found, has_checks=has_checks)
 
 
 # The other end of a fetch from this machine is a process of its own and inherits no setting of ours.

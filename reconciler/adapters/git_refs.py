@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.adapters.git_commands import Git, GitFailed, is_branch_name, is_sha
 from reconciler.errors import Stalled
 
+CHECKS = "refs/notes/checks"  # where what is said on commits is kept in the repository itself
 _LISTED = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
 _USUAL = ("main", "master")
 
@@ -19,6 +20,7 @@ class Listing:
     branches: Mapping[str, str]
     tags: Mapping[str, str]
     ignored: tuple[str, ...]
+    has_checks: bool = False
 
 
 def listed(git: Git, *kinds: str) -> str:
@@ -64,6 +66,14 @@ def _no_head(repository: str, default: str, branches: Mapping[str, str]) -> Stal
     name = next((name for name in (*_USUAL, *sorted(branches)) if name in branches), "")
     message = f"HEAD of {repository} names the branch `{default}`, which is not there."
     return Stalled("NoDefaultBranch", f"{message} Point it at one, as by `git symbolic-ref HEAD refs/heads/{name}`.")
+
+
+def without_checks(shown: str) -> tuple[str, bool]:
+    """What `listed` told, but for the ref of checks; and whether that was among them."""
+    before, found, after = f"{shown}\n".partition(f" {CHECKS}\n")
+    if not found:
+        return shown, False
+    return (before[: before.rfind("\n") + 1] + after).rstrip("\n"), True
 
 
 def listing(shown: str) -> Listing:

@@ -75,6 +75,7 @@ class GitSource:
             proposals=tuple(Proposal(name, head, default) for name, head in found.branches.items() if name != default),
             tags=found.tags,
             ignored=found.ignored,
+            lost_checks=not found.has_checks,
         )
 
     def head(self, repository: str) -> tuple[str, str]:

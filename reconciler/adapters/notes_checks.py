@@ -16,12 +16,13 @@ from typing import Any
 
 from reconciler.adapters.git_blobs import named_objects
 from reconciler.adapters.git_commands import Children, Git, GitFailed, checked_sha, located, sorted_failures
+from reconciler.adapters.git_refs import CHECKS
 from reconciler.checks.model import Annotation, Check, Conclusion
 from reconciler.errors import LeaseLost, Stalled, Waiting
 from reconciler.ports import CheckTerms
 from reconciler.records import Lease
 
-REF = "refs/notes/checks"
+REF = CHECKS
 _TRIES = 30
 _PAUSE = 0.02  # seconds, at most so long for each try that was lost
 _DEPTHS = (1, 0, 2, 3)  # of the folders that git keeps notes in, the usual one first

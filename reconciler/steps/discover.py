@@ -71,12 +71,15 @@ class _Step:
         self.checks: list[CheckRow] = []
         self.events: list[EventRow] = []
         self.wakes: list[Wake] = []
+        self.posted: list[CheckRow] = []
 
     def take(self) -> Changes:
         if self.refs.head and not self._looked_at():
             self._look_at_head()
         if self.refs.head and self.row.head:
             self._look_at_proposals()
+        if self.refs.lost_checks:
+            self._say_again()
         if self.is_reached_again or self.row.source != self.before.source:
             self._try_parked_checks()
         answered = [self._answer(request) for request in self.world.store.requests(RepositoryKey(self.row.name))]
@@ -85,6 +88,7 @@ class _Step:
             reviews=tuple(self.reviews),
             flows=tuple(self.flows),
             checks=tuple(self.checks),
+            posted=tuple(self.posted),
             events=tuple(self.events),
             answered=tuple(answered),
             wakes=tuple(self.wakes),
@@ -244,6 +248,19 @@ class _Step:
         keys = [CheckKey(self.row.name, sha) for sha in self.world.store.commits_with_checks(self.row.name)]
         parked = (key for key in keys if (found := self.world.store.queued(key)) is not None and found.parked)
         self.wakes += [Wake(key) for key in parked]
+
+    def _say_again(self) -> None:
+        """Whoever mirrors a clone into the repository, or moves it by cloning, leaves our words behind."""
+        there = self._commits_there() if self.refs.head else frozenset()
+        for sha in self.world.store.commits_with_checks(self.row.name):
+            said = [row for row in self.world.store.checks(self.row.name, sha) if row.posted] if sha in there else []
+            self.posted += [replace(row, posted="", final=False) for row in said]
+            self.wakes += [Wake(CheckKey(self.row.name, sha))] if said else []
+
+    def _commits_there(self) -> frozenset[str]:
+        """Those that somebody may look at; of a history that is gone nothing can be said."""
+        merged = self.world.source.first_parents(self.row.name, "", self.refs.head)
+        return frozenset((self.refs.head, *merged, *(proposal.head for proposal in self.refs.proposals)))
 
     # --- small words ------------------------------------------------------------------------------------------------
 

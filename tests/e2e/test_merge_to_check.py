@@ -34,6 +34,23 @@ def test_a_merged_flow_runs_in_order_and_each_op_has_a_check_on_its_commit(place
     assert place.stop() == 0
 
 
+def test_checks_that_a_mirrored_clone_takes_with_it_are_posted_again(place):
+    """`git push --mirror` deletes what the clone does not have, our notes too."""
+    first = place.push({"flows/a.yaml": flow({"a": ("true", ())})})
+    place.eventually(lambda: place.conclusion(first, "headgate/a"))
+    second = place.push({"flows/b.yaml": flow({"b": ("true", ())})})
+    place.eventually(lambda: place.conclusion(second, "headgate/b"))
+    before = {sha: place.checks(sha) for sha in (first, second)}
+    place.git("branch", "feature", first)  # as anything that moves, it is noticed at once
+    place.git("push", "--quiet", "--mirror", "origin")
+
+    place.eventually(lambda: all(place.checks(sha).keys() >= before[sha].keys() for sha in before))
+    assert {name: check["conclusion"] for name, check in place.checks(second).items()} == dict.fromkeys(
+        ["headgate", "headgate/b", "headgate/b/b"], "success"
+    )
+    assert place.checks(first)["headgate/a"] == before[first]["headgate/a"]
+
+
 def test_a_proposal_with_a_mistake_is_judged_on_its_line_and_runs_nothing(place):
     place.git("checkout", "--quiet", "-b", "wrong")
     text = json.dumps(

@@ -30,6 +30,21 @@ def test_an_empty_repository_has_no_head(source):
     assert (refs.default_branch, refs.head, refs.proposals) == ("main", "", ())
 
 
+def test_it_is_told_where_no_checks_are_kept_whatever_else_moves(remote, source):
+    base = remote.commit({"a": "1"})
+    without = source.refs("demo")
+    remote.git("update-ref", "refs/notes/checks", base)
+    with_checks = source.refs("demo")
+    remote.git("tag", "v1", base)
+    tagged = source.refs("demo")
+    remote.git("update-ref", "-d", "refs/notes/checks")
+
+    assert [refs.lost_checks for refs in (without, with_checks, tagged, source.refs("demo"))] == [
+        True, False, False, True,
+    ]  # fmt: skip
+    assert (with_checks.head, dict(tagged.tags)) == (base, {"v1": base})
+
+
 def test_every_branch_but_the_one_of_head_is_a_proposal(remote, source):
     base = remote.commit({"a": "1"})
     head = remote.commit({"a": "2"}, branch="feature/x", start=base)

@@ -444,3 +444,41 @@ def test_a_component_that_nobody_uses_any_more_is_looked_at_again(git_world):
 
     assert "flows/parts/trainer.yaml" in git_world.files_read
     assert "trainer" not in git_world.flows()  # it could not start: its input has no value
+
+
+def test_words_that_the_repository_has_lost_are_to_be_posted_again(git_world):
+    sha = git_world.merge({"flows/a.yaml": flow("a")})
+    git_world.connect()
+    said = [replace(row, posted=row.desired, final=True) for row in git_world.store.checks(NAME, sha)]
+    git_world.commit(Changes(posted=tuple(said)))
+    git_world.look()
+
+    assert CheckKey(NAME, sha) in git_world.woken
+    assert [(row.posted, row.final) for row in git_world.store.checks(NAME, sha)] == [("", False)]
+    git_world.look()
+    assert CheckKey(NAME, sha) not in git_world.woken, "it is woken once"
+
+
+def test_words_that_stand_are_left_alone(git_world):
+    sha = git_world.merge({"flows/a.yaml": flow("a")})
+    git_world.connect()
+    said = [replace(row, posted=row.desired, final=True) for row in git_world.store.checks(NAME, sha)]
+    git_world.commit(Changes(posted=tuple(said)))
+    git_world.repository.git("update-ref", "refs/notes/checks", sha)
+    git_world.look()
+
+    assert git_world.woken == []
+    assert [row.final for row in git_world.store.checks(NAME, sha)] == [True]
+
+
+def test_nothing_is_said_again_on_a_history_that_is_gone(git_world):
+    gone = git_world.merge({"flows/a.yaml": flow("a")})
+    git_world.connect()
+    said = [replace(row, posted=row.desired, final=True) for row in git_world.store.checks(NAME, gone)]
+    git_world.commit(Changes(posted=tuple(said)))
+    git_world.repository.git("update-ref", "-d", "refs/heads/main")
+    head = git_world.merge({"flows/a.yaml": flow("a"), "README.md": "Another history."})
+    git_world.look()
+
+    assert CheckKey(NAME, head) in git_world.woken
+    assert CheckKey(NAME, gone) not in git_world.woken
