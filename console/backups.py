@@ -21,7 +21,7 @@ from reconciler.adapters.process_copies import copy_attempts
 from reconciler.adapters.sql.condition import NEWEST, Condition, OpenedToRead
 from reconciler.adapters.sql.copying import copy_file, file_of, logs_of, put_file
 from reconciler.adapters.system_clock import SystemClock
-from reconciler.errors import ReconcileError, Waiting
+from reconciler.errors import ReconcileError, Stalled, Waiting
 
 DATABASE = "headgate.db"
 _SIGNING = "callback.secret"  # the key that signs the tokens of ops
@@ -50,11 +50,11 @@ def back_up(config: Config, target: Path, only_database: bool) -> int:
         raise Failure("backup-there", f"{target} is there already.", do="Name a new one: nothing is overwritten.")
     if not target.absolute().parent.is_dir():
         raise Failure("backup-parent", f"{target.absolute().parent} is not a folder.", do="Make it first.")
+    _check_there(config)
     with _told():
         file = file_of(config.store)
         if only_database and file is None:
             raise Failure("backup-server", "There is no database file here.", do=_DUMP)
-        refuse_lost(config)
         if file is not None and not file.exists():
             do = "Give --data-dir or --config of the service."
             raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
@@ -62,6 +62,14 @@ def back_up(config: Config, target: Path, only_database: bool) -> int:
             copy_file(file, target)
             return 0
         return _whole(config.data_dir, file, target)
+
+
+def _check_there(config: Config) -> None:
+    """Raises Failure, as every command does, for a database that was lost."""
+    try:
+        refuse_lost(config)
+    except Stalled as error:
+        raise Failure("store", error.message, do="`headgate doctor` tells more.") from None
 
 
 def _whole(data_dir: Path, file: Path | None, target: Path) -> int:

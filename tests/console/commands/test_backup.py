@@ -116,6 +116,19 @@ def test_there_is_nothing_to_back_up_where_nothing_was(bare, tmp_path):
     assert not (tmp_path / "empty").exists()
 
 
+def test_a_database_that_was_lost_is_told_as_by_every_command(bare, data, tmp_path):
+    files_of(data, "a1")
+    (data / "headgate.db").write_bytes(b"")
+    said, status = (
+        bare(*words, "--data-dir", str(data)) for words in (("backup", str(tmp_path / "backup")), ("status",))
+    )
+
+    assert (said.code, said.err) == (status.code, status.err)
+    assert said.code == 2
+    assert said.err.count("Nothing was changed.") == 1
+    assert not (tmp_path / "backup").exists()
+
+
 def test_a_backup_goes_to_a_folder_that_is_there(typed, tmp_path):
     said = typed("backup", str(tmp_path / "no" / "backup"))
 
