@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
@@ -30,15 +30,15 @@ class Interrupts:
 def interrupts() -> Iterator[Interrupts]:
     """Count signals instead of ending by them; those that were ignored before (nohup) still are."""
     heard = Interrupts()
-    with _handled([number for number in _ASKING if signal.getsignal(number) is not signal.SIG_IGN], heard._heard):
+    with _handled(_asking(), heard._heard):
         yield heard
 
 
 @contextmanager
 def told_to_end() -> Iterator[Callable[[float], bool]]:
-    """A call that blocks until SIGINT or SIGTERM has come, however many come and whenever they do, or for so long (s).
+    """A call that blocks until SIGINT, SIGTERM or SIGHUP has come, however many come and whenever they do.
 
-    It says whether one has come.
+    It blocks for so long (s) at most, and says whether one has come.
 
     The handler writes to a pipe: one that took a lock could meet itself holding it, and neither would go on.
     """
@@ -53,11 +53,16 @@ def told_to_end() -> Iterator[Callable[[float], bool]]:
         return bool(select.select([reader], [], [], seconds)[0])
 
     try:
-        with _handled((signal.SIGINT, signal.SIGTERM), heard):
+        with _handled(_asking(always=(signal.SIGINT, signal.SIGTERM)), heard):
             yield wait
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def _asking(always: Collection[int] = ()) -> list[int]:
+    """The signals to hear: those that were not ignored before, as nohup does."""
+    return [one for one in _ASKING if one in always or signal.getsignal(one) is not signal.SIG_IGN]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from console.interrupts import told_to_end
 from console.opening import opened
 
 
-@click.command(epilog="Ends on SIGINT and SIGTERM; ops go on and are adopted by the next start.")
+@click.command(epilog="Ends on SIGINT, SIGTERM and SIGHUP; ops go on and are adopted by the next start.")
 @click.option("--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="Server configuration.")
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where state is kept.")
 @click.option("--listen", metavar="HOST:PORT", help="Address of the page and of ops that report in.")
