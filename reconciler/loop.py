@@ -29,6 +29,7 @@ MOST_ROUNDS = 50  # on one lease: then other keys have their turn
 MOST_CONFLICTS = 3  # repeats at once; then it is tried again a moment later
 IDLE = 5.0  # seconds between two looks for work if nothing tells of any
 LONG = timedelta(seconds=10)  # a wait that people are told of
+TOLD_AGAIN = 60.0  # seconds until the same trouble with the store is news again, if it went away meanwhile
 IN_VAIN = 3  # short waits in a row of which they are told as well
 SLOWEST = 300.0  # seconds between two tries of a key that fails through our own fault
 
@@ -58,6 +59,7 @@ class Loop:
         self._held: dict[int, Lease] = {}
         self._lock = Lock()  # of counts, held leases and trouble
         self._trouble = ""  # what was told last of a store that does not answer
+        self._told_at: dict[str, float] = {}  # by what was told of it; monotonic
         self._stopping = Event()
         self._drained = Event()
         self._threads: list[Thread] = []
@@ -209,11 +211,19 @@ class Loop:
             self._held.update({lease.token: lease for lease in renewed if lease.token in self._held})
 
     def _tell_of_store(self, what: str, error: Exception) -> None:
-        """Once, until it answers again: every worker sees it every second, and a full disk may hold the log as well."""
+        """Once, until it answers again: every worker sees it every second, and a full disk may hold the log as well.
+
+        One that answers some and refuses others, as where connections are short, is told of now and then.
+        """
         trouble = error.message if isinstance(error, ReconcileError) else type(error).__name__
+        now = self._clock.monotonic()
         with self._lock:
             known, self._trouble = self._trouble, trouble
-        if known != trouble:
+            self._told_at = {told: at for told, at in self._told_at.items() if now - at < TOLD_AGAIN}
+            is_news = known != trouble and trouble not in self._told_at
+            if is_news:
+                self._told_at[trouble] = now
+        if is_news:
             cause = None if isinstance(error, ReconcileError) else error
             log.error("%s: %s", what, trouble, exc_info=cause)
 

@@ -370,3 +370,36 @@ def test_a_store_that_does_not_answer_is_told_of_once_and_without_a_traceback(ca
     (record,) = caplog.records
     assert record.getMessage() == "The store does not answer: The database cannot be used now (disk is full)."
     assert record.exc_info is None
+
+
+class ShortOfConnections:
+    """A queue that answers every other time."""
+
+    def __init__(self, store):
+        self._store = store
+        self.asked = 0
+        self._one_by_one = threading.Lock()
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def lease(self, owner, seconds, places=None):
+        with self._one_by_one:
+            self.asked += 1
+            refuses = self.asked % 2
+        if refuses:
+            raise Waiting("StoreUnavailable", "The database cannot be used now (too many).", timedelta(seconds=2))
+        self._store.wake([Wake(KEY)])
+        return self._store.lease(owner, seconds, places)
+
+
+def test_a_store_that_answers_some_and_refuses_others_is_told_of_once_a_minute(store, caplog):
+    queue = ShortOfConnections(store)
+    loop = Loop(queue, {RunKey: lambda key, lease: Changes()}, SystemClock(), "test", workers=4)
+    run_until(loop, lambda: queue.asked >= 12)
+
+    assert loop.counts["step", "run"] > 1
+    assert loop.counts["store_failed", "Waiting"] > 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "The store does not answer: The database cannot be used now (too many)."
+    ]
