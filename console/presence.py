@@ -16,6 +16,7 @@ from reconciler.adapters.process_executor import ProcessExecutor
 from reconciler.checks.words import duration
 from reconciler.errors import ReconcileError, Stalled
 from reconciler.keys import SweepKey
+from reconciler.ports import Clock
 from reconciler.records import PlaceRow, Wake
 from reconciler.store import Store
 
@@ -23,6 +24,12 @@ log = logging.getLogger(__name__)
 
 BEAT = 10.0  # s between two signs of life
 FRESH = 3 * BEAT  # s after which a place is taken to be away
+
+APART = 5.0  # s between this clock and the database's that nobody is told of
+_CLOCKS = (
+    "The clock of this machine is %s %s the database's. Schedules and time-outs go by it, also for other replicas: "
+    "let NTP keep both."
+)
 
 
 class Presence:
@@ -35,11 +42,14 @@ class Presence:
         data_dir: Path,
         address: str,
         lost_after: float,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._executor = executor
         self._row = PlaceRow(executor.place, address, mark_of(data_dir), version("headgate"))
         self._lost_after = lost_after
+        self._clock = clock
+        self._is_apart = False
         self._outgrown: Stalled | None = None
         self._ending = Event()
         self._thread: Thread | None = None
@@ -48,6 +58,7 @@ class Presence:
         """Note that we are here, and go on doing so. Raises Stalled if another machine's service says the same."""
         self._beat()
         if shared:
+            self._compare_clocks()
             self._thread = Thread(target=self._run, name="presence", daemon=True)
             self._thread.start()
 
@@ -67,6 +78,7 @@ class Presence:
             with suppress(ReconcileError):  # the loop tells of a store that is away
                 self._check_database()
                 self._beat()
+                self._compare_clocks()
                 self._give_up_lost()
 
     def _check_database(self) -> None:
@@ -85,6 +97,15 @@ class Presence:
             ended = self._store.attempts_by_id(self._executor.living())
             self._executor.abandon([row for row in ended.values() if row.phase == "ended"])
             self._store.wake([Wake(SweepKey(self._row.name))])
+
+    def _compare_clocks(self) -> None:
+        """A tick that is served too early by one service is none any more for all of them, until it is time for it."""
+        seen = self._store.place(self._row.name)
+        ahead = self._clock.now() - seen.seen_at if seen is not None else 0.0
+        was_apart, self._is_apart = self._is_apart, abs(ahead) > APART
+        if self._is_apart and not was_apart:
+            which = "ahead of" if ahead > 0 else "behind"
+            log.warning(_CLOCKS, duration(abs(ahead)), which)
 
     def _give_up_lost(self) -> None:
         for lost in self._store.lost_places(self._lost_after) if self._lost_after else ():

@@ -97,7 +97,7 @@ class Service:
             self.store, steps_of(world), self.clock, this_owner(place), workers=workers, places=self._places
         )
         page = config.page_url or self.address
-        self.presence = Presence(self.store, self.executor, data, page, config.place_lost_after)
+        self.presence = Presence(self.store, self.executor, data, page, config.place_lost_after, self.clock)
         self._server = Server(self._application(world), self._listener)
 
     def _github(self) -> GitHubParts | None:

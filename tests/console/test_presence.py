@@ -44,8 +44,12 @@ def service(store, machine, monkeypatch):
     monkeypatch.setattr(presence, "BEAT", 0.05)
     begun = []
 
-    def service_that_waits(seconds):
-        begun.append(Presence(store, machine.executor, machine.data_dir, "", seconds))
+    def service_that_waits(seconds, ahead=0.0):
+        clock = SystemClock()
+        if ahead:
+            clock = GivenClock()
+            clock.time = time.time() + ahead
+        begun.append(Presence(store, machine.executor, machine.data_dir, "", seconds, clock))
         begun[-1].begin(shared=True)
 
     yield service_that_waits
@@ -116,3 +120,24 @@ def test_a_place_that_returns_ends_what_others_do_again_and_nothing_else(store, 
     assert not store.place(machine.executor.place).given_up_at
     machine.stop(kept)
     machine.end(kept)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"), [(10_800.0, "ahead of the database's"), (-10_800.0, "behind the database's")]
+)
+def test_a_clock_that_is_far_from_the_databases_is_told_of_once(service, store, machine, caplog, ahead, words):
+    service(0.0, ahead)
+    first = store.place(machine.executor.place).seen_at
+    eventually(lambda: store.place(machine.executor.place).seen_at > first + 0.2)
+
+    (record,) = caplog.records
+    assert words in record.getMessage()
+    assert record.getMessage().startswith("The clock of this machine is ")
+
+
+def test_a_clock_that_agrees_with_the_databases_is_not_spoken_of(service, store, machine, caplog):
+    service(0.0)
+    first = store.place(machine.executor.place).seen_at
+    eventually(lambda: store.place(machine.executor.place).seen_at > first)
+
+    assert caplog.records == []
