@@ -34,6 +34,26 @@ ODD = (
     303_369,  # other words were posted, nobody heard of it, and the former ones are desired again
 )
 TRIED = 200  # histories within which a mistake must show; most show within ten
+# Of mistakes that take more of them: a history that notices. Where it does so no more, all are tried.
+NOTICING = {
+    "versions_are_not_checked": 1074,
+    "wakes_during_a_step_are_acknowledged": 1023,
+    "starts_are_repeated": 1005,
+    "instances_are_left": 1023,
+    "nobody_looks_again": 1008,
+    "observations_of_services_are_not_passed_on": 1005,
+    "timeouts_are_lost": 1005,
+    "skipping_is_a_fault": 1043,
+    "proposals_are_always_green": 1052,
+    "newer_words_are_not_said": 1017,
+    "what_is_needed_is_pruned": 1010,
+    "nothing_is_pruned": 1043,
+    "pruned_runs_leave_no_trace": 1043,
+    "files_go_before_that_is_written": 1097,
+    "frozen_flows_are_removed": 1010,
+    "removals_are_not_held": 1043,
+    "rejected_flows_run": 1010,
+}
 
 
 @pytest.mark.parametrize("seed", range(FEW))
@@ -53,8 +73,9 @@ def test_every_law_holds_of_more_histories(seed: int) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mistake_in_the_product_breaks_a_law(name: str) -> None:
+    seeds = dict.fromkeys([NOTICING.get(name, 1000), *range(1000, 1000 + TRIED)])
     with MUTATIONS[name]():
-        noticed = next((seed for seed in range(1000, 1000 + TRIED) if LAW_OF[name] in play(seed).laws), None)
+        noticed = next((seed for seed in seeds if LAW_OF[name] in play(seed).laws), None)
     assert noticed is not None, f"by no history {LAW_OF[name]} notices that {name}"
     assert not play(noticed).broken, "it is broken without the mistake as well"
 
