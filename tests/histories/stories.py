@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tests.histories.faults import Fault, Nth
+from tests.histories.faults import Fault, Nth, Plan
 from tests.histories.world import HistoryWorld
 from tests.world import REPOSITORY, dag, exits, op, runs_forever
 
@@ -134,7 +134,7 @@ STORIES: Sequence[Story] = (
 )
 
 
-def told(story: Story, plan: Nth) -> Mapping[str, Any]:
+def told(story: Story, plan: Plan) -> Mapping[str, Any]:
     """Play a story and what follows, in which one call goes wrong; what came of it."""
     world = HistoryWorld(seed=0)
     world.connect()

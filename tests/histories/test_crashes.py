@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import pytest
 
 from tests.histories.faults import (
+    EFFECTS,
     Call,
     Fault,
     Nth,
@@ -24,6 +26,7 @@ from tests.world import Ending
 
 ANYWHERE = STORIES[:5]  # a dag, a mapping, a nested dag, a service and a schedule: every call of these goes wrong
 ALL = (die_before, die_after, wait, lose_answer, do_a_part, sleep, be_overtaken)
+WITH_EFFECTS = (die_after, lose_answer, do_a_part)  # where nothing was done, they are to die before and to wait
 
 
 @pytest.mark.slow
@@ -32,7 +35,7 @@ ALL = (die_before, die_after, wait, lose_answer, do_a_part, sleep, be_overtaken)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_one_fault_at_any_call_changes_nothing(story: Story, fault: Fault) -> None:
     """Of the first stories at any call whatever, of the others at any that has an effect."""
-    expected, of_all = told(story, never()), story in ANYWHERE and fault is not do_a_part
+    expected, of_all = told(story, never()), story in ANYWHERE and fault not in WITH_EFFECTS
     for number in count(1):
         plan = Nth(number, fault, of_all)
         found = told(story, plan)
@@ -40,6 +43,41 @@ def test_one_fault_at_any_call_changes_nothing(story: Story, fault: Fault) -> No
             break
         assert found == expected, f"{fault.__name__} at call {number}, {plan.met}"
     assert number > (50 if of_all else 10), "the story is over before anything can go wrong"
+
+
+class Reading:
+    """Nothing goes wrong; `wrote` are calls that should only read and left something."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.wrote: set[str] = set()
+
+    def fault_of(self, port: str, method: str) -> Fault | None:
+        return None if method in EFFECTS[port] else self._read
+
+    def _read(self, call: Call) -> object:
+        before, self.calls = remains(call.around), self.calls + 1
+        done = call.done()
+        self.wrote |= {f"{call.port}.{call.method}"} if remains(call.around) != before else set()
+        return done
+
+
+def remains(world: Any) -> str:
+    """What is left of the world when a process dies."""
+    (version,) = world.looking.execute("PRAGMA data_version").fetchone()  # another one after each commit
+    known = {"clock", "world", "report", "wake", "executor"}
+    ports = [world.source, world.executor, world.checks, world.conversations, world.files_of]
+    return repr([version, world.clock.time, *({**vars(port), **dict.fromkeys(known)} for port in ports)])
+
+
+@pytest.mark.parametrize("story", ANYWHERE, ids=lambda story: story.__name__)
+def test_whatever_has_no_effect_leaves_nothing_to_a_process_that_comes_after(story: Story) -> None:
+    """So at a call that only reads it is one and the same to die before and after it."""
+    plan = Reading()
+    told(story, plan)
+
+    assert plan.calls > 50
+    assert plan.wrote == set()
 
 
 def test_a_story_is_the_same_each_time() -> None:
