@@ -35,7 +35,7 @@ def judge_repository(name: str, path: str, found: RepositoryCondition, user: int
         do = "Start the service as that user, or set core.sharedRepository to group there."
         return warning("repository", what, path, do)
     if not found.head:
-        return warning("repository", f"{name} has no commit yet.", path, "Push to it.")
+        return warning("repository", f"{name} has no commit.", path, "Push to it.")
     return fine("repository", f"{name}: {found.default_branch} is at {found.head[:10]}.", path)
 
 

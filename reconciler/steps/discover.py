@@ -48,12 +48,19 @@ def discover(world: World, key: RepositoryKey, lease: Lease) -> Changes:
     return Changes() if row is None else _Step(world, row, is_reached_again=bool(lease.reason)).take()
 
 
-def _refs(world: World, repository: str) -> Refs:
+def _refs(world: World, row: RepositoryRow) -> Refs:
     """Its refs; what a person has to mend in a repository is looked at again, as the mending tells nobody."""
     try:
-        return world.source.refs(repository)
+        refs = world.source.refs(row.name)
     except Stalled as error:
         raise Waiting(error.reason, error.message, MENDED) from error
+    if row.head and not refs.head:
+        what = f"{row.name} has no commit any more, and had {row.head[:10]} on `{row.default_branch}`."
+        raise Waiting("RepositoryEmptied", f"{what} {_UNTIL_PUSHED}", MENDED)
+    return refs
+
+
+_UNTIL_PUSHED = "Its flows stay as they are until it is pushed again, or the right repository is at its place."
 
 
 class _Step:
@@ -64,7 +71,7 @@ class _Step:
         self.is_reached_again = is_reached_again
         self.before = row
         self.now = world.clock.now()
-        self.refs = _refs(world, row.name)
+        self.refs = _refs(world, row)
         self.row = replace(row, default_branch=self.refs.default_branch, source=self.refs.source or row.source)
         self.flows: list[FlowRow] = []
         self.reviews: list[ReviewRow] = []

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.checks.model import Conclusion
+from reconciler.errors import Waiting
 from reconciler.keys import CheckKey, FlowKey, ReviewKey
 from reconciler.records import Changes
 from tests.reconciler.steps.git_world import NAME
@@ -388,6 +391,17 @@ def test_an_empty_repository_is_looked_at_again_later(git_world):
 
     assert git_world.row().head == ""
     assert git_world.written[0].again_at == git_world.clock.now() + 30.0
+
+
+def test_a_repository_that_has_no_commit_any_more_is_told_and_nothing_of_it_is_removed(git_world):
+    sha = git_world.merge({"flows/a.yaml": flow("a"), "flows/b.yaml": flow("b")})
+    git_world.connect()
+    git_world.repository.git("update-ref", "-d", "refs/heads/main")
+
+    with pytest.raises(Waiting, match=f"demo has no commit any more, and had {sha[:10]} on `main`"):
+        git_world.look()
+    assert git_world.row().head == sha
+    assert set(git_world.flows()) == {"a", "b"}
 
 
 def test_only_files_that_changed_are_read(git_world):
