@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -28,7 +29,9 @@ from reconciler.records import RunRow
 from reconciler.steps.plans import plan_of
 from reconciler.store import Records, Store
 
-Write = Callable[[LogLine], None]
+Write = Callable[[Iterable[LogLine]], bool]  # whether there were any
+
+_BATCH = 1000  # lines that are written at once: a log may be larger than the memory
 
 
 @click.command(epilog="Exit codes: 0 shown; with --follow 0 or 1 as the run ends; 2 wrong use; 3 the store is away.")
@@ -110,7 +113,7 @@ def _pruned(store: Records, views: Iterable[OpView]) -> float | None:
 def _show(
     views: Iterable[OpView], reader: LogReader, row: RunRow, form: str, prefixed: bool, pruned: float | None
 ) -> None:
-    found = [(view, list(reader.lines(view.path, _attempt(view), True))) for view in views]
+    found = ((view, reader.lines(view.path, _attempt(view), True)) for view in views)
     if form == "json":
         logs_of = [
             {
@@ -123,10 +126,8 @@ def _show(
         click.echo(json.dumps({"version": 1, "run": row.id, "logs": logs_of}, indent=2, ensure_ascii=False))
         return
     write = _writer(form, prefixed)
-    for _, lines in found:
-        for line in lines:
-            write(line)
-    if not any(lines for _, lines in found):
+    shown = [write(lines) for _, lines in found]
+    if not any(shown):
         click.echo("nothing was printed yet." if not pruned else f"the logs were pruned on {when(pruned)}.", err=True)
 
 
@@ -140,8 +141,7 @@ def _follow(store: Records, row: RunRow, plan: Plan, path: str | None, reader: L
         over = status in FINAL
         for view in op_views.leaves(views):
             if _attempt(view) and _within(view.path, path):
-                for line in reader.lines(view.path, _attempt(view), over or view.state.status in FINAL):
-                    write(line)
+                write(reader.lines(view.path, _attempt(view), over or view.state.status in FINAL))
         if over:
             return 0 if status in GOOD else NO
         time.sleep(LOOK)
@@ -152,12 +152,28 @@ def _within(path: str, wanted: str | None) -> bool:
 
 
 def _writer(form: str, prefixed: bool) -> Write:
+    worded = _worded(form, prefixed)
+
+    def write(lines: Iterable[LogLine]) -> bool:
+        left, any_were = iter(lines), False
+        while batch := list(islice(left, _BATCH)):
+            any_were = True
+            click.echo(b"".join(map(worded, batch)), nl=False)
+        return any_were
+
+    return write
+
+
+def _worded(form: str, prefixed: bool) -> Callable[[LogLine], bytes]:
+    """A line as it is written, with its end."""
     if form == "json":
-        return lambda line: click.echo(
-            json.dumps({"version": 1, "op": line.op, "attempt": line.attempt, "line": line.text})
-        )
+        return lambda line: _line(json.dumps({"version": 1, "op": line.op, "attempt": line.attempt, "line": line.text}))
     if prefixed:
-        return lambda line: click.echo(f"{line.op} | {plain(line.text)}")
+        return lambda line: _line(f"{line.op} | {plain(line.text)}")
     if sys.stdout.isatty():
-        return lambda line: click.echo(plain(line.text))
-    return lambda line: click.echo(line.data, nl=False)  # byte for byte, for a file or another program
+        return lambda line: _line(plain(line.text))
+    return lambda line: line.data  # byte for byte, for a file or another program
+
+
+def _line(text: str) -> bytes:
+    return f"{text}\n".encode("utf-8", "replace")

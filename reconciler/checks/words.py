@@ -26,6 +26,8 @@ _ZERO_WIDTH = "\u200b"
 
 def plain(text: str) -> str:
     """Text without terminal escapes, control characters and characters nobody sees; tabs and newlines stay."""
+    if text.isascii() and text.isprintable():  # nearly every line of a log
+        return text
     return _UNSEEN.sub("", _ANSI.sub("", text.replace("\r\n", "\n")))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -63,3 +65,27 @@ def test_an_unknown_op_is_wrong_use(typed):
 
 def test_without_a_store_it_cannot_be_found_out(bare):
     assert bare("logs", "@last").code == 3
+
+
+_MEASURED = """
+import sys
+from pathlib import Path
+from console.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    status = Path("/proc/self/status").read_text()
+    print(status.partition("VmHWM:")[2].split()[0], file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+def test_a_large_log_is_never_held_as_a_whole(typed, data, store):
+    """As objects its lines would take thirty times the room that they take on the disk."""
+    lines = 1_000_000
+    write_log(data, "a2", "line\n" * lines)
+    words = [sys.executable, "-c", _MEASURED, "logs", FAILED, "--data-dir", str(data)]
+    shown = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+    assert shown.stdout == "train | line\n" * lines
+    assert int(shown.stderr.splitlines()[-1]) < 120 << 10, shown.stderr  # KiB; Python and its libraries take 60 MiB
