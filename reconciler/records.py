@@ -232,6 +232,7 @@ class ServiceRow:
     reason: str = ""
     message: str = ""
     place: str = ""  # where its instance runs: that of the declaring run
+    version: int = field(default=0, compare=False)  # that was read; 0: it was not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +380,7 @@ class Changes:
     attempts: tuple[AttemptRow, ...] = ()
     schedules: tuple[ScheduleRow, ...] = ()
     services: tuple[ServiceRow, ...] = ()
-    services_gone: tuple[tuple[str, str], ...] = ()  # (flow, op)
+    services_gone: tuple[ServiceRow, ...] = ()
     checks: tuple[CheckRow, ...] = ()
     posted: tuple[CheckRow, ...] = ()  # where the same is still desired: `posted` and `final` alone
     events: tuple[EventRow, ...] = ()

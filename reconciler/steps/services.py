@@ -30,7 +30,7 @@ class Kept:
     """What keeping a flow's services changed."""
 
     rows: tuple[ServiceRow, ...]
-    gone: tuple[tuple[str, str], ...]
+    gone: tuple[ServiceRow, ...]
     attempts: tuple[AttemptRow, ...]
     folded: tuple[int, ...]
     wakes: tuple[Wake, ...]
@@ -50,8 +50,8 @@ def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> 
     wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), order, run.id, place=run.place)
     if known is None:
         return wanted
-    same = known.spec_hash == wanted.spec_hash
-    return replace(wanted, attempt=known.attempt, ready=same and known.ready)  # a new run, new tries
+    is_ready = known.spec_hash == wanted.spec_hash and known.ready
+    return replace(wanted, attempt=known.attempt, ready=is_ready, version=known.version)  # a new run, new tries
 
 
 def spec_hash(spec: AttemptSpec) -> str:
@@ -110,7 +110,7 @@ class _Keeper:
                     self.rows[op] = replace(row, wanted=False)
         self.attempts = {row.id: row for row in world.store.service_attempts(flow.id)}
         self.changed: dict[str, AttemptRow] = {}
-        self.gone: list[tuple[str, str]] = []
+        self.gone: list[ServiceRow] = []
 
     def keep(self) -> Kept:
         performed = intents.perform(self.world, list(self.attempts.values()), self.lease, self.now)
@@ -168,14 +168,21 @@ class _Keeper:
             if not row.wanted or spec_hash(attempt.spec) != row.spec_hash:
                 self._stop(attempt, "the service was removed" if not row.wanted else "the service has changed")
         if live:
+            self._adopt(row, live)
             return
         if not row.wanted:
             del self.rows[row.op]
-            self.gone.append((row.flow, row.op))
+            self.gone.append(row)
         elif belonging.is_elsewhere(self.world, row.place):
             return
         elif row.next_try_at is None or row.next_try_at <= self.now or row.restarts == 0:
             self._start(row)
+
+    def _adopt(self, row: ServiceRow, live: Sequence[AttemptRow]) -> None:
+        """Know an instance as its own that a replica of the first release forgot, as two runs declared it at once."""
+        fitting = [one.id for one in live if self.attempts[one.id].wanted != "stop"]
+        if fitting and not row.attempt:
+            self.rows[row.op] = replace(row, attempt=fitting[0])
 
     def _stop(self, attempt: AttemptRow, reason: str) -> None:
         if attempt.wanted != "stop":

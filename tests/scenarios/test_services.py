@@ -1,8 +1,11 @@
 """Services of flows: declared by runs, kept true between them, replaced, pruned."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 from reconciler.engine.model import Performed
+from reconciler.plan.encoding import encode
 from tests.world import Ending, dag, exits, runs_forever
 
 
@@ -246,6 +249,20 @@ def test_two_runs_of_one_instant_that_declare_the_same_service_both_see_it_ready
     world.pass_time(60)
 
     assert [run.state.status.value for run in world.runs()] == ["succeeded", "succeeded"]
+
+
+def test_an_instance_that_its_service_forgot_is_known_again(world):
+    world.merge(ops=FLOW)
+    world.settle()
+    (row,) = world.store.services(world.flow("churn").id)
+    with closing(sqlite3.connect(world.path)) as database, database:  # as two runs of the first release left it
+        database.execute("UPDATE services SET body = ?", [encode(replace(row, attempt="", ready=False))])
+    world.ask("restart", world.run().id)
+    world.pass_time(130)
+
+    assert [run.state.status.value for run in world.runs()] == ["succeeded", "succeeded"]
+    assert world.store.services(row.flow)[0].attempt == row.attempt
+    assert world.starts("board") == 1
 
 
 def test_a_service_whose_start_was_unknown_and_that_is_seen_running_leaves_its_flow_at_rest(world):

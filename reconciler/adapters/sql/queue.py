@@ -73,7 +73,11 @@ class SqlQueue:
     def commit(self, lease: Lease, changes: Changes, keep: bool = False) -> None:
         now = self._clock.now()
         held = self._fence(lease) if keep else self._acknowledge(lease, changes.again_at)
-        moved = [*run_moves(changes.runs, lease.token), *self._statements.flow_moves(changes.flows)]
+        moved = [
+            *run_moves(changes.runs, lease.token),
+            *self._statements.flow_moves(changes.flows),
+            *self._statements.service_moves(changes),
+        ]
         wakes = (*changes.wakes, *(Wake(request.key) for request in changes.asked))
         written: list[direct.Batch] = [
             *self._statements.changes(changes, lease.token, now),

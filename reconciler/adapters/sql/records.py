@@ -213,7 +213,7 @@ class SqlRecords:
         return self._one(questions.equal(schedules, "flow"), _flat(ScheduleRow), _flow=flow)
 
     def services(self, flow: str) -> Sequence[ServiceRow]:
-        return self._all(questions.SERVICES, _body(ServiceRow), _flow=flow)
+        return self._all(questions.SERVICES, rows.service_of, _flow=flow)
 
     def checks(self, repository: str, sha: str) -> Sequence[CheckRow]:
         return self._all(questions.CHECKS, _flat(CheckRow), _repository=repository, _sha=sha)

@@ -151,7 +151,12 @@ def request_of(values: Found) -> RequestRow:
 
 def service_values(row: ServiceRow) -> Values:
     """Columns of `services`."""
-    return {"flow": row.flow, "op": row.op, "body": encode(row)}
+    return {"flow": row.flow, "op": row.op, "body": encode(row), "version": 1}
+
+
+def service_of(values: Found) -> ServiceRow:
+    """The service, with the version that it has in the store."""
+    return replace(decode(values["body"], ServiceRow), version=values["version"])
 
 
 def check_values(row: CheckRow, now: float) -> Values:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from reconciler.adapters.sql.tables import NAMES, counters, first_release, schemas
 from reconciler.errors import Stalled
 
-REVISION = "0005"  # the newest of migrations/versions; a test holds the two together
+REVISION = "0006"  # the newest of migrations/versions; a test holds the two together
 VERSION_TABLE = "schema_version"
 RULES = (  # of `schemas`, as the migrations told them: schema, the oldest that may work beside it, its release
     ("0001", "0001", "0.1.0"),
@@ -31,6 +31,7 @@ RULES = (  # of `schemas`, as the migrations told them: schema, the oldest that 
     ("0003", "0001", "0.3.0"),
     ("0004", "0001", "0.3.0"),
     ("0005", "0001", "0.3.0"),
+    ("0006", "0001", "0.3.0"),
 )
 LOCK = 0x48656164  # any number that nobody else takes
 

@@ -232,7 +232,14 @@ schedules = Table(
     _time("next_at", nullable=True),
     _flag("done"),
 )
-services = Table("services", NAMES, _key("flow"), _key("op"), _body())
+services = Table(
+    "services",
+    NAMES,
+    _key("flow"),
+    _key("op"),
+    _body(),
+    Column("version", BigInteger, nullable=False, server_default="0"),
+)
 checks = Table(
     "checks",
     NAMES,

@@ -14,7 +14,7 @@ from reconciler.adapters.sql import direct, rows, tables
 from reconciler.adapters.sql.moment import until
 from reconciler.errors import MAX_TRIES, Conflict
 from reconciler.keys import PRIORITY, text_of
-from reconciler.records import OFFERED, Changes, CheckRow, FlowRow, RequestRow, ReviewRow, RunRow, Wake
+from reconciler.records import OFFERED, Changes, CheckRow, FlowRow, RequestRow, ReviewRow, RunRow, ServiceRow, Wake
 
 NEVER = 1e18  # seconds since the epoch
 SOON = 10.0  # seconds: of keys that are due later, other processes learn by looking now and then
@@ -34,12 +34,13 @@ class Statements:
         self.add = {table.name: self._keep(table) for table in tables.NAMES.sorted_tables}
         self.append = {table.name: insert(table) for table in (tables.events, tables.observations)}
         self.wake = self._wake()
-        self.move_flow = self._move_flow()
+        self.move_flow = self._move(tables.flows, ("repository", "scope", "body"))
+        self.move_service = self._move(tables.services, ("body",))
         self.follow_run = self._say(follows=True)
 
     def changes(self, changes: Changes, writer: int, now: float) -> list[Batch]:
         """Everything but wakes, the queue's own row, and what must be of the version that was read."""
-        flat, gone = rows.flat, changes.services_gone
+        flat = rows.flat
         begun = {run.id for run in changes.new_runs} | {""}
         batches: list[Batch] = [
             (self.put["repositories"], [flat(row) for row in changes.repositories]),
@@ -50,8 +51,6 @@ class Statements:
             (self.put["ops"], [rows.op_values(row) for row in changes.ops]),
             (self.put["attempts"], [rows.attempt_values(row) for row in changes.attempts]),
             (self.put["schedules"], [flat(row) for row in changes.schedules]),
-            (self.put["services"], [rows.service_values(row) for row in changes.services]),
-            (_REMOVE_SERVICE, [{"_flow": flow, "_op": op} for flow, op in gone]),
             (self.put["checks"], [rows.check_values(row, now) for row in changes.checks if row.run in begun]),
             (self.follow_run, [rows.check_values(row, now) for row in changes.checks if row.run not in begun]),
             (_POST, [_posted(row) for row in changes.posted]),
@@ -78,17 +77,24 @@ class Statements:
         values = ({**rows.flow_values(row), "_id": row.id, "_version": row.version} for row in flows)
         return [(self.move_flow, [one]) for one in values]
 
-    def _move_flow(self) -> Executable:
-        flow, values, read = tables.flows.c, self._insert(tables.flows), bindparam("_version", type_=Integer)
-        columns = ("id", "repository", "scope", "version", "body")
-        inserted = values.values({name: bindparam(name, type_=flow[name].type) for name in columns})
-        replaced = {name: inserted.excluded[name] for name in ("repository", "scope", "body")}
+    def service_moves(self, changes: Changes) -> list[Batch]:
+        """Insert, replace or remove services that still have the version that was read (0: it was not there)."""
+        moved = ({**rows.service_values(row), **_read_service(row)} for row in changes.services)
+        removed = [_read_service(row) for row in changes.services_gone]
+        return [(self.move_service, [one]) for one in moved] + [(_REMOVE_SERVICE, [one]) for one in removed]
+
+    def _move(self, table: Table, columns: Sequence[str]) -> Executable:
+        """Insert a row, or replace these columns of one that has the version that was read, raising it by one."""
+        known, values, read = table.c, self._insert(table), bindparam("_version", type_=Integer)
+        written = (*_keys(table), "version", *columns)
+        inserted = values.values({name: bindparam(name, type_=known[name].type) for name in written})
+        replaced = {name: inserted.excluded[name] for name in columns}
         return cast(
             Executable,
             inserted.on_conflict_do_update(
-                index_elements=["id"],
-                set_={**replaced, "version": flow.version + 1},
-                where=flow.version == read,
+                index_elements=_keys(table),
+                set_={**replaced, "version": known.version + 1},
+                where=known.version == read,
             ),
         )
 
@@ -179,10 +185,14 @@ def _moved(row: RunRow, writer: int) -> rows.Values:
 
 
 def check_moves(moves: Sequence[Batch], counts: Sequence[int]) -> None:
-    """Raises Conflict if a run or flow has moved on since it was read: then its statement wrote no row."""
+    """Raises Conflict if a run, flow or service has moved on since it was read: then its statement wrote no row."""
     for (_, values), count in zip(moves, counts, strict=False):
         if count != 1:
-            raise Conflict(f"Run or flow {values[0]['_id']} has moved on since it was read.")
+            raise Conflict(f"Run, flow or service {values[0]['_id']} has moved on since it was read.")
+
+
+def _read_service(row: ServiceRow) -> rows.Values:
+    return {"_id": f"{row.flow} {row.op}", "_flow": row.flow, "_op": row.op, "_version": row.version}
 
 
 def _with_version(row: RunRow) -> rows.Values:
@@ -224,7 +234,7 @@ def _wake_values(wake: Wake, at: float) -> rows.Values:
 
 _REMOVE_OBSERVATION = delete(tables.observations).where(tables.observations.c.seq == bindparam("_seq"))
 _REMOVE_SERVICE = delete(tables.services).where(
-    tables.services.c.flow == bindparam("_flow"), tables.services.c.op == bindparam("_op")
+    *(tables.services.c[name] == bindparam(f"_{name}") for name in ("flow", "op", "version"))
 )
 _SEEN_REVIEW = ("repository", "proposal", "head", "base", "target")
 _JUDGE = (

@@ -105,6 +105,21 @@ def test_every_kind_of_row_comes_back_as_it_was_written(store):
     assert store.metrics("a1") == [metric]
 
 
+@pytest.mark.parametrize("late", ["services", "services_gone"])
+def test_a_service_that_has_moved_on_is_not_written(store, late):
+    service = ServiceRow("f1", "serve", attempt_row("a9").spec, "hash", NOW, "r1")
+    write(store, Changes(services=(service,)))
+    (read,) = store.services("f1")
+    write(store, Changes(services=(replace(read, attempt="a9"),)))
+    (newer,) = store.services("f1")
+
+    for row, who in ((service, "before it was there"), (read, "before it moved on")):
+        with pytest.raises(Conflict):
+            write(store, Changes(**{late: (row,)}), RunKey(who))
+    assert store.services("f1") == [newer]
+    write(store, Changes(**{late: (newer,)}))
+
+
 def test_rows_are_replaced_by_their_identity(store):
     check = CheckRow("shop", "c0ffee", "gate", "v1")
     service = ServiceRow("f1", "serve", attempt_row("a9").spec, "hash", NOW, "r1")
@@ -117,7 +132,7 @@ def test_rows_are_replaced_by_their_identity(store):
         Changes(
             ops=(op_row("a", status=Status.RUNNING), op_row("b")),
             checks=(replace(check, posted="v1"),),
-            services_gone=(("f1", "serve"),),
+            services_gone=tuple(store.services("f1")),
             reviews=(ReviewRow("shop", "1", "b", "m", open=False),),
         ),
     )
