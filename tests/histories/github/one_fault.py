@@ -5,12 +5,13 @@ To die at a lease, or while something is read, is to die after the change before
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import Waiting
-from tests.histories.faults import Call, Crash, Fault, die_after, die_before, lose_answer
+from tests.histories.faults import Call, Crash, Fault, Plan, die_after, die_before, lose_answer
+from tests.histories.forks import Forks, Way
 from tests.histories.github.faults import be_told_to_wait, do_and_fail, fail, get_no_reply, lose_reply, lose_token
 from tests.histories.github.seen import Seen, seen
 from tests.histories.github.stories import Story, Telling
@@ -84,6 +85,25 @@ class One:
         return self.trouble.fault(call)
 
 
+class Each:
+    """Lets the call at every so many-th such place go wrong, each in a process of its own; here none does."""
+
+    def __init__(self, trouble: Trouble, every: int, forks: Forks[Seen]) -> None:
+        self.trouble = trouble
+        self.every = every
+        self.forks = forks
+        self.number = 0
+
+    def fault_of(self, port: str, method: str) -> Fault | None:
+        return self._meet if method in self.trouble.places.get(port, ()) else None
+
+    def _meet(self, call: Call) -> Any:
+        self.number += 1
+        if self.forks.place is not None or (self.number - 1) % self.every or not self.forks.fork(_place(call)):
+            return call.done()
+        return self.trouble.fault(call)
+
+
 def _place(call: Call) -> str:
     return " ".join([call.port, call.method, *([call.arguments[0].path] if call.port == "github" else [])])
 
@@ -106,11 +126,22 @@ class StoryWorld(GitHubHistoryWorld):
 
 def told(story: Story, patience: float = SOON, plan: One | None = None) -> Seen:
     """Tell a story, in which one call goes wrong or none; what is seen in the end."""
+    return _told(story, patience, lambda world: plan or world.plan)
+
+
+def told_of_each(story: Story, trouble: Trouble, every: int) -> tuple[Seen, Sequence[Way[Seen]]]:
+    """What is seen in the end where nothing goes wrong, and where the call at every so many-th place does."""
+    forks = Forks[Seen]()
+    seen = forks.told(lambda: _told(story, trouble.patience, lambda world: Each(trouble, every, forks.of(world.path))))
+    return seen, forks.ways
+
+
+def _told(story: Story, patience: float, plan_of: Callable[[StoryWorld], Plan]) -> Seen:
     world = StoryWorld(seed=0)
     with world.playing():
         start = world.connect(keep=dag({"a": exits(0)}))
         world.github.state.lag = LAG
         telling = Telling(world, start, patience)
-        world.plan = plan or world.plan
+        world.plan = plan_of(world)
         story(telling)
         return seen(world, telling.commits)
