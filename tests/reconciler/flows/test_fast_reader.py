@@ -92,7 +92,7 @@ def test_most_real_files_are_read_fast():
 
 @pytest.mark.slow
 @given(SEEDS)
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=6_000, deadline=None)
 def test_many_generated_texts_read_the_same(seed):
     assert_same(generated(seed))
 
