@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tests.histories.faults import Fault, Nth, Plan
+from tests.histories.faults import EFFECTS, Fault, Nth, Plan
+from tests.histories.forks import Forks, Way
 from tests.histories.world import HistoryWorld
 from tests.world import REPOSITORY, dag, exits, op, runs_forever
 
@@ -136,10 +137,33 @@ STORIES: Sequence[Story] = (
 
 def told(story: Story, plan: Plan) -> Mapping[str, Any]:
     """Play a story and what follows, in which one call goes wrong; what came of it."""
+    return _told(story, lambda world: plan)
+
+
+def told_of_each(story: Story, fault: Fault) -> tuple[Mapping[str, Any], Sequence[Way[Mapping[str, Any]]]]:
+    """What came of a story in which nothing goes wrong, and where each call that has an effect does."""
+    forks = Forks[Mapping[str, Any]]()
+    here = forks.told(lambda: _told(story, lambda world: _Each(fault, forks.of(world.path))))
+    return here, forks.ways
+
+
+class _Each:
+    """Lets each call that has an effect go wrong in a process of its own; here none does."""
+
+    def __init__(self, fault: Fault, forks: Forks[Mapping[str, Any]]) -> None:
+        self.fault = fault
+        self.forks = forks
+
+    def fault_of(self, port: str, method: str) -> Fault | None:
+        is_place = method in EFFECTS[port] and self.forks.place is None
+        return self.fault if is_place and self.forks.fork(f"{port}.{method}") else None
+
+
+def _told(story: Story, plan_of: Callable[[HistoryWorld], Plan]) -> Mapping[str, Any]:
     world = HistoryWorld(seed=0)
     world.connect()
     story(world)
-    world.plan = plan
+    world.plan = plan_of(world)
     world.settle()
     world.pass_time(130, step=130)
     return _outcome(world)
@@ -173,4 +197,4 @@ def _no_fault(call: Any) -> Any:
     return call.done()
 
 
-__all__ = ["STORIES", "Fault", "never", "told"]
+__all__ = ["STORIES", "Fault", "never", "told", "told_of_each"]

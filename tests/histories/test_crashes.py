@@ -21,7 +21,7 @@ from tests.histories.faults import (
     wait,
 )
 from tests.histories.mutations import versions_are_not_checked
-from tests.histories.stories import STORIES, Story, a_newer_plan, never, told
+from tests.histories.stories import STORIES, Story, a_newer_plan, never, told, told_of_each
 from tests.world import Ending
 
 ANYWHERE = STORIES[:5]  # a dag, a mapping, a nested dag, a service and a schedule: every call of these goes wrong
@@ -32,10 +32,10 @@ WITH_EFFECTS = (die_after, lose_answer, do_a_part)  # where nothing was done, th
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", ALL, ids=lambda fault: fault.__name__)
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+@pytest.mark.parametrize("story", ANYWHERE, ids=lambda story: story.__name__)
 def test_one_fault_at_any_call_changes_nothing(story: Story, fault: Fault) -> None:
-    """Of the first stories at any call whatever, of the others at any that has an effect."""
-    expected, of_all = told(story, never()), story in ANYWHERE and fault not in WITH_EFFECTS
+    """These are so short that each is told from its beginning."""
+    expected, of_all = told(story, never()), fault not in WITH_EFFECTS
     for number in count(1):
         plan = Nth(number, fault, of_all)
         found = told(story, plan)
@@ -43,6 +43,28 @@ def test_one_fault_at_any_call_changes_nothing(story: Story, fault: Fault) -> No
             break
         assert found == expected, f"{fault.__name__} at call {number}, {plan.met}"
     assert number > (50 if of_all else 10), "the story is over before anything can go wrong"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", ALL, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("story", [one for one in STORIES if one not in ANYWHERE], ids=lambda story: story.__name__)
+def test_one_fault_at_any_effect_changes_nothing(story: Story, fault: Fault) -> None:
+    here, ways = told_of_each(story, fault)
+
+    for number, way in enumerate(ways, 1):
+        assert way.told == here, f"{fault.__name__} at effect {number}, {way.place}"
+    assert here == told(story, never())
+    assert len(ways) > 10, "the story is over before anything can go wrong"
+
+
+@pytest.mark.slow
+def test_a_fault_on_the_way_does_what_it_does_in_a_story_told_alone() -> None:
+    _, ways = told_of_each(a_newer_plan, end_meanwhile)
+    plans = [Nth(number, end_meanwhile) for number in range(1, len(ways) + 1)]
+    alone = [told(a_newer_plan, plan) for plan in plans]
+
+    assert [(way.place, way.told) for way in ways] == list(zip([plan.met for plan in plans], alone, strict=True))
 
 
 class Reading:
