@@ -54,6 +54,10 @@ class Presence:
         self._ending = Event()
         self._thread: Thread | None = None
 
+    def check_no_copy(self) -> None:
+        """Raises Stalled if these files are a copy of another service's. To be asked before what they tell is told."""
+        self._store.check_no_copy(self._row)
+
     def begin(self, shared: bool) -> None:
         """Note that we are here, and go on doing so. Raises Stalled if another machine's service says the same."""
         self._beat()

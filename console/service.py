@@ -111,6 +111,8 @@ class Service:
         for name, path in self.config.repositories.items():
             self.store.add_repository(RepositoryRow(name, str(path.resolve())))
         self._server.start()
+        if self.config.database:
+            self.presence.check_no_copy()
         self.store.expire_leases(partial(is_gone, self.executor.place))
         self.executor.resume()
         self._tell_of_unknown()

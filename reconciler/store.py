@@ -268,6 +268,10 @@ class Places(Protocol):
         """
         ...
 
+    def check_no_copy(self, row: PlaceRow) -> None:
+        """Raises Stalled if a place of another name is at work whose files are the same: one is a copy of the other."""
+        ...
+
     def lost_places(self, seconds: float) -> Sequence[PlaceRow]:
         """Places that were not seen for so long and are not given up."""
         ...

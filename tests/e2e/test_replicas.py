@@ -2,12 +2,16 @@
 
 import os
 import random
+import re
+import shutil
 import signal
 import time
 from collections import Counter
+from uuid import uuid4
 
 import pytest
 
+from reconciler.adapters.place import local_place
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from tests.e2e.replicas import Replica, eventually
@@ -107,6 +111,24 @@ def test_replicas_that_are_killed_at_random_lose_nothing_and_do_nothing_twice(sh
     assert all(verdicts(one) == {"success"} for one in names)
     assert_each_ran_once(shared, [f"{one}{n}" for one in names for n in range(6)])
     assert "Traceback" not in "".join(replica.text() for replica in replicas)
+
+
+@pytest.mark.parametrize("replicas", [1], indirect=True)
+def test_a_replica_with_a_copy_of_anothers_files_does_not_take_its_ops_for_lost(shared, replicas, database):
+    """As on a machine that was cloned: none of the processes that the files tell of are there."""
+    (one,) = replicas
+    sha = shared.push({"flows/a.yaml": chain(shared, "a", 2, seconds=3)})
+    eventually(shared.lines, replicas)
+    copy = Replica("copy", shared, database)
+    shutil.copytree(one.data, copy.data, symlinks=True)
+    for claim in copy.data.glob("attempts/*/*/claim"):
+        claim.write_text(re.sub(r"[0-9a-f-]{36}:", f"{uuid4()}:", claim.read_text()))
+    copy.start()
+
+    assert copy.process.wait(30) == 2
+    assert f"a copy of those of {local_place(one.data)}" in copy.text()
+    eventually(lambda: shared.conclusion(sha, "headgate/a"), replicas)
+    assert_each_ran_once(shared, ["a0", "a1"])
 
 
 @pytest.mark.slow

@@ -51,6 +51,14 @@ class SqlPlaces:
 
         return self._database.write(work)
 
+    def check_no_copy(self, row: PlaceRow) -> None:
+        with self._database.read() as connection:
+            since = self._database.now(connection, self._clock) - GONE
+            wanted = {"_mark": row.mark, "_name": row.name, "_since": since}
+            original = connection.execute(_ORIGINAL, wanted).scalar()
+        if original is not None:
+            raise Stalled("PlaceCopied", _copied(original))
+
     def check_not_outgrown(self) -> None:
         with self._database.read() as connection:
             check_not_outgrown(connection)
@@ -91,7 +99,18 @@ def _taken(known: RowMapping) -> str:
     )
 
 
+def _copied(original: str) -> str:
+    return (
+        f"The files of this service are a copy of those of {original}, which works on this database: it would take the "
+        "ops there for its own, and for lost. Give it an empty --data-dir. If the files were moved, "
+        f"stop the other service and start this one {GONE:.0f} seconds later."
+    )
+
+
 _PLACE = select(places).where(places.c.name == bindparam("_name"))
+_ORIGINAL = select(places.c.name).where(
+    places.c.mark == bindparam("_mark"), places.c.name != bindparam("_name"), places.c.seen_at > bindparam("_since")
+)
 _LOST = select(places).where(places.c.seen_at < bindparam("_since"), places.c.given_up_at == 0).order_by(places.c.name)
 _GIVE_UP: Any = (
     update(places)

@@ -1,5 +1,7 @@
 """Places: keys are leased where they belong, and what a lost place had at work is freed."""
 
+from contextlib import closing
+
 import pytest
 
 from reconciler.adapters.sql_store import open_store
@@ -9,7 +11,7 @@ from reconciler.errors import Stalled
 from reconciler.keys import RunKey
 from reconciler.plan.encoding import decode
 from reconciler.records import OFFERED, Changes, PlaceRow, Wake
-from tests.reconciler.adapters.sql_world import BOTH, attempt_row, new_database, run_row
+from tests.reconciler.adapters.sql_world import BOTH, GivenClock, attempt_row, new_database, run_row
 
 KEY = RunKey("r1")
 HERE, THERE = "build-1:/data", "build-2:/data"
@@ -77,3 +79,20 @@ def test_only_places_that_were_not_seen_are_lost(store):
 
     assert store.lost_places(60) == []
     assert [row.name for row in store.lost_places(-1)] == [HERE]
+
+
+def test_files_that_another_place_at_work_has_too_are_a_copy(store):
+    store.see_place(PlaceRow(THERE, "", "one", "1.0"))
+
+    store.check_no_copy(PlaceRow(THERE, "", "one", "1.0"))
+    store.check_no_copy(PlaceRow(HERE, "", "two", "1.0"))
+    with pytest.raises(Stalled, match=f"a copy of those of {THERE}, which works on this database"):
+        store.check_no_copy(PlaceRow(HERE, "", "one", "1.0"))
+
+
+def test_files_of_a_place_that_is_not_at_work_any_more_were_moved(tmp_path):
+    path = str(tmp_path / "moved.db")
+    with closing(open_store(path, GivenClock())) as long_ago:
+        long_ago.see_place(PlaceRow(THERE, "", "one", "1.0"))
+    with closing(open_store(path, SystemClock())) as now:
+        now.check_no_copy(PlaceRow(HERE, "", "one", "1.0"))
