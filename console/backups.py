@@ -15,6 +15,7 @@ from console.config import Config
 from console.data_lock import ServiceRuns, lock
 from console.failures import AWAY, NO, Failure
 from console.lost_database import refuse_lost
+from console.opening import failure_of
 from reconciler.adapters.place import local_place
 from reconciler.adapters.process_condition import attempt_folders
 from reconciler.adapters.process_copies import copy_attempts
@@ -50,7 +51,10 @@ def back_up(config: Config, target: Path, only_database: bool) -> int:
         raise Failure("backup-there", f"{target} is there already.", do="Name a new one: nothing is overwritten.")
     if not target.absolute().parent.is_dir():
         raise Failure("backup-parent", f"{target.absolute().parent} is not a folder.", do="Make it first.")
-    _check_there(config)
+    try:
+        refuse_lost(config)
+    except Stalled as error:
+        raise failure_of(error) from None
     with _told():
         file = file_of(config.store)
         if only_database and file is None:
@@ -62,14 +66,6 @@ def back_up(config: Config, target: Path, only_database: bool) -> int:
             copy_file(file, target)
             return 0
         return _whole(config.data_dir, file, target)
-
-
-def _check_there(config: Config) -> None:
-    """Raises Failure, as every command does, for a database that was lost."""
-    try:
-        refuse_lost(config)
-    except Stalled as error:
-        raise Failure("store", error.message, do="`headgate doctor` tells more.") from None
 
 
 def _whole(data_dir: Path, file: Path | None, target: Path) -> int:

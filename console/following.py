@@ -19,7 +19,7 @@ from reconciler.checks.glyphs import look
 from reconciler.checks.ops import OpView, tally
 from reconciler.checks.run_text import commands
 from reconciler.checks.words import count, duration
-from reconciler.engine.model import FINAL, Status
+from reconciler.engine.model import FINAL, GOOD, Status
 from reconciler.keys import RunKey
 from reconciler.steps.plans import plan_of
 from reconciler.store import Store
@@ -96,7 +96,7 @@ def follow(
     if frame is None:
         return AWAY
     teller.close(frame)
-    if frame.run.status in (Status.SUCCEEDED, Status.SKIPPED):
+    if frame.run.status in GOOD:
         return 0
     _explain(store, frame, data_dir)
     return NO

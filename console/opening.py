@@ -29,12 +29,12 @@ def opened(config: Config, passing: bool = False) -> Iterator[Service]:
     except ServiceRuns as error:
         raise Failure("service-runs", str(error), do="Stop it first, or choose another --data-dir.") from None
     except ReconcileError as error:
-        raise _failure(error) from None
+        raise failure_of(error) from None
     try:
         service.start()
         yield service
     except ReconcileError as error:
-        raise _failure(error) from None
+        raise failure_of(error) from None
     finally:
         service.stop()
 
@@ -49,11 +49,11 @@ def store_of(config: Config) -> Iterator[SqlStore]:
             raise Failure("no-data", f"There is nothing in {config.data_dir} yet.", do=do, exit_code=AWAY)
         store = _to_read(config) if _only_readable(config) else open_store(config.store, SystemClock())
     except ReconcileError as error:
-        raise _failure(error) from None
+        raise failure_of(error) from None
     try:
         yield store
     except ReconcileError as error:
-        raise _failure(error) from None
+        raise failure_of(error) from None
     finally:
         store.close()
 
@@ -71,6 +71,7 @@ def _to_read(config: Config) -> SqlStore:
     return opened.store
 
 
-def _failure(error: ReconcileError) -> Failure:
+def failure_of(error: ReconcileError) -> Failure:
+    """What a person is told of it."""
     code = AWAY if isinstance(error, Waiting) else USAGE
     return Failure("store", error.message, do="`headgate doctor` tells more.", exit_code=code)

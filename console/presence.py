@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 BEAT = 10.0  # s between two signs of life
 FRESH = 3 * BEAT  # s after which a place is taken to be away
 
-APART = 5.0  # s between this clock and the database's that nobody is told of
+APART = 5.0  # s between this clock and the database's that schedules bear: nobody is told of it
 _CLOCKS = (
     "The clock of this machine is %s %s the database's. Schedules and time-outs go by it, also for other replicas: "
     "let NTP keep both."

@@ -16,14 +16,13 @@ from reconciler.checks.model import Check, Conclusion
 from reconciler.checks.ops import OpView
 from reconciler.checks.run import flow_check
 from reconciler.checks.tree import tree_text
-from reconciler.engine.model import FINAL, Status
+from reconciler.engine.model import FINAL, GOOD
 from reconciler.flows.model import Json
 from reconciler.plan.encoding import decode
 from reconciler.records import CheckRow, FlowRow, RunRow
 from reconciler.steps.evidence import evidence_of
 from reconciler.store import Records
 
-GOOD = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 _RED = frozenset({Conclusion.FAILURE, Conclusion.CANCELLED, Conclusion.TIMED_OUT, Conclusion.ACTION_REQUIRED})
 
 

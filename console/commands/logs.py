@@ -18,12 +18,11 @@ from console.naming import find_op, find_run
 from console.opening import store_of
 from console.options import FORMAT, OP, RUN, store_options
 from console.reading import config_of
-from console.telling import GOOD
 from reconciler.adapters.place import local_place
 from reconciler.checks import ops as op_views
 from reconciler.checks.ops import OpView
 from reconciler.checks.words import plain, when
-from reconciler.engine.model import FINAL, Status
+from reconciler.engine.model import FINAL, GOOD, Status
 from reconciler.plan.model import Plan
 from reconciler.records import RunRow
 from reconciler.steps.plans import plan_of

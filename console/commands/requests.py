@@ -18,8 +18,7 @@ from console.options import FLOW, FORMAT, NEEDED_OP, OP, RUN, store_options
 from console.reading import config_of
 from reconciler.checks.glyphs import look
 from reconciler.checks.ops import views
-from reconciler.engine.model import FINAL
-from reconciler.engine.resuming import KEPT
+from reconciler.engine.model import FINAL, GOOD
 from reconciler.keys import FlowKey, RepositoryKey, RunKey
 from reconciler.records import RequestRow, RunRow
 from reconciler.steps.plans import plan_of
@@ -246,7 +245,7 @@ def _again(
 def _check_again(row: RunRow, verb: str) -> None:
     if verb != "resume":
         return
-    if row.state.status in KEPT:
+    if row.state.status in GOOD:
         raise _over(row, verb)
     if row.state.status not in FINAL:
         do = f"`headgate status {row.id} --wait` follows it."

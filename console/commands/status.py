@@ -16,7 +16,6 @@ from console.opening import store_of
 from console.options import FORMAT, store_options
 from console.reading import config_of
 from console.telling import (
-    GOOD,
     check_lines,
     checks_of,
     commit_document,
@@ -29,6 +28,7 @@ from console.telling import (
     settled,
     story_of,
 )
+from reconciler.engine.model import GOOD
 from reconciler.flows.model import Json
 from reconciler.keys import CheckKey, FlowKey, Key
 from reconciler.records import FlowRow, RunRow

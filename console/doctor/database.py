@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.doctor.model import Examined, fine, problem, warning
+from console.presence import APART
 from reconciler.adapters.sql.condition import NEWEST, NO_FILE, Condition
 from reconciler.adapters.sql.copying import file_of
 from reconciler.adapters.sql.engines import BAD_ADDRESS
@@ -15,7 +16,6 @@ from reconciler.errors import ReconcileError, Waiting
 _LARGE_LOG = 256 << 20  # bytes: a reader that never ends keeps it from being emptied
 _HELD = 2.0  # seconds that no commit of ours takes
 _NAMED = 3  # tables
-_APART = 5.0  # seconds between two clocks that schedules bear
 
 
 _REFUSALS = {  # of a server that answers in English; others are told in its own words
@@ -127,10 +127,10 @@ def _schema(found: Condition, where: str) -> Examined:
 
 def _clocks(found: Condition, where: str, now: float) -> Iterator[Examined]:
     apart = abs(found.now - now)
-    if apart > _APART:
+    if apart > APART:
         do = "Set both clocks, and let them be kept right (NTP): schedules go by this one, leases by the database's."
         yield problem("clock", f"The database's clock and this one are {duration(apart)} apart.", where, do)
-    elif found.newest is not None and found.newest > now + _APART:
+    elif found.newest is not None and found.newest > now + APART:
         what = f"The newest event is {duration(found.newest - now)} ahead of this machine's clock."
         yield warning("clock", what, where, "Was the clock set back? Ticks that were served are not repeated.")
 

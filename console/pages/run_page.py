@@ -18,9 +18,8 @@ from reconciler.checks.glyphs import look
 from reconciler.checks.ops import OpView, planned
 from reconciler.checks.timeline_svg import timeline
 from reconciler.checks.words import ROWS, clip, count, quoted
-from reconciler.engine.model import FINAL, OpState, Status
+from reconciler.engine.model import FINAL, GOOD, OpState, Status
 from reconciler.engine.reasons import AWAITING_APPROVAL, TAKEN_OVER
-from reconciler.engine.resuming import KEPT
 from reconciler.plan.model import PlannedOp
 from reconciler.records import RunRow
 from reconciler.steps.starting import run_id
@@ -85,7 +84,7 @@ def _head(told: ToldRun, links: Links) -> dict[str, Any]:
         "failures": [_failure(story, view, links) for view in story.failed[:_FAILURES]],
         "more_failures": max(0, len(story.failed) - _FAILURES),
         "live": is_live(told.row),
-        "can_resume": told.row.state.status not in KEPT,
+        "can_resume": told.row.state.status not in GOOD,
         "plan_hash": told.plan.hash[:12],
         "post": f"/runs/{told.row.id}",
         "tabs": tabs,

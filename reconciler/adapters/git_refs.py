@@ -70,10 +70,9 @@ def _no_head(repository: str, default: str, branches: Mapping[str, str]) -> Stal
 
 def without_checks(shown: str) -> tuple[str, bool]:
     """What `listed` told, but for the ref of checks; and whether that was among them."""
-    before, found, after = f"{shown}\n".partition(f" {CHECKS}\n")
-    if not found:
-        return shown, False
-    return (before[: before.rfind("\n") + 1] + after).rstrip("\n"), True
+    every = shown.splitlines()
+    others = [line for line in every if not line.endswith(f" {CHECKS}")]
+    return "\n".join(others), len(others) < len(every)
 
 
 def listing(shown: str) -> Listing:

@@ -22,7 +22,6 @@ from reconciler.errors import LeaseLost, Stalled, Waiting
 from reconciler.ports import CheckTerms
 from reconciler.records import Lease
 
-REF = CHECKS
 _TRIES = 30
 _PAUSE = 0.02  # seconds, at most so long for each try that was lost
 _DEPTHS = (1, 0, 2, 3)  # of the folders that git keeps notes in, the usual one first
@@ -137,7 +136,9 @@ def _check(plain: dict[str, Any]) -> Check:
 
 def _look(git: Git, sha: str) -> tuple[bool, str | None, bytes | None]:
     """Whether the commit is there, what the ref points at, and the commit's document."""
-    found = named_objects(git, [f"{sha}^{{commit}}", f"{REF}^{{commit}}", *(_place(sha, depth) for depth in _DEPTHS)])
+    found = named_objects(
+        git, [f"{sha}^{{commit}}", f"{CHECKS}^{{commit}}", *(_place(sha, depth) for depth in _DEPTHS)]
+    )
     commit, tip, *documents = found
     document = next((one[1] for one in documents if one is not None), None)
     return commit is not None, tip and tip[0], document
@@ -145,13 +146,13 @@ def _look(git: Git, sha: str) -> tuple[bool, str | None, bytes | None]:
 
 def _place(sha: str, depth: int) -> str:
     folders = [sha[2 * level : 2 * level + 2] for level in range(depth)]
-    return f"{REF}:{'/'.join([*folders, sha[2 * depth :]])}"
+    return f"{CHECKS}:{'/'.join([*folders, sha[2 * depth :]])}"
 
 
 def _commit(tip: str | None, sha: str, document: bytes) -> bytes:
     """A commit for git-fast-import(1), which moves the ref only if it still points at `tip`."""
     head = [
-        f"commit {REF}",
+        f"commit {CHECKS}",
         f"committer Headgate <headgate@localhost> {int(time.time())} +0000",
         _data(f"Checks of {sha}\n".encode()),
         *([f"from {tip}"] if tip else []),

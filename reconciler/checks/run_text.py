@@ -17,9 +17,9 @@ from reconciler.checks.mermaid import mermaid
 from reconciler.checks.ops import ALIVE, OpView, reused
 from reconciler.checks.sections import Section, joined
 from reconciler.checks.tree import tree_text
-from reconciler.engine.model import FINAL, Status
+from reconciler.engine.model import FINAL, GOOD, Status
 
-_GREEN = frozenset({Status.SUCCEEDED, Status.SKIPPED, Status.CREATED})
+_GREEN = GOOD | {Status.CREATED}
 _ORDER = (Status.FAILED, Status.STOPPED, Status.UNSCHEDULABLE, Status.RETRYING, Status.WARNING, Status.UNKNOWN)
 
 

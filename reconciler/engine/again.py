@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.engine.families import Families, families
 from reconciler.engine.graphs import downstream_of
-from reconciler.engine.model import OpState
+from reconciler.engine.model import GOOD, OpState
 from reconciler.engine.reasons import TAKEN_OVER
-from reconciler.engine.resuming import KEPT
 from reconciler.plan.model import Graph, Plan
 
 
@@ -55,13 +54,13 @@ def _of_sweep(old: _Old, path: str, named: str) -> Iterator[OpState]:
     yield OpState(path, sweep=state.sweep)
     for index in range(int(state.sweep.get("planned", 0))):
         child = old.states.get(f"{path}[{index}]")
-        if child is not None and child.status in KEPT and str(index) != named:
+        if child is not None and child.status in GOOD and str(index) != named:
             yield from _whole(old, child.path)
 
 
 def _begins(old: _Old, path: str, is_named: bool, only: str | None) -> bool:
     state = old.states.get(path)
-    return (only is not None and is_named) or state is None or state.status not in KEPT
+    return (only is not None and is_named) or state is None or state.status not in GOOD
 
 
 def _whole(old: _Old, path: str) -> Iterator[OpState]:

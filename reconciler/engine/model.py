@@ -50,6 +50,7 @@ SKIPPED: Final = Status.SKIPPED
 STOPPED: Final = Status.STOPPED
 
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UPSTREAM_FAILED, Status.SKIPPED, Status.STOPPED})
+GOOD = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 
 
 class RunState(Record):

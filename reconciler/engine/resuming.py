@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from reconciler.engine.book import Book
 from reconciler.engine.families import Families, families, hooks_of
 from reconciler.engine.graphs import downstream_of
-from reconciler.engine.model import Asked, OpState, Status
+from reconciler.engine.model import GOOD, Asked, OpState, Status
 from reconciler.engine.reasons import RESUME_ASKED
 from reconciler.plan.model import Graph
-
-KEPT = frozenset({Status.SUCCEEDED, Status.SKIPPED})  # what ended so is not begun once more, unless it is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def resume(book: Book, fact: Asked) -> None:
 
 def _reset_graph(again: _Again, graph: Graph, prefix: str) -> None:
     """Reset the ops of a graph that did not succeed, and what is downstream of them."""
-    bad = [i for i, op in enumerate(graph.ops) if again.book.state(f"{prefix}{op.name}").status not in KEPT]
+    bad = [i for i, op in enumerate(graph.ops) if again.book.state(f"{prefix}{op.name}").status not in GOOD]
     for index in sorted(downstream_of(graph, bad) - set(bad)):
         _forget(again, f"{prefix}{graph.ops[index].name}")
     for index in bad:
@@ -71,7 +69,7 @@ def _reset_op(again: _Again, graph: Graph, index: int, prefix: str) -> None:
 
 def _reset_child(again: _Again, path: str, graph: Graph | None) -> None:
     state = again.book.states.get(path)
-    if state is None or state.status in KEPT:
+    if state is None or state.status in GOOD:
         return
     _reset(again, state)
     if graph is not None:

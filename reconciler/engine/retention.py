@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.engine.model import FINAL, RunState, Status
+from reconciler.engine.model import FINAL, GOOD, RunState, Status
 
 DAY = 86_400.0
 FOREVER = float("inf")
 MARGIN = 3600.0  # s between the end of what may be reused and the removal of what it was made of
 ORPHANED = 2 * DAY  # s that files which no row speaks of stay: a database of an older backup may ask for them yet
 COMES_AGAIN = 8 * DAY  # s: forges send webhooks again for days, and comments are read that are a week old
-GOOD = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,11 +258,12 @@ class _Step:
 
     def _say_again(self) -> None:
         """Whoever mirrors a clone into the repository, or moves it by cloning, leaves our words behind."""
-        there = self._commits_there() if self.refs.head else frozenset()
-        for sha in self.world.store.commits_with_checks(self.row.name):
-            said = [row for row in self.world.store.checks(self.row.name, sha) if row.posted] if sha in there else []
-            self.posted += [replace(row, posted="", final=False) for row in said]
-            self.wakes += [Wake(CheckKey(self.row.name, sha))] if said else []
+        store, name = self.world.store, self.row.name
+        said = [row for sha in store.commits_with_checks(name) for row in store.checks(name, sha) if row.posted]
+        there = self._commits_there() if said and self.refs.head else frozenset()
+        lost = [row for row in said if row.sha in there]
+        self.posted += [replace(row, posted="", final=False) for row in lost]
+        self.wakes += [Wake(CheckKey(name, sha)) for sha in dict.fromkeys(row.sha for row in lost)]
 
     def _commits_there(self) -> frozenset[str]:
         """Those that somebody may look at; of a history that is gone nothing can be said."""

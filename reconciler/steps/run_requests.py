@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.engine.model import FINAL, Asked, OpState
-from reconciler.engine.resuming import KEPT
+from reconciler.engine.model import FINAL, GOOD, Asked, OpState
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import op_at
 from reconciler.records import Changes, RequestRow, RunRow
@@ -29,7 +28,7 @@ def refusal(store: Store, run: RunRow, plan: Plan, request: RequestRow) -> str:
         return f"Run {run.id} was a trial run of {run.facts.proposal}, which is closed or has a newer head."
     if request.verb == "resume" and not ended:
         return f"Run {run.id} has not ended: only a run that has can be resumed."
-    has_more = request.verb == "resume" and (bool(request.op) or run.state.status not in KEPT)
+    has_more = request.verb == "resume" and (bool(request.op) or run.state.status not in GOOD)
     if request.verb in ASKED and ended and not has_more:
         return f"Run {run.id} has ended ({run.state.status}): there is nothing to {request.verb}."
     if request.verb == "skip" and not request.op:

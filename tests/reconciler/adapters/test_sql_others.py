@@ -21,18 +21,24 @@ LONG = 30.0  # s: nobody who is woken waits so long
 
 
 @pytest.fixture
-def open_another(tmp_path, request):
-    """Stores on one database, each as a process of its own has it."""
-    opened, addresses = [], {}
+def open_at():
+    """Stores by their address, each as a process of its own has it."""
+    opened = []
 
-    def open_it(dialect):
-        address = addresses.setdefault(dialect, new_database(dialect, tmp_path))
+    def open_it(address):
         opened.append(open_store(address, SystemClock()))
         return opened[-1]
 
     yield open_it
     for store in opened:
         store.close()
+
+
+@pytest.fixture
+def open_another(tmp_path, open_at):
+    """Stores on one database."""
+    addresses = {}
+    return lambda dialect: open_at(addresses.setdefault(dialect, new_database(dialect, tmp_path)))
 
 
 def waiting(store):
@@ -98,25 +104,23 @@ def test_a_wake_within_a_step_of_another_process_ends_the_wait(open_another, dia
 
 
 @pytest.mark.parametrize("name", ["headgate.db", "linked.db"])
-def test_a_commit_to_a_file_is_told_though_nobody_looks_by_the_clock(tmp_path, monkeypatch, name):
+def test_a_commit_to_a_file_is_told_though_nobody_looks_by_the_clock(open_at, tmp_path, monkeypatch, name):
     monkeypatch.setattr(folder_events, "SELDOM", 600.0)  # s between looks
     monkeypatch.setattr(others, "SELDOM", 0.0)  # s of looks often after what happened before
     (tmp_path / "real").mkdir()
     (tmp_path / "linked.db").symlink_to(tmp_path / "real" / "headgate.db")
-    here, there = (open_store(str(tmp_path / name), SystemClock()) for _ in "ab")
+    here, there = open_at(str(tmp_path / name)), open_at(str(tmp_path / name))
     returned = waiting(here)
     assert not returned.wait(0.5)  # it was looked at by then
     there.wake([Wake(RunKey("r1"))])
 
     assert returned.wait(10)
-    here.close()
-    there.close()
 
 
 @pytest.mark.postgres
-def test_who_listens_to_a_silent_server_ends_at_once(named):
+def test_who_listens_to_a_silent_server_ends_at_once(open_at, named):
     address, pids = named
-    here = open_store(address, SystemClock())
+    here = open_at(address)
     waiting(here)
     eventually(lambda: pids("%LISTEN%"))
     listening = here._database._others._thread
@@ -141,9 +145,9 @@ def test_whoever_is_interrupted_returns_without_work(open_another, dialect):
 
 
 @pytest.mark.postgres
-def test_one_who_listens_listens_again_when_its_connection_was_cut(named):
+def test_one_who_listens_listens_again_when_its_connection_was_cut(open_at, named):
     address, pids = named
-    here, there = open_store(address, SystemClock()), open_store(address, SystemClock())
+    here, there = open_at(address), open_at(address)
     returned = waiting(here)
     eventually(lambda: pids("%LISTEN%"))
     before = pids("%LISTEN%")
@@ -152,21 +156,18 @@ def test_one_who_listens_listens_again_when_its_connection_was_cut(named):
     there.wake([Wake(RunKey("r1"))])
 
     assert returned.wait(10)
-    here.close()
-    there.close()
 
 
 @pytest.mark.postgres
-def test_connections_that_died_while_they_lay_idle_are_not_used(named):
+def test_connections_that_died_while_they_lay_idle_are_not_used(open_at, named):
     address, pids = named
-    store = open_store(address, SystemClock())
+    store = open_at(address)
     store.wake([Wake(RunKey("r1"))])
     time.sleep(1.2)
     cut(pids())
 
     store.wake([Wake(RunKey("r2"))])
     assert {row.key for row in store.pending()} == {RunKey("r1"), RunKey("r2")}
-    store.close()
 
 
 @pytest.mark.postgres
