@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +81,8 @@ class Referee:
         sha, key = body["head_sha"], key_in(body["external_id"])
         there = [run for run in self.world.runs_at(sha) if key_in(run.external_id) == key]
         if there and not self._came_since(sent, there[-1], f"/commits/{sha}/check-runs"):
-            wanted = {_remark(one) for one in body["output"].get("annotations", ())}
-            if {_remark(one) for one in there[-1].annotations} <= wanted:
+            wanted = Counter(map(_remark, body["output"].get("annotations", ())))
+            if Counter(map(_remark, there[-1].annotations)) <= wanted:
                 self.world.wrong.append(f"a second check run {body['name']} was made on {sha[:7]}")
 
     def _second_comment(self, sent: Sent, call: Call) -> None:
@@ -111,4 +112,4 @@ def _list(path: str) -> str:
 
 
 def _remark(one: dict[str, Any]) -> tuple[Any, ...]:
-    return one["path"], one["start_line"], one["annotation_level"], one["message"]
+    return one["path"], one["start_line"], one["annotation_level"], one.get("title"), one["message"]

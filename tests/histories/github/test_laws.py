@@ -10,6 +10,7 @@ from tests.histories.playing import play
 
 FEW = 8
 MORE = 220
+ODD = (530_026,)  # of the same line two remarks differ in their titles alone, and one is not true any more
 TRIED = 60  # histories within which a mistake must show; most show within twenty
 # Of mistakes that take more of them, or long ones: a history that notices. Where it does so no more, all are tried.
 NOTICING = {
@@ -36,7 +37,7 @@ def test_a_history_with_github_is_the_same_each_time() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(FEW, MORE))
+@pytest.mark.parametrize("seed", [*range(FEW, MORE), *ODD])
 def test_every_law_holds_of_more_histories_with_github(seed: int) -> None:
     test_every_law_holds_of_a_history_with_github(seed)
 
