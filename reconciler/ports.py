@@ -290,8 +290,11 @@ class MissedWebhooks(Protocol):
 
     look_again: float  # s between looks that are worth their cost
 
-    def missed(self, since: float) -> Iterator[Sequence[Missed]]:
-        """What was tried since then in vain, page by page, each asked for when it is wanted; the newest first."""
+    def missed(self, within: float) -> Iterator[Sequence[Missed]]:
+        """What was tried in vain within so many seconds, by the forge's own clock, as ours may be wrong.
+
+        Page by page, each asked for when it is wanted; the newest first.
+        """
         ...
 
     def read(self, missed: Missed) -> Delivery | None:

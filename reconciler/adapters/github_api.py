@@ -184,12 +184,7 @@ class GitHubApi:
         return answer if answer.status == 401 else _good(call, answer)
 
     def _governed(self, account: str, call: Call, token: Secret, rank: Rank) -> Answer:
-        with self._governor.let_through(account, call, rank):
-            try:
-                answer = self.http.ask(call, token)
-            except Waiting:
-                self._governor.failed()
-                raise
+        answer = self.http.ask(call, token, lambda: self._governor.let_through(account, call, rank))
         self._governor.heard(account, answer)
         if answer.date is not None:
             self._ahead = answer.date - self._clock.now()

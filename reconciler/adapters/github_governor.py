@@ -62,13 +62,17 @@ class Governor:
 
     @contextmanager
     def let_through(self, account: str, call: Call, rank: Rank) -> Iterator[None]:
-        """Around one call. Raises Waiting, with the time at which it will fit, before it is made."""
+        """Around one request of a call. Raises Waiting, with the time at which it will fit, before it is made."""
         self._check_there()
         if not self._places.acquire(timeout=1.0):
             raise Waiting("GitHubBusy", "Many calls to GitHub are under way already.", timedelta(seconds=2))
         try:
             self._enter(account, 5 if call.writes else 1, 1 if call.writes and creates(call) else 0, rank)
-            yield
+            try:
+                yield
+            except Waiting:  # no answer came
+                self.failed()
+                raise
         finally:
             self._places.release()
 

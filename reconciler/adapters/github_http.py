@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # loaded by the first call: only those pay for it who have Gi
 
 API_VERSION = "2022-11-28"
 TIMEOUT = 10  # s for a connection, and for each answer
+_ELSEWHERE = (301, 307, 308)  # statuses of a redirect that leaves the request as it is
 _FOLLOWED = 3  # redirects, each of which says that nothing was done
 LAG = 15.0  # s after which GitHub's lists show what was made
 _SOON = timedelta(seconds=LAG)
@@ -104,32 +106,42 @@ class Http:
         self._connected: Connections | None = None
         self._connecting = threading.Lock()
 
-    def ask(self, call: Call, authorization: Secret) -> Answer:
-        """One answer, whatever its status. Raises Waiting where none came: of a write the outcome is unknown then."""
+    def ask(
+        self, call: Call, authorization: Secret, each: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> Answer:
+        """One answer, whatever its status, from where the call is sent on to. `each` is around each request.
+
+        Raises Waiting where no answer came: of a write the outcome is unknown then.
+        """
+        for _ in range(_FOLLOWED + 1):
+            with each():
+                answer = self.once(call, authorization)
+            if answer.status not in _ELSEWHERE or "location" not in answer.headers:
+                break
+            target = self._here(answer.headers["location"], self._address(call))
+            call = replace(call, path=target, parameters={})
+        return answer
+
+    def once(self, call: Call, authorization: Secret) -> Answer:
+        """The answer to one request, which may send on to another address."""
         from reconciler.adapters.github_connections import NoAnswer
 
         headers = _headers(call, authorization)
         body = None if call.body is None else json.dumps(dict(call.body)).encode()
         try:
-            return self._followed(call, headers, body)
+            status, found, text = self._connections().send(call.verb, self._address(call), headers, body)
         except NoAnswer as none:
             raise _away(call, none) from None
+        return Answer(status, found, _parsed(call, status, text))
 
     def close(self) -> None:
         """Close the connections."""
         if self._connected is not None:
             self._connected.close()
 
-    def _followed(self, call: Call, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        parameters = f"?{urlencode(call.parameters)}" if call.parameters else ""
-        path = call.path + parameters
-        address = self.address + path if path.startswith("/") else self._here(path, self.address)
-        for _ in range(_FOLLOWED + 1):
-            status, found, text = self._connections().send(call.verb, address, headers, body)
-            if status not in (301, 307, 308) or "location" not in found:
-                break
-            address = self._here(found["location"], address)
-        return Answer(status, found, _parsed(call, status, text))
+    def _address(self, call: Call) -> str:
+        path = call.path + (f"?{urlencode(call.parameters)}" if call.parameters else "")
+        return self.address + path if path.startswith("/") else self._here(path, self.address)
 
     def _here(self, found: str, beside: str) -> str:
         """The whole address that an answer names: never one that must not see the token."""
@@ -175,7 +187,7 @@ def _parsed(call: Call, status: int, text: bytes) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        if status >= 400:
+        if status >= 400 or status in _ELSEWHERE:
             return None  # the page of a proxy, or of a server that is down
         what = f"GitHub answered something that is no JSON (HTTP {status}); is apiUrl right, or a proxy in between?"
         kind = OutcomeUnknown if call.writes else Waiting

@@ -60,15 +60,15 @@ class GitHubMissed:
         self._closed: dict[int, float] = {}  # repositories whose webhooks we may not read, until when
         self._told: set[int] = set()
 
-    def missed(self, since: float) -> Iterator[Sequence[Missed]]:
+    def missed(self, within: float) -> Iterator[Sequence[Missed]]:
         served = [github_repository(row.source) for row in self._repositories() if is_github(row.source)]
         if self._api.credentials.app:
             numbers = {one.id for one in served}
-            yield from self._failed(None, _APP, since, numbers)
+            yield from self._failed(None, _APP, within, numbers)
         else:
             for repository in served:
                 for hook in self._hooks(repository):
-                    yield from self._failed(repository, hook, since, {repository.id})
+                    yield from self._failed(repository, hook, within, {repository.id})
 
     def read(self, missed: Missed) -> Delivery | None:
         repository, path = _placed(missed.place)
@@ -81,11 +81,13 @@ class GitHubMissed:
         return self._meaning(missed.id, str(found["event"]), json.dumps(payload).encode(), missed.at)
 
     def _failed(
-        self, repository: GitHubRepository | None, hook: str, since: float, served: set[int]
+        self, repository: GitHubRepository | None, hook: str, within: float, served: set[int]
     ) -> Iterator[Sequence[Missed]]:
         """The failed ones, a page at a time, until one is older."""
+        since = float("inf")
         with MissingAllowed():  # it has no webhook
             for page in self._api.each_page(repository, f"{hook}/deliveries", _tried, _EACH):
+                since = min(since, self._api.now_there() - within)  # known from the first answer on
                 yield [
                     Missed(one.guid, one.at, f"{repository.source if repository else ''} {hook}/deliveries/{one.id}")
                     for one in page

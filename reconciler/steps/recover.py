@@ -29,8 +29,8 @@ class Recover:
     def __init__(self, world: World) -> None:
         self._world = world
         self._pages: Iterator[Sequence[Missed]] | None = None  # of the look that is under way
-        self._began = 0.0
-        self._seen_to = 0.0  # when the last whole look began
+        self._began = 0.0  # monotonic
+        self._seen_to = float("-inf")  # when the last whole look began, monotonic
         self._look_at = 0.0
         self._done: dict[str, float] = {}  # deliveries that were read, and when they were tried
         self._found: dict[str, Delivery] = {}  # whose repositories are to be looked at first
@@ -56,8 +56,8 @@ class Recover:
     def _look(self, missed: MissedWebhooks, now: float) -> None:
         """The next page of a look. One that fails begins anew: what was read is not read again."""
         if self._pages is None:
-            self._began = now
-            self._pages = missed.missed(max(self._seen_to - OVERLAP, now - REACH))
+            self._began = self._world.clock.monotonic()
+            self._pages = missed.missed(min(self._began - self._seen_to + OVERLAP, REACH))
         pages, self._pages = self._pages, None
         page = next(pages, None)
         if page is not None:
@@ -65,7 +65,7 @@ class Recover:
             self._pages = pages
             return
         self._seen_to, self._look_at = self._began, now + missed.look_again
-        self._done = {name: at for name, at in self._done.items() if at > self._began - REACH}
+        self._done = {name: at for name, at in self._done.items() if at > now - REACH}
 
     def _read(self, missed: MissedWebhooks, page: Sequence[Missed]) -> None:
         known = self._world.store.known_deliveries(one.id for one in page)

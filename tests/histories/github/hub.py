@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -25,7 +24,6 @@ from tests.histories.github.hosting import Commits, MemoryRepository
 
 ADDRESS = "https://github.example"
 HOOK = "https://headgate.example/webhooks/github"
-_MOVES = 3  # redirects that are followed
 
 Take = Callable[[Mapping[str, str], bytes], int]
 """The service takes a webhook, by headers and body, and answers with a status."""
@@ -49,16 +47,11 @@ class Hub(FakeGitHub):
         return _NoServer()
 
     def ask(self, call: Call, authorization: Secret) -> tuple[Answer, str]:
-        """One answer and who asked; a repository that moved is found where it is, as by every client."""
-        address = call.path + (f"?{urlencode(dict(call.parameters))}" if call.parameters else "")
-        for _ in range(_MOVES + 1):
-            to = urlsplit(address)
-            asked = Asked(self, _scope(call, authorization, to.path, to.query), _body(call))
-            page = asked.answer(1)
-            asked.request.status = page.status
-            if page.status != HTTPStatus.MOVED_PERMANENTLY:
-                break
-            address = page.headers["location"]
+        """One answer and who asked."""
+        to = urlsplit(call.path)
+        asked = Asked(self, _scope(call, authorization, to.path, to.query or urlencode(call.parameters)), _body(call))
+        page = asked.answer(1)
+        asked.request.status = page.status
         return _answer(page), asked.request.actor
 
     def fetched(self, address: str, token: str) -> Mapping[str, str]:

@@ -30,7 +30,7 @@ class Connection(Http):
         self._world = world
         self._process = process
 
-    def ask(self, call: Request, authorization: Secret) -> Answer:
+    def once(self, call: Request, authorization: Secret) -> Answer:
         return self._world.ask_github(self._process, call, authorization)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from reconciler.adapters.github_errors import patience
 from reconciler.adapters.github_http import Answer, Call
@@ -108,7 +109,8 @@ def key_in(external_id: str) -> str:
 
 def _list(path: str) -> str:
     """A list below any repository: `/commits/…`."""
-    return "/" + "/".join(path.partition("?")[0].split("/")[4:])
+    parts = urlsplit(path).path.split("/")
+    return "/" + "/".join(parts[3 if parts[1] == "repositories" else 4 :])
 
 
 def _remark(one: dict[str, Any]) -> tuple[Any, ...]:

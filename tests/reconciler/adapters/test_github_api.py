@@ -60,6 +60,20 @@ def test_only_what_is_made_of_an_answer_is_remembered(world):
     assert [page.value for page in remembered] == [[1]]
 
 
+def test_what_is_sent_on_to_a_new_name_is_counted_as_github_counts_it(world):
+    github, headgate, _ = world
+    pull = github.open_pull_request({"new.txt": "x"})
+    github.rename("store")
+    where, said = f"/issues/{pull.number}/comments", {"body": "Again."}
+    for _ in range(40):
+        headgate.api.send(headgate.repository, "POST", where, said)
+
+    with pytest.raises(Waiting, match="left alone"):
+        headgate.api.send(headgate.repository, "POST", where, said)
+
+    assert github.limits.refused == []
+
+
 def test_many_threads_speak_at_once(world):
     github, headgate, _ = world
     commits = [github.push({f"{number}.txt": "x"}) for number in range(6)]

@@ -227,7 +227,7 @@ def test_a_redirect_on_the_host_is_followed_as_it_was_sent(server, http, status)
     def moved(request):
         if request.path.endswith("/new"):
             return give(request, b'{"here": true}')
-        return give(request, b"", status, Location="/api/v3/new")
+        return give(request, b"<p>Moved.</p>", status, Location="/api/v3/new")
 
     server.answer = moved
 

@@ -120,6 +120,19 @@ def test_what_was_asked_while_the_service_was_down_is_done_when_it_is_back(deaf:
     assert len(deaf.runs(sha)) == 2
 
 
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+def test_what_is_missed_is_found_whatever_our_clock_says(deaf: GitHubWorld, ahead: float):
+    github, sha = deaf.github, failed_run(deaf)
+    deaf.its_clock.ahead = ahead
+    deaf.restart()
+    begin(deaf)
+    deaf.pass_time(200)
+    github.rerequest(deaf.check(sha, "headgate/churn"))
+    deaf.pass_time(200)
+
+    assert len(deaf.runs(sha)) == 2
+
+
 def test_sent_again_and_recovered_it_has_one_effect(deaf: GitHubWorld):
     github, sha = deaf.github, failed_run(deaf)
     github.rerequest(deaf.check(sha, "headgate/churn"))
@@ -313,7 +326,7 @@ def commented(world: GitHubWorld) -> Comment:
 def test_a_token_reads_the_webhook_of_each_repository_that_leads_here(world: GitHubWorld):
     comment = commented(world)
     reader = of_token(world, {"metadata": "read", "repository_hooks": "read"})
-    found = [one for page in reader.missed(0.0) for one in page]
+    found = [one for page in reader.missed(3600.0) for one in page]
     read = [reader.read(one) for one in found]
 
     assert [request.target for one in read if one for request in one.requests] == [str(comment.id)]
@@ -324,11 +337,11 @@ def test_a_token_that_may_not_read_webhooks_is_told_of_once_and_goes_on(world: G
     commented(world)
     reader = of_token(world, {"metadata": "read"})
     with caplog.at_level(logging.WARNING):
-        assert [one for page in reader.missed(0.0) for one in page] == []
+        assert [one for page in reader.missed(3600.0) for one in page] == []
         asked = len(world.github.requests)
-        assert list(reader.missed(0.0)) == []
+        assert list(reader.missed(3600.0)) == []
         world.clock.time += 4000
-        assert list(reader.missed(0.0)) == []
+        assert list(reader.missed(3600.0)) == []
 
     assert caplog.text.count("may not read the webhooks of acme/shop") == 1
     assert len(world.github.requests) == asked + 1
