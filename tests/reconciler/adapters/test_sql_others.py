@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from uuid import uuid4
@@ -15,9 +17,20 @@ from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import RunKey
 from reconciler.records import Changes, Wake
+from tests.reconciler.adapters.slow_disk import COMPILER, slow_disk
 from tests.reconciler.adapters.sql_world import BOTH, new_database
 
 LONG = 30.0  # s: nobody who is woken waits so long
+WAKING = """
+import sys
+from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
+from reconciler.keys import RunKey
+from reconciler.records import Wake
+
+store = open_store(sys.argv[1], SystemClock())
+store.wake([Wake(RunKey("r1"))])
+"""
 
 
 @pytest.fixture
@@ -115,6 +128,20 @@ def test_a_commit_to_a_file_is_told_though_nobody_looks_by_the_clock(open_at, tm
     there.wake([Wake(RunKey("r1"))])
 
     assert returned.wait(10)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(COMPILER is None, reason="a slow disk is made with a C compiler")
+def test_a_commit_that_the_disk_takes_its_time_for_is_told_when_the_disk_has_it(open_at, tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_events, "SELDOM", 600.0)  # s between looks
+    slow = slow_disk(tmp_path, seconds=0.5)
+    here = open_at(str(tmp_path / "headgate.db"))
+    returned = waiting(here)
+    begin = time.monotonic()
+    subprocess.run([sys.executable, "-c", WAKING, str(tmp_path / "headgate.db")], env=slow, check=True, timeout=60)
+
+    assert time.monotonic() - begin > 0.5
+    assert returned.wait(2)
 
 
 @pytest.mark.postgres
