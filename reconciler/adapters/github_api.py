@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -172,8 +173,7 @@ class GitHubApi:
         for is_last in (False, True):
             token = self.credentials.token(repository, permissions, self.ask_as)
             account = self.credentials.account(repository, self.ask_as)
-            self._check_lease(lease)
-            answer = self._governed(account, call, token, rank)
+            answer = self._governed(account, call, token, rank, lease)
             if answer.status != 401 or is_last or not self.credentials.refused(repository, token, answer):
                 break
         return _good(call, answer)
@@ -183,8 +183,12 @@ class GitHubApi:
         answer = self._governed(account, call, token, rank)
         return answer if answer.status == 401 else _good(call, answer)
 
-    def _governed(self, account: str, call: Call, token: Secret, rank: Rank) -> Answer:
-        answer = self.http.ask(call, token, lambda: self._governor.let_through(account, call, rank))
+    def _governed(self, account: str, call: Call, token: Secret, rank: Rank, lease: Lease | None = None) -> Answer:
+        def let_through() -> AbstractContextManager[None]:
+            self._check_lease(lease)
+            return self._governor.let_through(account, call, rank)
+
+        answer = self.http.ask(call, token, let_through)
         self._governor.heard(account, answer)
         if answer.date is not None:
             self._ahead = answer.date - self._clock.now()

@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from reconciler.adapters.github_http import OutcomeUnknown
+from reconciler.adapters.github_http import Http, OutcomeUnknown
 from reconciler.errors import Stalled, Waiting
+from reconciler.keys import CheckKey
+from reconciler.records import Lease
 from tests.reconciler.adapters.github_world import CREATE, FLOW, GATE, LIST, NEW_TOKEN, installed
 from tests.reconciler.adapters.sql_world import GivenClock
 
@@ -72,6 +74,35 @@ def test_what_is_sent_on_to_a_new_name_is_counted_as_github_counts_it(world):
         headgate.api.send(headgate.repository, "POST", where, said)
 
     assert github.limits.refused == []
+
+
+class Slow(Http):
+    """A connection on which each answer takes a while."""
+
+    def __init__(self, address, clock):
+        super().__init__(address)
+        self.clock = clock
+
+    def once(self, call, authorization):
+        answer = super().once(call, authorization)
+        self.clock.advance(8.0)
+        return answer
+
+
+def test_nothing_is_sent_on_to_a_new_name_when_the_lease_may_end_on_the_way(world, clock):
+    github, headgate, sha = world
+    pull = github.open_pull_request({"new.txt": "x"})
+    where, said = f"/issues/{pull.number}/comments", {"body": "Again."}
+    headgate.api.send(headgate.repository, "POST", where, said)
+    github.rename("store")
+    headgate.api.http = Slow(github.api_url, clock)
+    lease = Lease(CheckKey("acme/shop", sha), 1, 1, clock.monotonic() + 12.0)
+
+    with pytest.raises(Waiting, match="takes its time"):
+        headgate.api.send(headgate.repository, "POST", where, said, lease=lease)
+
+    headgate.api.http.close()
+    assert len(github.comments(pull)) == 1
 
 
 def test_many_threads_speak_at_once(world):
