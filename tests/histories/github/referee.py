@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -47,22 +48,24 @@ class Referee:
         self.numbers += 1
         return Sent(process, self.numbers)
 
-    def arrives(self, sent: Sent, call: Call, actor: str) -> None:
-        """Before GitHub does it."""
+    def arrives(self, sent: Sent, call: Call, actor: str) -> list[str]:
+        """Before GitHub does it: what is wrong if it does."""
         pause = self._pauses.get(actor)
         if pause is not None and sent.number > pause.number and pause.jumps == self.world.jumps:
             left = pause.until - self.world.its_clock.now()
             if left > 0:
                 self.world.wrong.append(f"{call.verb} {call.path} by {actor} was sent {left:.0f} s too early")
         if call.verb == "POST" and call.path.endswith("/check-runs"):
-            self._second_run(sent, dict(call.body or {}))
+            return list(self._second_run(sent, dict(call.body or {})))
         if call.verb == "POST" and call.path.endswith("/comments"):
-            self._second_comment(sent, call)
+            return list(self._second_comment(sent, call))
+        return []
 
-    def done(self, sent: Sent, call: Call, answer: Answer) -> None:
-        """After GitHub did it, whether or not that is heard of."""
+    def done(self, sent: Sent, call: Call, answer: Answer, wrong: Sequence[str]) -> None:
+        """After GitHub did it, or did not, whether or not that is heard of."""
         if answer.status == 201 and call.path.endswith(("/check-runs", "/comments")):
             self.made[int(answer.data["id"])] = sent, self.world.its_clock.now() + self.world.github.state.lag
+            self.world.wrong += wrong
         if call.verb == "GET" and answer.status in (200, 304):
             self.numbers += 1
             self.looked[sent.process, _list(call.path)] = self.numbers, self.world.its_clock.now()
@@ -77,21 +80,21 @@ class Referee:
             until = max(told, known.until) if known else told
             self._pauses[actor] = _Pause(until, self.numbers, self.world.jumps)
 
-    def _second_run(self, sent: Sent, body: dict[str, Any]) -> None:
+    def _second_run(self, sent: Sent, body: dict[str, Any]) -> Iterator[str]:
         """A run is made where there is one, which was there when the list was read, and need not be replaced."""
         sha, key = body["head_sha"], key_in(body["external_id"])
         there = [run for run in self.world.runs_at(sha) if key_in(run.external_id) == key]
         if there and not self._came_since(sent, there[-1], f"/commits/{sha}/check-runs"):
             wanted = Counter(map(_remark, body["output"].get("annotations", ())))
             if Counter(map(_remark, there[-1].annotations)) <= wanted:
-                self.world.wrong.append(f"a second check run {body['name']} was made on {sha[:7]}")
+                yield f"a second check run {body['name']} was made on {sha[:7]}"
 
-    def _second_comment(self, sent: Sent, call: Call) -> None:
+    def _second_comment(self, sent: Sent, call: Call) -> Iterator[str]:
         number = int(call.path.split("/")[-2])
         ours = self.world.ours_on(number)
         text = str((call.body or {}).get("body", ""))
         if text.startswith(MARK) and ours and not self._came_since(sent, ours[-1], f"/issues/{number}/comments"):
-            self.world.wrong.append(f"a second comment was made on pull request {number}")
+            yield f"a second comment was made on pull request {number}"
 
     def _came_since(self, sent: Sent, thing: CheckRun | Comment, listed: str) -> bool:
         """Whether another process made it after this one had read the list, or so late before that it was not on it."""

@@ -13,6 +13,7 @@ MORE = 220
 ODD = (
     530_026,  # of the same line two remarks differ in their titles alone, and one is not true any more
     531_028,  # a comment is sent on to the new name of its repository, and the minute is full
+    532_865,  # the repository is given away while a comment is worded anew, and GitHub has neither any more
     531_085,  # our clock is an hour ahead, and a comment's webhook is lost
 )
 TRIED = 60  # histories within which a mistake must show; most show within twenty

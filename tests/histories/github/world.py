@@ -185,9 +185,9 @@ class GitHubHistoryWorld(HistoryWorld):
         def act(request: Request, authorization: Secret) -> Answer:
             if self.outage:
                 return Answer(503, {"content-type": "text/html"})
-            self.referee.arrives(sent, request, actor)
+            wrong = self.referee.arrives(sent, request, actor)
             answer, _ = self.github.ask(request, authorization)
-            self.referee.done(sent, request, answer)
+            self.referee.done(sent, request, answer, wrong)
             return answer
 
         fault = self.plan.fault_of("github", request.verb)
