@@ -120,6 +120,7 @@ class RunRow:
     place: str = ""  # place where its attempts run; "" = not decided yet
     version: int = 0  # raised by every write; a writer names the one it read
     writer: int = 0  # fencing token of the lease that wrote it last
+    made_by: int = 0  # … of the one that made it: it tells which of two runs is newer, whatever clocks say
     taken_from: str = ""  # run whose succeeded ops this one takes over
 
     @property
@@ -222,8 +223,9 @@ class ServiceRow:
     op: str
     spec: AttemptSpec
     spec_hash: str
-    order: float  # created_at of the declaring run: an older run never replaces a newer one's
+    order: float  # created_at of the declaring run
     run: str  # declaring run
+    made_by: int = 0  # … and its `made_by`: an older run never replaces what a newer one declared
     wanted: bool = True
     attempt: str = ""  # live instance
     ready: bool = False

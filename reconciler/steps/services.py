@@ -42,12 +42,13 @@ def declared(store: Records, run: RunRow, action: DeclareService, code: str) -> 
 
     `code` is the code id of the run's plan: other code makes another instance, another commit alone does not.
     """
-    flow, order = run.state.flow, run.state.created_at
+    flow = run.state.flow
     known = next((row for row in store.services(flow) if row.op == action.path), None)
-    if known is not None and known.order > order:
+    if known is not None and _newer_by(known, run) > 0:
         return known
     spec = intents.in_code_dir(action.spec.having(labels={**action.spec.labels, CODE: code[:20]}), run)
-    wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), order, run.id, place=run.place)
+    made_at, made_by = run.state.created_at, run.made_by
+    wanted = ServiceRow(flow, action.path, spec, spec_hash(spec), made_at, run.id, made_by, place=run.place)
     if known is None:
         return wanted
     is_ready = known.spec_hash == wanted.spec_hash and known.ready
@@ -63,14 +64,23 @@ def spec_hash(spec: AttemptSpec) -> str:
     return sha256(text).hexdigest()[:20]
 
 
+def _newer_by(row: ServiceRow, run: RunRow) -> float:
+    """More than 0 where a run that was made after this one has declared it.
+
+    Tokens tell, as clocks are set back, and those of replicas differ; what an earlier release wrote has none.
+    """
+    by_token = row.made_by - run.made_by if row.made_by and run.made_by else 0
+    return by_token or row.order - run.state.created_at
+
+
 def seen_by(store: Records, run: RunRow, declared_ops: Iterable[str], now: float) -> Sequence[ServiceSeen]:
     """What this run may know of the services that it declared, or that another run declares in its stead, made later
-    or at the same instant.
+    or in the same step.
 
     `declared_ops` are those of its plan whose rows are committed if they run: without a row an instance is lost.
     """
-    created, rows = run.state.created_at, store.services(run.state.flow)
-    mine = [row for row in rows if row.run == run.id or row.order >= created]
+    rows = store.services(run.state.flow)
+    mine = [row for row in rows if row.run == run.id or _newer_by(row, run) >= 0]
     missing = set(declared_ops) - {row.op for row in rows}
     seen = [ServiceSeen(row.op, True, now) for row in mine if row.ready]
     lost = [row for row in mine if not row.ready and row.restarts >= TRIES]

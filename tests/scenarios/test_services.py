@@ -4,6 +4,8 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 
+import pytest
+
 from reconciler.engine.model import Performed
 from reconciler.plan.encoding import encode
 from tests.world import Ending, dag, exits, runs_forever
@@ -73,6 +75,20 @@ def test_an_unchanged_service_is_left_running_by_a_newer_run(world):
 def test_a_changed_service_is_replaced(world):
     world.merge(ops=FLOW)
     world.settle()
+    world.merge(ops={**FLOW, "board": service("--dark")})
+    world.pass_time(30)
+
+    (instance,) = live(world)
+    assert instance.spec.run_section["container"]["command"] == ["serve", "--dark"]
+    assert world.run().state.status == "succeeded"
+
+
+@pytest.mark.parametrize("seconds", [-120.0, -3600.0])
+def test_a_service_that_changed_after_the_clock_was_set_back_is_replaced(world, seconds):
+    """By the clock its run is the older one. Replicas whose clocks differ make such runs as well."""
+    world.merge(ops=FLOW)
+    world.settle()
+    world.clock.jump(seconds)
     world.merge(ops={**FLOW, "board": service("--dark")})
     world.pass_time(30)
 

@@ -47,7 +47,7 @@ class Statements:
             (self.put["reviews"], [flat(row) for row in changes.reviews]),
             (_JUDGE, [_judged(row) for row in changes.judged]),
             (self.add["plans"], [flat(row) for row in changes.plans]),
-            (self.add["runs"], [_with_version(replace(row, writer=writer)) for row in changes.new_runs]),
+            (self.add["runs"], [_inserted(row, writer) for row in changes.new_runs]),
             (self.put["ops"], [rows.op_values(row) for row in changes.ops]),
             (self.put["attempts"], [rows.attempt_values(row) for row in changes.attempts]),
             (self.put["schedules"], [flat(row) for row in changes.schedules]),
@@ -195,8 +195,8 @@ def _read_service(row: ServiceRow) -> rows.Values:
     return {"_id": f"{row.flow} {row.op}", "_flow": row.flow, "_op": row.op, "_version": row.version}
 
 
-def _with_version(row: RunRow) -> rows.Values:
-    return {**rows.run_values(row), "version": row.version}
+def _inserted(row: RunRow, writer: int) -> rows.Values:
+    return {**rows.run_values(replace(row, writer=writer, made_by=writer)), "version": row.version}
 
 
 def _judged(row: ReviewRow) -> rows.Values:

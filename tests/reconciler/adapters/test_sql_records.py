@@ -93,7 +93,7 @@ def test_every_kind_of_row_comes_back_as_it_was_written(store):
     assert store.flows(repository="shop", scope="") == [flow]
     assert store.plan("p1") == plan
     assert store.plan_by_hash("hash") == plan
-    assert replace(store.run("r1"), writer=0) == run
+    assert replace(store.run("r1"), writer=0, made_by=0) == run
     assert store.ops("r1") == [op]
     assert store.attempt("a1") == attempt
     assert store.schedule("f1") == schedule
