@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import signal
+from collections import Counter
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 BEAT = 10.0  # s between two signs of life
 FRESH = 3 * BEAT  # s after which a place is taken to be away
+LOOKS = 6  # in a row: a place that is there is seen anew between them
 
 APART = 5.0  # s between this clock and the database's that schedules bear: nobody is told of it
 _CLOCKS = (
@@ -48,6 +50,7 @@ class Presence:
         self._executor = executor
         self._row = PlaceRow(executor.place, address, mark_of(data_dir), version("headgate"))
         self._lost_after = lost_after
+        self._looks: Counter[tuple[str, float]] = Counter()  # at a lost place, since it was seen last
         self._clock = clock
         self._is_apart = False
         self._outgrown: Stalled | None = None
@@ -112,11 +115,12 @@ class Presence:
             log.warning(_CLOCKS, duration(abs(ahead)), which)
 
     def _give_up_lost(self) -> None:
-        for lost in self._store.lost_places(self._lost_after) if self._lost_after else ():
-            ended = self._store.give_up(
-                lost.name, words_of_loss(lost.name, f"not seen for {duration(self._lost_after)}")
-            )
-            log.warning("Gave up the place %s, which was away too long; attempts lost: %d.", lost.name, ended)
+        """Nobody was seen while the database was away, or where its clock jumped: they have the time to come back."""
+        lost = self._store.lost_places(self._lost_after) if self._lost_after else ()
+        self._looks = Counter({(one.name, one.seen_at): self._looks[one.name, one.seen_at] + 1 for one in lost})
+        for name, _ in (one for one, looks in self._looks.items() if looks > LOOKS):
+            ended = self._store.give_up(name, words_of_loss(name, f"not seen for {duration(self._lost_after)}"))
+            log.warning("Gave up the place %s, which was away too long; attempts lost: %d.", name, ended)
 
 
 def words_of_loss(place: str, why: str) -> str:

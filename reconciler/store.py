@@ -257,6 +257,10 @@ class Places(Protocol):
         """By name."""
         ...
 
+    def time(self) -> float:
+        """What the clock shows by which places are seen: the database's."""
+        ...
+
     def check_not_outgrown(self) -> None:
         """Raises Stalled if a release has upgraded the database meanwhile beside which this one cannot work."""
         ...

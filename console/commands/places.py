@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import click
@@ -32,7 +31,7 @@ def places(context: click.Context, form: str, file: Path | None, data_dir: Path 
     if context.invoked_subcommand is not None:
         return
     with store_of(config_of(file, data_dir)) as store:
-        rows, now = store.places(), time.time()
+        rows, now = store.places(), store.time()
     if form == "json":
         told = [
             {"name": row.name, "address": row.address, "release": row.release, "state": _state(row, now),
@@ -60,7 +59,7 @@ def give_up(place: str, force: bool, file: Path | None, data_dir: Path | None) -
     Outputs of its ops are kept; their files and logs are where that place has them.
     """
     with store_of(config_of(file, data_dir)) as store:
-        known, now = {row.name: row for row in store.places()}, time.time()
+        known, now = {row.name: row for row in store.places()}, store.time()
         if place not in known:
             names = ", ".join(known) or "none yet"
             raise Failure("place-unknown", f"There is no place `{place}`.", do=f"Known: {names}.", exit_code=USAGE)

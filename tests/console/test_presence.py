@@ -92,6 +92,25 @@ def test_a_place_that_is_away_too_long_is_given_up_and_its_attempts_are_lost(sto
     assert store.lease("here", 30, ("", "build-1:/data")).key == RunKey("r1")
 
 
+def test_a_place_that_comes_back_with_the_database_is_not_given_up(store, path, service, machine, monkeypatch):
+    """While it was away nobody was seen, and where its clock jumps nobody was either: who is first is not alone."""
+    monkeypatch.setattr(presence, "LOOKS", 10)
+    works_at(store, LOST)
+    seen_long_ago(path, LOST)
+    service(900.0)
+    here = machine.executor.place
+    for _ in range(2):
+        before = store.place(here).seen_at
+        eventually(lambda before=before: store.place(here).seen_at > before)
+    was_given_up = store.see_place(PlaceRow(LOST, "", "two", "0.1.0"))
+    back = store.place(LOST).seen_at
+    eventually(lambda: store.place(here).seen_at > back + 1.0)
+
+    assert not was_given_up
+    assert not store.place(LOST).given_up_at
+    assert store.observations(run="r1") == []
+
+
 def test_without_a_time_no_place_is_given_up(store, path, service, machine):
     seen_long_ago(path, LOST)
     service(0.0)

@@ -39,6 +39,10 @@ class SqlPlaces:
             found = connection.execute(select(places).order_by(places.c.name)).mappings().all()
         return [rows.of_flat(PlaceRow, row) for row in found]
 
+    def time(self) -> float:
+        with self._database.read() as connection:
+            return self._database.now(connection, self._clock)
+
     def see_place(self, row: PlaceRow) -> bool:
         def work(connection: Connection) -> bool:
             now = self._database.now(connection, self._clock)

@@ -1,15 +1,18 @@
 """Facts about `headgate places`."""
 
+import time
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from reconciler.adapters.place import local_place
 from reconciler.adapters.sql_store import open_store
+from reconciler.adapters.system_clock import SystemClock
 from reconciler.keys import CheckKey
 from reconciler.records import Changes, PlaceRow, Wake
 from tests.console.typing_in import GOOD, SHA
-from tests.reconciler.adapters.sql_world import GivenClock
+from tests.reconciler.adapters.sql_world import GivenClock, new_database
 
 HERE = PlaceRow("build-1:/data", "http://build-1:8470", "one", "0.2.0")
 AWAY = PlaceRow("build-2:/data", "http://build-2:8470", "two", "0.1.0")
@@ -72,6 +75,19 @@ def test_a_place_that_is_there_is_only_given_up_by_force(typed, two):
     assert "Stop it first" in refused.err
 
     assert typed("places", "give-up", HERE.name, "--force").code == 0
+
+
+@pytest.mark.postgres
+def test_whether_a_place_is_there_is_said_by_the_clock_of_the_database(bare, tmp_path, monkeypatch):
+    """The clock of who asks may be wrong."""
+    address = new_database("postgresql", tmp_path)
+    with closing(open_store(address, SystemClock())) as store:
+        store.see_place(HERE)
+    monkeypatch.setenv("HEADGATE_DATABASE", address)
+    monkeypatch.setattr("time.time", lambda wall=time.time: wall() + 3600)
+
+    assert bare("places").out.startswith("build-1:/data  here, seen ")
+    assert bare("places", "give-up", HERE.name).code == 1
 
 
 def test_an_unknown_place_is_wrong_use_and_the_known_ones_are_named(typed, two):
