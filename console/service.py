@@ -193,7 +193,7 @@ class Service:
         return self.github.origin if self.github is not None else NoOrigin()
 
     def _checks(self) -> CommitChecks:
-        notes = NotesChecks(self._path_of, children=self._children)
+        notes = NotesChecks(self._path_of, self.clock, self._children)
         return notes if self.github is None else ChecksBySource(self._path_of, notes, self.github.checks)
 
     def _may_run(self, repository: str) -> bool:

@@ -17,9 +17,10 @@ from typing import Any
 from reconciler.adapters.git_blobs import named_objects
 from reconciler.adapters.git_commands import Children, Git, GitFailed, checked_sha, located, sorted_failures
 from reconciler.adapters.git_refs import CHECKS
+from reconciler.adapters.system_clock import SystemClock
 from reconciler.checks.model import Annotation, Check, Conclusion
 from reconciler.errors import LeaseLost, Stalled, Waiting
-from reconciler.ports import CheckTerms
+from reconciler.ports import CheckTerms, Clock
 from reconciler.records import Lease
 
 _TRIES = 30
@@ -39,12 +40,12 @@ class NotesChecks:
     def __init__(
         self,
         locate: Callable[[str], str],
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock | None = None,
         children: Children | None = None,
     ) -> None:
         self._locate = locate
         self._children = children or Children()
-        self._monotonic = monotonic
+        self._clock = clock or SystemClock()
 
     def terms(self, repository: str) -> CheckTerms:
         """Notes cost little, and nobody writes another's."""
@@ -83,7 +84,7 @@ class NotesChecks:
             raise Stalled("CommitMissing", f"Commit {sha[:10]} is not in the repository; nothing can be said on it.")
         if current == document:
             return True
-        if self._monotonic() >= lease.deadline:
+        if self._clock.monotonic() >= lease.deadline:
             raise LeaseLost
         try:
             git.run("fast-import", "--quiet", "--date-format=raw", stdin=_commit(tip, sha, document))

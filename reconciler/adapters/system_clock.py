@@ -13,5 +13,8 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some instant; never goes back."""
-        return time.monotonic()
+        """Seconds since some instant; never goes back, and counts what a machine sleeps as well.
+
+        A lease, or a token of GitHub's, ends meanwhile; `time.monotonic` knows nothing of that (clock_gettime(2)).
+        """
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

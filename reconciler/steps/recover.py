@@ -22,6 +22,9 @@ OVERLAP = 900.0  # s: what is being tried is listed as failed only later
 SOON = 3.0  # s until a repository that was asked for was looked at
 MENDED = timedelta(minutes=5)  # between looks at a forge that a person has to let us in to
 
+_Moment = tuple[float, float]  # by the clock of the wall, and by the monotonic one
+_LONG_AGO = (float("-inf"), float("-inf"))
+
 
 class Recover:
     """The step of `MissedKey`: a page at a time."""
@@ -29,8 +32,8 @@ class Recover:
     def __init__(self, world: World) -> None:
         self._world = world
         self._pages: Iterator[Sequence[Missed]] | None = None  # of the look that is under way
-        self._began = 0.0  # monotonic
-        self._seen_to = float("-inf")  # when the last whole look began, monotonic
+        self._began = _LONG_AGO
+        self._seen_to = _LONG_AGO  # when the last whole look began
         self._look_at = 0.0
         self._done: dict[str, float] = {}  # deliveries that were read, and when they were tried
         self._found: dict[str, Delivery] = {}  # whose repositories are to be looked at first
@@ -56,8 +59,8 @@ class Recover:
     def _look(self, missed: MissedWebhooks, now: float) -> None:
         """The next page of a look. One that fails begins anew: what was read is not read again."""
         if self._pages is None:
-            self._began = self._world.clock.monotonic()
-            self._pages = missed.missed(min(self._began - self._seen_to + OVERLAP, REACH))
+            self._began = (self._world.clock.now(), self._world.clock.monotonic())
+            self._pages = missed.missed(min(_passed(self._seen_to, self._began) + OVERLAP, REACH))
         pages, self._pages = self._pages, None
         page = next(pages, None)
         if page is not None:
@@ -96,6 +99,11 @@ class Recover:
     def _is_looked_at(self, repository: str, now: float) -> bool:
         row = self._world.store.queued(RepositoryKey(repository))
         return row is None or (row.due_at > now and not row.attempts and not row.parked)
+
+
+def _passed(since: _Moment, now: _Moment) -> float:
+    """Seconds, by the clock that counted more: one may be set back, the other stands still while a machine is held."""
+    return max(later - earlier for earlier, later in zip(since, now, strict=True))
 
 
 def _asked_at(delivery: Delivery, at: float) -> Delivery:

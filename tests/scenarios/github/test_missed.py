@@ -133,6 +133,17 @@ def test_what_is_missed_is_found_whatever_our_clock_says(deaf: GitHubWorld, ahea
     assert len(deaf.runs(sha)) == 2
 
 
+def test_what_failed_while_this_machine_was_held_is_found(deaf: GitHubWorld):
+    """A virtual machine that is paused counts no seconds, and GitHub's go on."""
+    github, sha = deaf.github, failed_run(deaf)
+    deaf.pass_time(200)
+    github.rerequest(deaf.check(sha, "headgate/churn"))
+    deaf.clock.jump(5 * 3600)
+    deaf.pass_time(200)
+
+    assert len(deaf.runs(sha)) == 2
+
+
 def test_sent_again_and_recovered_it_has_one_effect(deaf: GitHubWorld):
     github, sha = deaf.github, failed_run(deaf)
     github.rerequest(deaf.check(sha, "headgate/churn"))
