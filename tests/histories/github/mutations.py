@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from reconciler.adapters.github_conversations import GitHubConversations
 from reconciler.adapters.github_credentials import AppCredentials
 from reconciler.adapters.github_errors import MissingAllowed
 from reconciler.adapters.github_governor import Governor
+from reconciler.adapters.github_http import Http
 from reconciler.adapters.github_missed import GitHubMissed
 from reconciler.adapters.github_source import GitHubOrigin
 from reconciler.errors import Stalled
@@ -125,7 +127,25 @@ def nobody_looks_by_the_clock() -> Any:
 
 def what_was_missed_stays_missed() -> Any:
     """GitHub's list of failed webhooks is not read."""
-    return patched(GitHubMissed, "missed", lambda _: lambda self, since: iter(()))
+    return patched(GitHubMissed, "missed", lambda _: lambda self, within: iter(()))
+
+
+def our_clock_is_taken_for_githubs() -> Any:
+    """What GitHub dates is old or new by the clock of this machine."""
+    return patched(GitHubApi, "now_there", lambda _: lambda self: self._clock.now())
+
+
+def what_is_sent_on_is_not_counted() -> Any:
+    """A call that GitHub redirects counts once."""
+
+    def mistaken(whole: Any) -> Any:
+        def ask(self: Any, call: Any, authorization: Any, each: Any = nullcontext) -> Any:
+            with each():
+                return whole(self, call, authorization)
+
+        return ask
+
+    return patched(Http, "ask", mistaken)
 
 
 def comments_are_not_adopted() -> Any:
@@ -150,6 +170,8 @@ _WAYS: tuple[Mutation, ...] = (
     repositories_are_known_by_name_alone,
     nobody_looks_by_the_clock,
     what_was_missed_stays_missed,
+    our_clock_is_taken_for_githubs,
+    what_is_sent_on_is_not_counted,
     what_is_gone_ends_the_step,
 )
 MUTATIONS: Mapping[str, Mutation] = {mutation.__name__: mutation for mutation in _WAYS}
