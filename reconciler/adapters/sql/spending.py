@@ -39,10 +39,12 @@ class SqlSpending:
             if held["paused_until"] > now:
                 return held["paused_until"] - now, str(held["reason"])
             found = direct.rows(connection, _SPENT, {"_account": account, "_since": int((now - KEPT) / SLOT)})
-            rows = [Spent(**row) for row in found]
+            rows, slot = [Spent(**row) for row in found], int(now / SLOT)
+            if any(one.slot > slot for one in rows):
+                rows = self._brought_back(connection, account, rows, slot)
             seconds = wait(rows, now)
             if seconds <= 0:
-                self._enter(connection, account, rows, Spent(int(now / SLOT), points, writes))
+                self._enter(connection, account, rows, Spent(slot, points, writes))
             return seconds, ""
 
         return self._database.write(work)
@@ -65,13 +67,24 @@ class SqlSpending:
         )
         return direct.rows(connection, _ACCOUNT, {"_account": account})[0]
 
+    def _brought_back(self, connection: Connection, account: str, known: Sequence[Spent], slot: int) -> list[Spent]:
+        """The clock was set back: what was spent later than now was spent just now at the latest."""
+        late = [one for one in known if one.slot >= slot]
+        now = Spent(slot, sum(one.points for one in late), sum(one.writes for one in late))
+        direct.change(connection, _FORGET_LATER, [{"_account": account, "_after": slot}])
+        direct.change(connection, self._statements.put["spending"], [_row(account, now)])
+        return [*(one for one in known if one.slot < slot), now]
+
     def _enter(self, connection: Connection, account: str, known: Sequence[Spent], more: Spent) -> None:
         old = next((one for one in known if one.slot == more.slot), Spent(more.slot, 0, 0))
-        values = {"account": account, "slot": more.slot}
-        values |= {"points": old.points + more.points, "writes": old.writes + more.writes}
-        direct.change(connection, self._statements.put["spending"], [values])
+        now = Spent(more.slot, old.points + more.points, old.writes + more.writes)
+        direct.change(connection, self._statements.put["spending"], [_row(account, now)])
         if old.points == 0:  # once for each slot
             direct.change(connection, _FORGET, [{"_account": account, "_before": more.slot - int(KEPT / SLOT)}])
+
+
+def _row(account: str, spent: Spent) -> dict[str, Any]:
+    return {"account": account, "slot": spent.slot, "points": spent.points, "writes": spent.writes}
 
 
 _ACCOUNT = select(accounts.c.paused_until, accounts.c.reason).where(accounts.c.account == bindparam("_account"))
@@ -85,3 +98,6 @@ _PAUSE: Any = (
     .values(paused_until=bindparam("_until"), reason=bindparam("_reason"))
 )
 _FORGET = delete(spending).where(spending.c.account == bindparam("_account"), spending.c.slot < bindparam("_before"))
+_FORGET_LATER = delete(spending).where(
+    spending.c.account == bindparam("_account"), spending.c.slot > bindparam("_after")
+)

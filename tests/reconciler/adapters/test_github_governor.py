@@ -65,6 +65,20 @@ def test_whoever_waits_for_as_long_as_it_is_told_is_let_through(store, clock):
         assert made(governor, READ, 1) == (1, 0.0)
 
 
+@pytest.mark.parametrize("hours", [1, 5])
+def test_what_was_spent_before_the_clock_was_set_back_is_not_in_the_way_for_longer(store, clock, hours):
+    governor = Governor(store, clock)
+    made(governor, WRITE, 50)
+    clock.advance(20)
+    made(governor, WRITE, 30)
+    clock.advance(-3600 * hours)
+
+    done, wait = made(governor, WRITE, 1)
+    assert (done, wait) == (0, pytest.approx(80, abs=20))
+    clock.advance(wait)
+    assert made(governor, WRITE, 80)[0] == 80
+
+
 def test_five_hundred_writes_fit_into_an_hour(store, clock):
     governor, total = Governor(store, clock), 0
     for _ in range(50):
