@@ -215,7 +215,8 @@ class ProcessExecutor:
             self._reaper.watch(live)
             asked_at = time_of(folder.stop)
             if asked_at is not None:
-                self._reaper.kill_after(max(0.0, asked_at + live.grace - self._clock.now()), live)
+                left = asked_at + live.grace - self._clock.now()  # more than all of it where the clock was set back
+                self._reaper.kill_after(min(max(0.0, left), live.grace), live)
         if found.abandoned:
             kill_strays([folder])
         if found.final is not None:

@@ -52,12 +52,16 @@ def test_a_killed_service_loses_no_exit_status_and_starts_nothing_twice(tmp_path
 
 
 @pytest.mark.slow
-def test_an_op_that_ignores_term_is_killed_though_the_service_died_within_its_grace(tmp_path):
+@pytest.mark.parametrize("set_back", [0.0, 3600.0])
+def test_an_op_that_ignores_term_is_killed_though_the_service_died_within_its_grace(tmp_path, set_back):
+    """The clock may have been set back meanwhile."""
     data = tmp_path / "data"
     killed_service(data, stubborn="trap '' TERM; echo up; while :; do sleep 0.05; done")
     op = sh("stubborn", "")
     assert eventually(lambda: read_log(str(data), "stubborn").data == b"up\n")
-    (data / "attempts/st/stubborn/stop").touch()
+    asked, asked_at = data / "attempts/st/stubborn/stop", time.time() + set_back
+    asked.touch()
+    os.utime(asked, (asked_at, asked_at))
     machine = Machine(data)
 
     machine.executor.resume()
