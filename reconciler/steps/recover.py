@@ -14,7 +14,7 @@ from reconciler.errors import Stalled, Waiting
 from reconciler.keys import MissedKey, RepositoryKey
 from reconciler.ports import Missed, MissedWebhooks, World
 from reconciler.records import Changes, Lease, RequestRow, Wake
-from reconciler.store import Delivery
+from reconciler.store import Delivery, WakeRow
 
 LATE = "late"  # argument of a request that was recovered: it may speak of what is no more
 REACH = 3 * 86_400.0  # s: no forge keeps them longer, and the inbox remembers longer than that
@@ -97,8 +97,13 @@ class Recover:
             del self._found[one.row.id]
 
     def _is_looked_at(self, repository: str, now: float) -> bool:
-        row = self._world.store.queued(RepositoryKey(repository))
-        return row is None or (row.due_at > now and not row.attempts and not row.parked)
+        look = self._world.store.queued(RepositoryKey(repository))
+        return look is None or is_looked_at(look, now)
+
+
+def is_looked_at(look: WakeRow, now: float) -> bool:
+    """Whether what a repository's key was woken for has been looked at, and with an answer."""
+    return look.due_at > now and not (look.leased_by or look.attempts or look.parked)
 
 
 def _passed(since: _Moment, now: _Moment) -> float:

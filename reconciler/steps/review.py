@@ -26,6 +26,7 @@ from reconciler.steps.flow_files import Revision, errors_of
 from reconciler.steps.foresight import durations, reusable
 from reconciler.steps.page_addresses import page_of
 from reconciler.steps.pushed_trials import answer_asked, trials_wanted
+from reconciler.steps.recover import is_looked_at
 from reconciler.steps.touched_flows import judge
 from reconciler.steps.trials import left_behind
 
@@ -80,12 +81,16 @@ _NOTHING = _Judgement()
 
 
 def _not_open(world: World, key: ReviewKey, requests: Sequence[RequestRow]) -> Changes:
-    """A proposal that was never seen may be so new that nobody has looked yet; one that was is closed."""
+    """A proposal that was never seen may be so new that nobody has looked yet; one that was is closed.
+
+    Who looks and sees it wakes us. Forges list a proposal late: another replica, whose clock differs, heard of it.
+    """
     now = world.clock.now()
-    if any(row.proposal == key.proposal for row in world.store.reviews(key.repository, open_only=False)):
-        fresh: list[RequestRow] = []
-    else:
-        fresh = [request for request in requests if request.at > now - NEW]
+    was_seen = any(row.proposal == key.proposal for row in world.store.reviews(key.repository, open_only=False))
+    look_of = world.store.queued(RepositoryKey(key.repository))
+    if not was_seen and look_of is not None and not is_looked_at(look_of, now):
+        return Changes(again_at=now + (NEW if look_of.attempts or look_of.parked else SOON))
+    fresh = [request for request in requests if not was_seen and abs(now - request.at) < NEW]
     late = (replace(one, done_at=now, answer=one.answer or CLOSED) for one in requests if one not in fresh)
     look = (Wake(RepositoryKey(key.repository)),) if fresh else ()
     return Changes(answered=tuple(late), wakes=look, again_at=now + SOON if fresh else 0.0)

@@ -7,7 +7,7 @@ import pytest
 from reconciler.checks.replies import MARK
 from reconciler.keys import CheckKey, RepositoryKey, ReviewKey
 from reconciler.records import Wake
-from tests.world import dag, exits, op
+from tests.world import REPOSITORY, dag, exits, op
 
 GOOD = dag({"train": exits(0)})
 OTHER = dag({"train": op("exit", "0", "again")})
@@ -180,6 +180,33 @@ def test_a_comment_that_is_told_of_twice_is_answered_once(proposed):
     proposed.settle()
 
     assert proposed.conversations.writes == writes == 1
+
+
+@pytest.mark.parametrize("minutes", [2, 300])
+def test_a_command_on_a_proposal_that_nobody_could_look_at_yet_waits_for_that(proposed, minutes):
+    proposed.source.away = True
+    proposed.propose("new", churn=OTHER)
+    request = proposed.comment("new", "/plan")
+    before = proposed.loop.counts["step", "review"]
+    proposed.pass_time(60.0 * minutes)
+    assert proposed.answer(request) == ""
+    assert proposed.loop.counts["step", "review"] - before <= minutes + 1
+    proposed.source.away = False
+    proposed.pass_time(60)
+
+    assert "repeat the command" in proposed.conversations.ours["new"]
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, -120.0, 120.0])
+def test_a_command_on_a_new_proposal_is_answered_whatever_the_clock_of_the_replica_that_heard_it(proposed, seconds):
+    proposed.clock.jump(-seconds)
+    proposed.comment("new", "/plan")
+    proposed.clock.jump(seconds)
+    proposed.propose("new", churn=OTHER)
+    proposed.store.wake([Wake(ReviewKey(REPOSITORY, "new"))])
+    proposed.settle()
+
+    assert "/plan" in proposed.conversations.ours["new"]
 
 
 def test_a_command_on_a_closed_proposal_is_answered_with_that(proposed):
