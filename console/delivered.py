@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -103,7 +104,7 @@ def _told(request: RequestRow) -> str:
 
 
 def _once_more(request: RequestRow, name: str) -> RequestRow:
-    return replace(request, id=name, done_at=None, answer="", arguments={**request.arguments, LATE: True})
+    return replace(request, id=name, done_at=None, answer="", arguments={**request.arguments, LATE: time.time()})
 
 
 def _key(name: str) -> Key | None:

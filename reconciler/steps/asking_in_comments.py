@@ -19,6 +19,7 @@ from reconciler.ports import Comment, Conversations, World
 from reconciler.records import Changes, ConversationRow, EventRow, Lease, RequestRow, ReviewRow
 from reconciler.steps.comment_commands import Doing
 from reconciler.steps.flow_files import Revision
+from reconciler.steps.recover import heard_at
 from reconciler.steps.who_may import Rules
 
 REFUSALS = 3  # strangers who are told on a proposal that they may not
@@ -120,7 +121,7 @@ def _say(world: World, conversations: Conversations, row: ReviewRow, request: Re
     before, now, mask = conversation_of(world, row), world.clock.now(), Mask(world.known_secrets())
     said = tuple(dict.fromkeys((request.answer, *before.said)))[: replies.KEPT]
     done = Changes(answered=(replace(request, done_at=now),), again_at=0.0)
-    if request.at < now - UNSAID:
+    if heard_at(request) < now - UNSAID:
         return done
     try:
         if request.id not in {name for _, name in before.refused}:

@@ -16,7 +16,7 @@ from reconciler.ports import Missed, MissedWebhooks, World
 from reconciler.records import Changes, Lease, RequestRow, Wake
 from reconciler.store import Delivery, WakeRow
 
-LATE = "late"  # argument of a request that was recovered: it may speak of what is no more
+LATE = "late"  # argument of a request that was recovered, when that was: it may speak of what is no more
 REACH = 3 * 86_400.0  # s: no forge keeps them longer, and the inbox remembers longer than that
 OVERLAP = 900.0  # s: what is being tried is listed as failed only later
 SOON = 3.0  # s until a repository that was asked for was looked at
@@ -64,23 +64,23 @@ class Recover:
         pages, self._pages = self._pages, None
         page = next(pages, None)
         if page is not None:
-            self._read(missed, page)
+            self._read(missed, page, now)
             self._pages = pages
             return
         self._seen_to, self._look_at = self._began, now + missed.look_again
         self._done = {name: at for name, at in self._done.items() if at > now - REACH}
 
-    def _read(self, missed: MissedWebhooks, page: Sequence[Missed]) -> None:
+    def _read(self, missed: MissedWebhooks, page: Sequence[Missed], now: float) -> None:
         known = self._world.store.known_deliveries(one.id for one in page)
         for one in page:
             if one.id in self._found:
-                self._found[one.id] = _asked_at(self._found[one.id], one.at)
+                self._found[one.id] = _asked_at(self._found[one.id], one.at, now)
             if one.id in known or one.id in self._done:
                 continue
             delivery = missed.read(one)
             self._done[one.id] = one.at
             if delivery is not None and delivery.requests:
-                self._found[one.id] = _asked_at(delivery, one.at)
+                self._found[one.id] = _asked_at(delivery, one.at, now)
                 self._world.store.wake([Wake(RepositoryKey(delivery.row.repository))])
 
     # --- handing over
@@ -111,10 +111,16 @@ def _passed(since: _Moment, now: _Moment) -> float:
     return max(later - earlier for earlier, later in zip(since, now, strict=True))
 
 
-def _asked_at(delivery: Delivery, at: float) -> Delivery:
-    """The same, asked for no later than at a time."""
-    return replace(delivery, requests=tuple(_late(request, at) for request in delivery.requests))
+def heard_at(request: RequestRow) -> float:
+    """When it was known here, which may be days after it was asked for."""
+    late = request.arguments.get(LATE)
+    return max(request.at, late) if isinstance(late, int | float) else request.at
 
 
-def _late(request: RequestRow, at: float) -> RequestRow:
-    return replace(request, at=min(request.at, at), arguments={**request.arguments, LATE: True})
+def _asked_at(delivery: Delivery, at: float, now: float) -> Delivery:
+    """The same, asked for no later than at a time, and recovered now."""
+    return replace(delivery, requests=tuple(_late(request, at, now) for request in delivery.requests))
+
+
+def _late(request: RequestRow, at: float, now: float) -> RequestRow:
+    return replace(request, at=min(request.at, at), arguments={**request.arguments, LATE: now})

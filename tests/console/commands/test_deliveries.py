@@ -1,12 +1,13 @@
 """Facts about `headgate deliveries`."""
 
 import json
+import time
 
 import pytest
 
 from reconciler.keys import CheckKey, RepositoryKey, ReviewKey
 from reconciler.records import Changes, DeliveryRow, RequestRow, Wake
-from reconciler.steps.recover import LATE
+from reconciler.steps.recover import LATE, heard_at
 from reconciler.store import Delivery
 from tests.console.typing_in import SHA
 
@@ -101,6 +102,7 @@ def test_a_replayed_comment_is_asked_anew_by_its_author_and_with_one_id_once(typ
     asked = came_in.request(new)
     assert (asked.verb, asked.target, asked.by, asked.key) == ("comment", "9", "ann", PULL)
     assert asked.arguments[LATE], "it may speak of what is no more"
+    assert heard_at(asked) > time.time() - 60, "it is answered, however old it is"
     assert [one["request"] for one in replayed["requests"]] == [new]
     assert replayed["delivery"] == "11aa-2"
 

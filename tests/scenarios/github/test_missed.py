@@ -120,6 +120,18 @@ def test_what_was_asked_while_the_service_was_down_is_done_when_it_is_back(deaf:
     assert len(deaf.runs(sha)) == 2
 
 
+def test_a_command_that_is_done_two_days_late_is_answered(deaf: GitHubWorld):
+    pull = deaf.github.open_pull_request(MORE)
+    deaf.pass_time()
+    deaf.github.comment(pull, "/retest")
+    deaf.clock.time += 2 * 86_400
+    deaf.restart()
+    begin(deaf)
+    deaf.pass_time(30)
+
+    assert len(reacted(deaf, pull)) == 1
+
+
 @pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
 def test_what_is_missed_is_found_whatever_our_clock_says(deaf: GitHubWorld, ahead: float):
     github, sha = deaf.github, failed_run(deaf)
