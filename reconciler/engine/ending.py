@@ -195,3 +195,12 @@ def stop_scope(book: Book, scope: Scope, reason: str, message: str) -> None:
     """Stop a scope as a whole, for a reason of its own."""
     if scope.owner.state.status not in FINAL:
         stop_node(book, scope.owner, reason, message)
+
+
+def stop_left_over(book: Book) -> None:
+    """Stop what was handed to a run that has ended before it began: nothing of it was opened, so nobody knows of it."""
+    for attempt, path in book.live.items():
+        node = Node(path, book.root.op, book.open_state(path))
+        if not node.done:
+            book.move(node, Status.STOPPED, PARENT_STOPPED, book.root.state.message)
+            book.actions.append(StopAttempt(path, attempt, PARENT_STOPPED))

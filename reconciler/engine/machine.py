@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reconciler.engine.asking import ask
 from reconciler.engine.book import Book, keep_run, live_attempts, open_states, root_state
 from reconciler.engine.decisions import Decision, Limits
-from reconciler.engine.ending import finish, stop_node, stop_scope
+from reconciler.engine.ending import finish, stop_left_over, stop_node, stop_scope
 from reconciler.engine.launching import launch_next
 from reconciler.engine.model import (
     FINAL,
@@ -77,6 +77,8 @@ class RunMachine:
         self._settle()
         if pass_time(self._book):
             self._settle()
+        if self._book.root.done and self._book.live:
+            stop_left_over(self._book)
         return self._book.decision()
 
     def _open(self) -> None:

@@ -236,6 +236,11 @@ def stops_are_not_heard() -> Any:
     return patched(RunMachine, "_fold", _deaf_to("stop"))
 
 
+def what_was_handed_over_is_left() -> Any:
+    """A run that ends before it begins leaves behind what an older run had handed to it."""
+    return patched(machine, "stop_left_over", lambda _: lambda book: None)
+
+
 def approvals_are_not_heard() -> Any:
     """An op that was approved waits on."""
     return patched(RunMachine, "_fold", _deaf_to("approve"))
@@ -535,6 +540,7 @@ _BROKEN_BY: Mapping[Mutation, str] = {
     nobody_looks_again: "every_run_ends",
     observations_of_services_are_not_passed_on: "every_run_ends",
     stops_are_not_heard: "every_run_ends",
+    what_was_handed_over_is_left: "every_run_ends",
     approvals_are_not_heard: "every_run_ends",
     stops_do_not_reach_children: "every_run_ends",
     timeouts_are_lost: "nothing_wrong_was_seen",

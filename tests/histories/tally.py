@@ -59,7 +59,7 @@ def told_of(broken: Broken) -> Iterator[str]:
     yield f"seed {small.seed} breaks a law; {len(small.moves)} of its {broken.moves} moves are enough:"
     yield from (f"  {move}" for move in small.moves)
     yield from small.broken
-    family = f" FAMILY={small.family.name}" if small.family is not CORE else ""
+    family = f" FAMILY={small.family.name}" if small.family.name != CORE.name else ""
     yield f"Play it again: make histories N=1 SEED={small.seed}{family}"
 
 

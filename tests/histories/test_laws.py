@@ -32,6 +32,7 @@ MORE = 600
 ODD = (
     *(302_279, 302_998),  # the branch comes back to a commit, waits there to begin a flow anew, and goes on
     516_692,  # two runs declare a service, and the later commit read before the earlier one
+    23_510,  # a run is handed an op and stopped before it begins
     303_369,  # other words were posted, nobody heard of it, and the former ones are desired again
 )
 TRIED = 200  # histories within which a mistake must show; most show within ten
@@ -54,6 +55,7 @@ NOTICING = {
     "frozen_flows_are_removed": 1010,
     "removals_are_not_held": 1043,
     "rejected_flows_run": 1010,
+    "what_was_handed_over_is_left": 23_510,
 }
 
 

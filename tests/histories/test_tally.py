@@ -49,7 +49,7 @@ def test_what_is_counted_twice_is_added_up() -> None:
 
 def test_a_broken_law_is_told_with_its_moves_and_how_to_repeat_it() -> None:
     small = Played(7, (Move("merge", 1),), ("every_run_ends: merge:1 is running",), 9, {}, {})
-    broken = Broken(small, moves=20)
+    broken = pickle.loads(pickle.dumps(Broken(small, moves=20)))  # as another process tells of it
 
     assert list(told_of(broken)) == [
         "seed 7 breaks a law; 1 of its 20 moves are enough:",

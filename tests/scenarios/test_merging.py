@@ -219,6 +219,22 @@ def test_cancel_hands_over_what_does_the_same_work_and_starts_it_once(world):
     assert world.check().conclusion == "success"
 
 
+def test_what_was_handed_to_a_run_that_is_stopped_before_it_begins_stops_with_it(world):
+    world.settings(onNewPlan="cancel")
+    world.merge(ops={"long": runs_forever(), "train": op("forever", "one")})
+    world.settle()
+    world.merge(ops={"long": runs_forever(), "train": op("forever", "two")})
+    while len(world.runs()) == 1:
+        world.loop.turn()
+    world.ask("stop", world.run().id)
+    world.settle()
+
+    assert [run.state.status for run in world.runs()] == ["stopped", "stopped"]
+    assert world.statuses()["long"] == "stopped"
+    assert [one.spec.op for one in world.executor.processes.values() if not one.ended] == []
+    assert [row.op for run in world.runs() for row in world.store.attempts(run.id)] == []
+
+
 def test_an_op_that_is_being_stopped_is_not_handed_over(world):
     world.settings(onNewPlan="cancel")
     world.merge(ops={"long": runs_forever(), "train": op("forever", "one")})

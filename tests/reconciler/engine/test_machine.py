@@ -1,5 +1,7 @@
 """A run from its first op to its end: order, statuses, slots, priority."""
 
+import pytest
+
 from reconciler.engine.decisions import Limits
 from reconciler.engine.model import Observed, Performed, Status
 from tests.reconciler.engine.driver import Driver, failed, op, plan, single
@@ -119,6 +121,27 @@ def test_an_op_that_nothing_can_run_refuses_the_whole_run():
     assert (run.run.status, run.run.reason) == ("failed", "Unsupported")
     assert run.run.message == "b: mxjob is not supported."
     assert run.started == []
+
+
+@pytest.mark.parametrize(
+    ("root", "verb", "status"),
+    [
+        ({}, "stop", "stopped"),
+        ({"conditions": "1 > 2"}, None, "skipped"),
+        ({"unsupported": "Nothing runs it yet."}, None, "failed"),
+        ({"is_approved": False}, "stop", "stopped"),
+    ],
+)
+def test_a_run_that_ends_before_it_begins_stops_what_an_older_one_handed_to_it(root, verb, status):
+    old = Driver(plan(op("long"))).step().runs("long")
+    new = Driver(plan(op("long"), root=root), rows=dict(old.rows))
+    new.live = dict(old.live)
+    new.ask(verb) if verb else new.step()
+
+    assert new.run.status == status
+    assert new.status("long") == "stopped"
+    assert [stop.attempt for stop in new.stops] == list(old.live)
+    assert new.step().stops == new.stops  # once
 
 
 def test_what_a_decision_hands_out_is_left_alone_by_later_facts():
