@@ -27,6 +27,7 @@ Step = Callable[[Any, Lease], Changes]
 
 MOST_ROUNDS = 50  # on one lease: then other keys have their turn
 MOST_CONFLICTS = 3  # repeats at once; then it is tried again a moment later
+SET_BACK = 5.0  # seconds that a clock may lose, as NTP mends it, without anything that is to be made up for
 IDLE = 5.0  # seconds between two looks for work if nothing tells of any
 LONG = timedelta(seconds=10)  # a wait that people are told of
 TOLD_AGAIN = 60.0  # seconds until the same trouble with the store is news again, if it went away meanwhile
@@ -58,6 +59,7 @@ class Loop:
         self._random = Random(owner)  # noqa: S311 - spreads retries, hides nothing
         self._held: dict[int, Lease] = {}
         self._lock = Lock()  # of counts, held leases and trouble
+        self._ahead: float | None = None  # s by which the clock of the wall was ahead of the monotonic one
         self._trouble = ""  # what was told last of a store that does not answer
         self._told_at: dict[str, float] = {}  # by what was told of it; monotonic
         self._stopping = Event()
@@ -66,6 +68,7 @@ class Loop:
 
     def turn(self) -> bool:
         """Work on one key in this thread; False if none was due. Raises Waiting or Stalled if the store fails."""
+        self._mind_the_clock()
         lease = self._store.lease(self._owner, self._lease_seconds, self._places())
         if lease is None:
             return False
@@ -100,6 +103,18 @@ class Loop:
         while thread.is_alive() and (left := until - self._clock.monotonic()) > 0:
             self._store.interrupt()  # again and again: it may have been about to wait
             thread.join(min(0.1, left))
+
+    def _mind_the_clock(self) -> None:
+        """What waits for a time would wait for all that a clock was set back as well: it is looked at now."""
+        now = self._clock.now()
+        ahead, before = now - self._clock.monotonic(), self._ahead
+        back = self._store.told_at() - now if before is None else before - ahead
+        if back > SET_BACK:
+            log.warning(
+                "The clock is %.0f s behind what it, or another service's, was: all that waits is looked at.", back
+            )
+            self._store.hasten()
+        self._ahead = ahead
 
     # --- one key
 

@@ -99,6 +99,14 @@ class Queue(Protocol):
         """Every key in the queue."""
         ...
 
+    def hasten(self) -> None:
+        """Let all keys be due that wait for a time; those that wait for a person or a commit go on waiting."""
+        ...
+
+    def told_at(self) -> float:
+        """When the newest event happened, by the clock of who wrote it; 0.0 = there is none."""
+        ...
+
 
 class Records(Protocol):
     """Reading, and the writes that come from outside of steps."""

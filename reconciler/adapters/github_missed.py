@@ -57,7 +57,7 @@ class GitHubMissed:
         self._meaning = meaning
         self._path = path
         self._clock = clock
-        self._closed: dict[int, float] = {}  # repositories whose webhooks we may not read, until when
+        self._closed: dict[int, float] = {}  # repositories whose webhooks we may not read, until when; monotonic
         self._told: set[int] = set()
 
     def missed(self, within: float) -> Iterator[Sequence[Missed]]:
@@ -99,7 +99,7 @@ class GitHubMissed:
 
     def _hooks(self, repository: GitHubRepository) -> Sequence[str]:
         """Where a repository's webhooks to us are; none where we may not know."""
-        if self._closed.get(repository.id, 0.0) > self._clock.now():
+        if self._closed.get(repository.id, float("-inf")) > self._clock.monotonic():
             return ()
         try:
             every = [one for page in self._api.each_page(repository, "/hooks", _addresses, {}) for one in page]
@@ -111,7 +111,7 @@ class GitHubMissed:
         return [f"/hooks/{number}" for number, address in every if urlsplit(address).path.endswith(self._path)]
 
     def _tell_of_closed(self, repository: GitHubRepository) -> None:
-        self._closed[repository.id] = self._clock.now() + CLOSED
+        self._closed[repository.id] = self._clock.monotonic() + CLOSED
         if repository.id not in self._told:
             self._told.add(repository.id)
             log.warning(

@@ -19,6 +19,14 @@ def attempt_id(run: str, plan: str, commit: str, path: str, number: int) -> str:
     return sha256(f"{run}\n{plan}\n{commit}\n{path}\n{number}".encode()).hexdigest()[:20]
 
 
+def has_come(at: float | None, now: float, longest: float) -> bool:
+    """Whether it is time for what waits for `at`, which was `longest` seconds away at most when that was decided.
+
+    What is further away was decided before the clock was set back.
+    """
+    return at is None or at <= now or at > now + longest
+
+
 def retry_delay(run: str, path: str, number: int) -> float:
     """Seconds to wait after the `number`th bad end (from 1): doubling, capped, half of it jitter."""
     delay = min(MAX_DELAY, BASE_DELAY * 2.0 ** min(number - 1, 32))

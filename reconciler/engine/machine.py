@@ -61,6 +61,11 @@ class RunMachine:
         """How many ops something has happened to, the children of sweeps among them."""
         return len(self._book.states)
 
+    @property
+    def now(self) -> float:
+        """The time of the last step."""
+        return self._book.now
+
     def advance(self, facts: Sequence[Fact], now: float, limits: Limits) -> Decision:
         """Fold facts in and decide what follows. `now` is seconds since the epoch, UTC.
 

@@ -65,7 +65,7 @@ class AdvanceRun:
             return run_requests.without_run(requests, self._world.clock.now())
         if belonging.is_elsewhere(self._world, row.place):
             return belonging.handed_to(self._world, row.place)
-        engine = self._machines.take(row) or build(self._world, row)
+        engine = self._machines.take(row, self._world.clock.now()) or build(self._world, row)
         changes = _Step(self._world, row, lease, engine).take(requests, observations)
         self._machines.keep(engine, row, changes, lease)
         return changes

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.checks.log_excerpt import excerpt
+from reconciler.engine.attempts import has_come
 from reconciler.engine.model import FINAL, AttemptPaths, AttemptSpec, Layout, Observed, Performed, Status
 from reconciler.errors import Stalled
 from reconciler.ports import Logs, World
 from reconciler.records import AttemptRow, Lease, RunRow
 
 LOG_LINES = 400  # at the end of a log, in which the likely error is looked for
+LONGEST = 3600.0  # s that an executor may ask us to wait
 TRY_AGAIN = 5.0  # s until an act of which nothing is known is repeated, where the executor names no time
 
 
@@ -55,7 +57,7 @@ def stop(attempt: AttemptRow, reason: str) -> AttemptRow:
 
 def due(attempt: AttemptRow, now: float) -> bool:
     """Whether there is something to perform for an attempt now."""
-    if attempt.retry_at is not None and attempt.retry_at > now:
+    if not has_come(attempt.retry_at, now, LONGEST):
         return False
     if attempt.wanted == "stop":
         return attempt.phase in ("intended", "started", "unknown")

@@ -52,12 +52,16 @@ class Machines:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = Lock()
 
-    def take(self, row: RunRow) -> Engine | None:
-        """The machine that led to the row as it is stored; None if there is none, or somebody else wrote it."""
+    def take(self, row: RunRow, now: float) -> Engine | None:
+        """The machine that led to the row as it is stored; None if there is none, or somebody else wrote it.
+
+        Nor is it used if the clock was set back: what its timers wait for is found anew.
+        """
         with self._lock:
             kept = self._kept.pop(row.id, None)
-        proven = kept is not None and (kept.version, kept.writer) == (row.version, row.writer)
-        return kept.engine if kept is not None and proven else None
+        if kept is None or (kept.version, kept.writer) != (row.version, row.writer) or kept.engine.machine.now > now:
+            return None
+        return kept.engine
 
     def keep(self, engine: Engine, before: RunRow, changes: Changes, lease: Lease) -> None:
         """Keep a machine for the row that these changes make of `before`, if they are committed."""

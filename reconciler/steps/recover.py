@@ -34,7 +34,7 @@ class Recover:
         self._pages: Iterator[Sequence[Missed]] | None = None  # of the look that is under way
         self._began = _LONG_AGO
         self._seen_to = _LONG_AGO  # when the last whole look began
-        self._look_at = 0.0
+        self._look_at = float("-inf")  # monotonic
         self._done: dict[str, float] = {}  # deliveries that were read, and when they were tried
         self._found: dict[str, Delivery] = {}  # whose repositories are to be looked at first
 
@@ -45,14 +45,18 @@ class Recover:
             return Changes()
         if self._pages is None:
             self._hand_over(now)
-        if self._pages is not None or now >= self._look_at:
+        if self._pages is not None or self._left() <= 0:
             try:
                 self._look(missed, now)
             except Stalled as error:
                 raise Waiting(error.reason, error.message, MENDED) from error
         if self._pages is not None:
             return Changes(again_at=0.0)
-        return Changes(again_at=min(self._look_at, now + SOON) if self._found else self._look_at)
+        return Changes(again_at=now + (min(self._left(), SOON) if self._found else self._left()))
+
+    def _left(self) -> float:
+        """Seconds until the next look."""
+        return self._look_at - self._world.clock.monotonic()
 
     # --- looking
 
@@ -67,7 +71,7 @@ class Recover:
             self._read(missed, page, now)
             self._pages = pages
             return
-        self._seen_to, self._look_at = self._began, now + missed.look_again
+        self._seen_to, self._look_at = self._began, self._world.clock.monotonic() + missed.look_again
         self._done = {name: at for name, at in self._done.items() if at > now - REACH}
 
     def _read(self, missed: MissedWebhooks, page: Sequence[Missed], now: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
+from reconciler.engine.attempts import has_come
 from reconciler.engine.decisions import DeclareService
 from reconciler.engine.model import AttemptSpec, Observed, ServiceSeen
 from reconciler.keys import RunKey
@@ -185,7 +186,7 @@ class _Keeper:
             self.gone.append(row)
         elif belonging.is_elsewhere(self.world, row.place):
             return
-        elif row.next_try_at is None or row.next_try_at <= self.now or row.restarts == 0:
+        elif has_come(row.next_try_at, self.now, BACK_OFF[-1]) or row.restarts == 0:
             self._start(row)
 
     def _adopt(self, row: ServiceRow, live: Sequence[AttemptRow]) -> None:

@@ -23,6 +23,7 @@ from reconciler.engine import context, ending, machine, observing, starting
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import FINAL, Performed
 from reconciler.engine.retention import FOREVER, FlowMarks, Needs
+from reconciler.loop import Loop
 from reconciler.records import Changes
 from reconciler.steps import (
     advance_run,
@@ -234,6 +235,11 @@ def observations_of_services_are_not_passed_on() -> Any:
 def stops_are_not_heard() -> Any:
     """A run that was stopped goes on."""
     return patched(RunMachine, "_fold", _deaf_to("stop"))
+
+
+def nobody_minds_the_clock() -> Any:
+    """What waits for a time waits for all that a clock was set back as well."""
+    return patched(Loop, "_mind_the_clock", lambda _: lambda self: None)
 
 
 def what_was_handed_over_is_left() -> Any:
@@ -540,7 +546,7 @@ _BROKEN_BY: Mapping[Mutation, str] = {
     nobody_looks_again: "every_run_ends",
     observations_of_services_are_not_passed_on: "every_run_ends",
     stops_are_not_heard: "every_run_ends",
-    what_was_handed_over_is_left: "every_run_ends",
+    nobody_minds_the_clock: "every_run_ends",
     approvals_are_not_heard: "every_run_ends",
     stops_do_not_reach_children: "every_run_ends",
     timeouts_are_lost: "nothing_wrong_was_seen",

@@ -9,6 +9,7 @@ import pytest
 from tests.histories.flows import twins
 from tests.histories.laws import (
     LAWS,
+    every_run_ends,
     ops_of_a_run_do_not_stand_in_for_each_other,
     what_is_past_its_time_goes,
     who_asked_to_stop_is_heard,
@@ -21,6 +22,7 @@ from tests.histories.mutations import (
     results_of_the_same_run_are_used,
     stops_are_not_heard,
     superseded_plans_start,
+    what_was_handed_over_is_left,
 )
 from tests.histories.playing import NEVER_RESTS, play, shrunk
 from tests.histories.said import a_check_says_what_became_of_its_run
@@ -32,7 +34,6 @@ MORE = 600
 ODD = (
     *(302_279, 302_998),  # the branch comes back to a commit, waits there to begin a flow anew, and goes on
     516_692,  # two runs declare a service, and the later commit read before the earlier one
-    23_510,  # a run is handed an op and stopped before it begins
     303_369,  # other words were posted, nobody heard of it, and the former ones are desired again
 )
 TRIED = 200  # histories within which a mistake must show; most show within ten
@@ -55,7 +56,7 @@ NOTICING = {
     "frozen_flows_are_removed": 1010,
     "removals_are_not_held": 1043,
     "rejected_flows_run": 1010,
-    "what_was_handed_over_is_left": 23_510,
+    "nobody_minds_the_clock": 1122,
 }
 
 
@@ -116,6 +117,22 @@ def test_a_superseded_plan_that_starts_is_seen() -> None:
         world.settle()
 
     assert world.wrong == ["merge:2 of churn started a plan that was superseded"]
+
+
+def test_what_was_handed_to_a_run_that_never_begins_and_is_left_is_seen() -> None:
+    """Random histories come to this once in some twenty thousand: a run is stopped between its making and its step."""
+    with what_was_handed_over_is_left():
+        world = HistoryWorld(seed=0)
+        world.settings(onNewPlan="cancel")
+        world.merge(ops={"long": runs_forever(), "train": op("forever", "one")})
+        world.settle()
+        world.merge(ops={"long": runs_forever(), "train": op("forever", "two")})
+        while len(world.runs()) == 1:
+            world.turn()
+        world.ask("stop", world.run().id)
+        world.settle()
+
+    assert list(every_run_ends(world)) == ["long of merge:2 is still started"]
 
 
 def test_a_result_of_the_same_run_that_is_used_is_seen() -> None:

@@ -79,7 +79,7 @@ def mended(world: HistoryWorld) -> None:
     world.mail = "prompt"
     world.deliver()
     world.unpark()
-    world.pass_time(world.set_back + POLL, step=10_000)
+    world.pass_time(POLL, step=10_000)
     world.settle(seconds=90)
 
 

@@ -64,6 +64,25 @@ def test_a_turn_runs_the_step_of_the_key_and_commits_what_it_changed(store, loop
     assert loop.counts["step", "run"] == 1
 
 
+@pytest.mark.parametrize("is_new", [False, True], ids=["the same process", "a new process"])
+def test_what_waits_for_a_time_is_due_when_the_clock_was_set_back(store, clock, loop_of, caplog, is_new):
+    def step(key, lease):
+        return Changes(events=(EventRow(clock.now(), key.run, "status"),), again_at=clock.now() + 60)
+
+    loop = loop_of(step)
+    loop.turn()
+    store.wake([Wake(FlowKey("parked"))])
+    store.park(store.lease("somebody", 30), "Broken", "A person must mend it.")
+    clock.jump(-3600)
+    (loop_of(lambda key, lease: Changes()) if is_new else loop).turn()
+
+    (left,) = (row for row in store.pending() if row.parked)
+    assert left.key == FlowKey("parked")
+    assert "The clock is 3600 s behind" in caplog.text
+    assert len(store.events("r1")) == (1 if is_new else 2)
+    assert not loop_of(lambda key, lease: Changes()).turn()
+
+
 def test_a_step_that_wants_to_go_on_does_so_on_the_same_lease(store, loop_of):
     tokens = []
 
@@ -357,7 +376,7 @@ class FullDisk:
     def __init__(self):
         self.asked = 0
 
-    def lease(self, owner, seconds, places=None):
+    def told_at(self):
         self.asked += 1
         raise Waiting("StoreUnavailable", "The database cannot be used now (disk is full).", timedelta(seconds=2))
 

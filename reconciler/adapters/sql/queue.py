@@ -19,7 +19,7 @@ from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.moment import NOW, Due, until
 from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
-from reconciler.adapters.sql.tables import wakes
+from reconciler.adapters.sql.tables import events, wakes
 from reconciler.adapters.sql.writing import NEVER, Batch, Statements, check_moves, execute, is_soon, run_moves
 from reconciler.errors import INTERNAL_ERROR, LeaseLost
 from reconciler.keys import Key, key_of, text_of
@@ -135,6 +135,14 @@ class SqlQueue:
             found = direct.rows(connection, _PENDING, {"_now": (now := self._clock.now())})
         return [_wake_row(row, now) for row in found]
 
+    def hasten(self) -> None:
+        now = self._clock.now()
+        self.wake([Wake(row.key) for row in self.pending() if row.due_at > now and not row.parked])
+
+    def told_at(self) -> float:
+        with self._database.read() as connection:
+            return float(connection.execute(_TOLD_AT).scalar() or 0.0)
+
     def _next_in(self, places: Sequence[str] | None) -> float:
         """Seconds until the next key may be leased; NEVER if no wake, retry or end of a lease lies ahead."""
         values = {"_now": self._clock.now(), **leasing.parameters(places)}
@@ -239,6 +247,7 @@ def _wake_row(row: Found, now: float) -> WakeRow:
 _ROWS = select(wakes, NOW.label("now"))
 _PENDING = _ROWS.order_by(wakes.c.key)
 _QUEUED = _ROWS.where(wakes.c.key == bindparam("_key"))
+_TOLD_AT = select(events.c.at).order_by(events.c.seq.desc()).limit(1)
 _NEXT = select((func.min(wakes.c.ready_at) - NOW).label("seconds"))
 _MOVE = update(wakes).where(wakes.c.key == bindparam("_key")).values(place=bindparam("_place"))
 _HOLDS = (

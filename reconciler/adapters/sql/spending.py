@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -15,6 +15,7 @@ from reconciler.adapters.sql.writing import Statements
 from reconciler.ports import Clock
 
 KEPT = 7200.0  # s
+LONGEST = 3601.0  # s of a pause, an hour and what is rounded: what is longer was begun before the clock was set back
 
 
 class SqlSpending:
@@ -36,8 +37,8 @@ class SqlSpending:
         def work(connection: Connection) -> tuple[float, str]:
             now = self._database.now(connection, self._clock)
             held = self._account(connection, account)
-            if held["paused_until"] > now:
-                return held["paused_until"] - now, str(held["reason"])
+            if (paused := _paused(held, now)) > 0:
+                return paused, str(held["reason"])
             found = direct.rows(connection, _SPENT, {"_account": account, "_since": int((now - KEPT) / SLOT)})
             rows, slot = [Spent(**row) for row in found], int(now / SLOT)
             if any(one.slot > slot for one in rows):
@@ -53,9 +54,9 @@ class SqlSpending:
         """Let nobody spend anything for so long; a longer pause that was known stays."""
 
         def work(connection: Connection) -> None:
-            until = self._database.now(connection, self._clock) + seconds
-            if self._account(connection, account)["paused_until"] < until:
-                values = {"_account": account, "_until": until, "_reason": reason}
+            now = self._database.now(connection, self._clock)
+            if _paused(self._account(connection, account), now) < seconds:
+                values = {"_account": account, "_until": now + seconds, "_reason": reason}
                 direct.change(connection, _PAUSE, [values])
 
         self._database.write(work)
@@ -81,6 +82,12 @@ class SqlSpending:
         direct.change(connection, self._statements.put["spending"], [_row(account, now)])
         if old.points == 0:  # once for each slot
             direct.change(connection, _FORGET, [{"_account": account, "_before": more.slot - int(KEPT / SLOT)}])
+
+
+def _paused(account: Mapping[str, Any], now: float) -> float:
+    """Seconds for which nobody may spend anything."""
+    left = float(account["paused_until"]) - now
+    return left if 0 < left <= LONGEST else 0.0
 
 
 def _row(account: str, spent: Spent) -> dict[str, Any]:

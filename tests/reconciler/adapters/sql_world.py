@@ -21,12 +21,18 @@ class GivenClock:
 
     def __init__(self) -> None:
         self.time = NOW
+        self._begin = NOW
 
     def now(self) -> float:
         return self.time
 
     def monotonic(self) -> float:
-        return self.time - NOW
+        return self.time - self._begin
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock of the wall; no time passes."""
+        self.time += seconds
+        self._begin += seconds
 
     def advance(self, seconds: float) -> None:
         self.time += seconds

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.recorded_runs import new_started, plan_of_chains
+from reconciler.engine.decisions import Limits
 from reconciler.engine.machine import RunMachine
 from reconciler.engine.model import AttemptPaths, Status
 from reconciler.keys import RunKey
@@ -13,6 +14,7 @@ from reconciler.steps import machines
 from reconciler.steps.at_work import AtWork
 from reconciler.steps.machines import MOST, Engine, Machines
 
+NOW = 1000.0
 SMALL, LARGE = plan_of_chains(2), plan_of_chains(40)
 
 
@@ -31,7 +33,7 @@ def keep(kept, plan, number):
 
 
 def known(kept, plan, numbers):
-    return [number for number in numbers if kept.take(run_of(plan, number)) is not None]
+    return [number for number in numbers if kept.take(run_of(plan, number), NOW) is not None]
 
 
 def test_only_the_runs_that_were_moved_last_are_kept():
@@ -77,7 +79,17 @@ def test_a_machine_of_a_row_that_somebody_else_wrote_is_not_used(change):
     kept = Machines()
     keep(kept, SMALL, 1)
 
-    assert kept.take(replace(run_of(SMALL, 1), **change)) is None
+    assert kept.take(replace(run_of(SMALL, 1), **change), NOW) is None
+
+
+def test_a_machine_is_not_used_when_the_clock_was_set_back():
+    kept = Machines()
+    row = run_of(SMALL, 1)
+    engine = engine_of(SMALL, row)
+    engine.machine.advance([], NOW, Limits())
+    kept.keep(engine, row, Changes(), Lease(RunKey(row.id), 1, 1, 0.0))
+
+    assert kept.take(row, NOW - 1.0) is None
 
 
 def test_a_run_that_has_ended_is_not_kept():
@@ -88,4 +100,4 @@ def test_a_run_that_has_ended_is_not_kept():
     ended = replace(row, state=state)
     kept.keep(engine_of(SMALL, row), row, Changes(runs=(ended,)), Lease(RunKey(row.id), 1, 1, 0.0))
 
-    assert kept.take(replace(ended, version=1, writer=1)) is None
+    assert kept.take(replace(ended, version=1, writer=1), NOW) is None
