@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconciler.adapters.github_errors import patience
-from reconciler.adapters.github_http import Answer, Call
+from reconciler.adapters.github_http import TIMEOUT, Answer, Call
 from reconciler.checks.replies import MARK
 from tests.github.records import CheckRun, Comment
 
@@ -23,6 +23,7 @@ class Sent:
 
     process: str
     number: int
+    at: float  # by GitHub's clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Referee:
 
     world: GitHubHistoryWorld
     numbers: int = 0
+    was_late: bool = False  # a process slept over a request that it had entered as spent, for longer than one may take
     # (process, list) → when it was read last, in order and by GitHub's clock
     looked: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     # check run or comment → the request that made it, and when lists began to show it
@@ -46,10 +48,11 @@ class Referee:
 
     def sets_out(self, process: str) -> Sent:
         self.numbers += 1
-        return Sent(process, self.numbers)
+        return Sent(process, self.numbers, self.world.its_clock.now())
 
     def arrives(self, sent: Sent, call: Call, actor: str) -> list[str]:
         """Before GitHub does it: what is wrong if it does."""
+        self.was_late |= self.world.its_clock.now() - sent.at > TIMEOUT
         pause = self._pauses.get(actor)
         if pause is not None and sent.number > pause.number and pause.jumps == self.world.jumps:
             left = pause.until - self.world.its_clock.now()
