@@ -34,6 +34,7 @@ MORE = 600
 ODD = (
     *(302_279, 302_998),  # the branch comes back to a commit, waits there to begin a flow anew, and goes on
     516_692,  # two runs declare a service, and the later commit read before the earlier one
+    41_921,  # something is seen of an instance of a service, late, while it is pruned
     303_369,  # other words were posted, nobody heard of it, and the former ones are desired again
 )
 TRIED = 200  # histories within which a mistake must show; most show within ten

@@ -66,7 +66,8 @@ def prune(connection: Connection, gone: Gone) -> None:
     _prune_runs(connection, gone)
     for run in gone.remains:
         _prune_remains(connection, run)
-    _delete(connection, attempts, ("id",), [(one,) for one in gone.attempts])
+    for table, name in ((metrics, "attempt"), (observations, "attempt"), (attempts, "id")):
+        _delete(connection, table, (name,), [(one,) for one in gone.attempts])
     _delete(connection, cache, ("key", "attempt"), gone.cache)
     _delete(connection, checks, ("repository", "sha"), gone.commits)
     _delete(connection, reviews, ("repository", "proposal"), gone.reviews)

@@ -4,6 +4,7 @@ from contextlib import closing
 from itertools import count
 
 import pytest
+from sqlalchemy import text
 
 from reconciler.adapters.sql import pruning
 from reconciler.adapters.sql_store import open_store
@@ -28,6 +29,7 @@ from reconciler.store import Bounds, Delivery
 from tests.reconciler.adapters.sql_world import BOTH, NOW, GivenClock, attempt_row, new_database, op_row, run_row
 
 COUNT = count()
+_OF_ATTEMPTS = ("attempts", "observations", "metrics")
 
 
 @pytest.fixture(params=BOTH)
@@ -67,6 +69,16 @@ def test_a_run_goes_and_then_what_is_left_of_it(store):
     assert (store.ops("r1"), store.attempt("a1"), store.metrics("a1"), store.observations("r1")) == ([], None, [], [])
     assert [event.kind for event in store.events("r1")] == ["pruned"]
     assert len(store.events("r2")) == 1
+
+
+def test_an_instance_of_a_service_goes_with_what_was_seen_of_it(store):
+    write(store, attempts=(attempt_row("s1", run="", flow="f1", phase="ended"),))
+    store.observe([MetricRow("s1", "loss", 0.5, NOW), Observed("s1", Status.RUNNING, NOW)])  # late
+    write(store, gone=Gone(attempts=("s1",)))
+
+    with store._database.read() as connection:
+        left = [connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() for table in _OF_ATTEMPTS]
+    assert left == [0, 0, 0]
 
 
 def test_a_large_run_goes_in_pieces(store, monkeypatch):
