@@ -90,4 +90,5 @@ class WatchedPosting:
             raise LeaseLost
         self._real.post(repository, sha, checks, lease, posted)
         world.checks.history += noted(world, sha, checks)
-        world.checks.posted[sha] = {one.name: one for one in checks}
+        stands = world.checks.posted.get(sha, {})  # what cannot be said again as it was is left
+        world.checks.posted[sha] = {**stands, **{one.name: one for one in checks}}

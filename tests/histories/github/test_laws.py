@@ -14,6 +14,8 @@ ODD = (
     530_026,  # of the same line two remarks differ in their titles alone, and one is not true any more
     531_028,  # a comment is sent on to the new name of its repository, and the minute is full
     532_865,  # the repository is given away while a comment is worded anew, and GitHub has neither any more
+    533_644,  # a process sleeps over a request, and the minute is full
+    533_925,  # a check's last words cannot be said again, as what they told of was pruned
     531_085,  # our clock is an hour ahead, and a comment's webhook is lost
 )
 TRIED = 60  # histories within which a mistake must show; most show within twenty
