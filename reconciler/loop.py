@@ -59,6 +59,7 @@ class Loop:
         self._random = Random(owner)  # noqa: S311 - spreads retries, hides nothing
         self._held: dict[int, Lease] = {}
         self._lock = Lock()  # of counts, held leases and trouble
+        self._minding = Lock()  # of the clock: one worker minds it for all
         self._ahead: float | None = None  # s by which the clock of the wall was ahead of the monotonic one
         self._trouble = ""  # what was told last of a store that does not answer
         self._told_at: dict[str, float] = {}  # by what was told of it; monotonic
@@ -106,15 +107,16 @@ class Loop:
 
     def _mind_the_clock(self) -> None:
         """What waits for a time would wait for all that a clock was set back as well: it is looked at now."""
-        now = self._clock.now()
-        ahead, before = now - self._clock.monotonic(), self._ahead
-        back = self._store.told_at() - now if before is None else before - ahead
-        if back > SET_BACK:
-            log.warning(
-                "The clock is %.0f s behind what it, or another service's, was: all that waits is looked at.", back
-            )
-            self._store.hasten()
-        self._ahead = ahead
+        with self._minding:
+            now = self._clock.now()
+            ahead, before = now - self._clock.monotonic(), self._ahead
+            back = self._store.told_at() - now if before is None else before - ahead
+            if back > SET_BACK:
+                self._store.hasten()
+                log.warning(
+                    "The clock is %.0f s behind what it, or another service's, was: all that waits is looked at.", back
+                )
+            self._ahead = ahead
 
     # --- one key
 

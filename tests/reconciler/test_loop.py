@@ -367,6 +367,42 @@ def test_the_log_tells_once_of_a_short_wait_that_does_not_end(clock, loop_of, ca
     assert caplog.records[0].getMessage() == f"run/r1: {refused} (MachineRefused)"
 
 
+class SetBack:
+    """A queue that heard of a time to come, and at first cannot be written."""
+
+    def __init__(self, fails):
+        self.fails, self.hastened, self.asked = fails, 0, 0
+
+    def told_at(self):
+        time.sleep(0.05)  # in which other workers ask as well
+        return time.time() + 3600
+
+    def hasten(self):
+        self.fails -= 1
+        if self.fails >= 0:
+            raise Waiting("StoreUnavailable", "The database cannot be used now.", timedelta(seconds=2))
+        self.hastened += 1
+
+    def lease(self, owner, seconds, places=None):
+        self.asked += 1
+
+    def wait(self, seconds, places=None):
+        time.sleep(0.01)
+
+    def interrupt(self):
+        pass
+
+
+@pytest.mark.parametrize("fails", [0, 2])
+def test_a_clock_that_was_set_back_is_told_of_once_by_all_workers_and_when_it_was_made_up_for(caplog, fails):
+    queue = SetBack(fails)
+    loop = Loop(queue, {}, SystemClock(), "test", workers=4)
+    run_until(loop, lambda: queue.asked >= 20)
+
+    assert queue.hastened == 1
+    assert len([one for one in caplog.records if "The clock is" in one.getMessage()]) == 1
+
+
 class FullDisk:
     """A queue on a disk that is full; tells how often it was asked."""
 
