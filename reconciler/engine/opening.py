@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.engine.attempts import MAX_DELAY, has_come
+from reconciler.engine.attempts import has_come, retry_delay
 from reconciler.engine.book import Book
 from reconciler.engine.ending import count_end, finish, open_hooks
 from reconciler.engine.model import Status
@@ -127,7 +127,8 @@ def take_up(book: Book, node: Node) -> None:
         return
     book.set_timer(state.deadline_at, node.path)
     if state.status is Status.RETRYING:
-        state.due_at = book.now if has_come(state.due_at, book.now, MAX_DELAY) else state.due_at
+        delay = retry_delay(book.run.id, node.path, state.attempts)
+        state.due_at = book.now if has_come(state.due_at, book.now, delay) else state.due_at
         book.set_timer(state.due_at, node.path)
     elif node.is_composite and state.status is not Status.QUEUED:
         scope.hold(node)

@@ -13,8 +13,8 @@ from reconciler.ports import Logs, World
 from reconciler.records import AttemptRow, Lease, RunRow
 
 LOG_LINES = 400  # at the end of a log, in which the likely error is looked for
-LONGEST = 3600.0  # s that an executor may ask us to wait
 TRY_AGAIN = 5.0  # s until an act of which nothing is known is repeated, where the executor names no time
+LONGEST = 60.0  # s until it is repeated at the latest, however long the executor asks us to wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,10 @@ def _after_act(row: AttemptRow, fact: Performed) -> AttemptRow:
                 row, phase="ended", ended_at=fact.at, status=status, reason=fact.reason, message=fact.message
             )
         case "again":
-            return replace(row, retry_at=fact.again_at or fact.at + TRY_AGAIN)
+            return replace(row, retry_at=_repeated_at(fact))
         case _:
-            return replace(row, phase="unknown", retry_at=fact.again_at or fact.at + TRY_AGAIN)
+            return replace(row, phase="unknown", retry_at=_repeated_at(fact))
+
+
+def _repeated_at(fact: Performed) -> float:
+    return min(fact.again_at or fact.at + TRY_AGAIN, fact.at + LONGEST)

@@ -1,10 +1,10 @@
-"""A clock that is set back by hours, as after a start with a wrong one: nothing waits until it has caught up."""
+"""A clock that is set back, as after a start with a wrong one: nothing waits until it has caught up."""
 
 import pytest
 
 from tests.world import Ending, TestWorld, dag, exits, op
 
-HOUR = 3600.0
+MINUTE, HOUR = 60.0, 3600.0
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def world(tmp_path):
     return TestWorld(tmp_path)
 
 
-@pytest.fixture(params=[-HOUR, -5 * HOUR], ids=["an hour", "five hours"])
+@pytest.fixture(params=[-4 * MINUTE, -HOUR, -5 * HOUR], ids=["minutes", "an hour", "five hours"])
 def set_back(request, world):
     """Set the clock back, while the service works or between its end and its next start."""
     return lambda: world.clock.jump(request.param)
@@ -25,7 +25,7 @@ def catch_up(request, world):
     def let_pass():
         if request.param:
             world.restart()
-        world.pass_time(600)
+        world.pass_time(150)
 
     return let_pass
 
