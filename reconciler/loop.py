@@ -108,13 +108,12 @@ class Loop:
     def _mind_the_clock(self) -> None:
         """What waits for a time would wait for all that a clock was set back as well: it is looked at now."""
         with self._minding:
-            now = self._clock.now()
-            ahead, before = now - self._clock.monotonic(), self._ahead
-            back = self._store.told_at() - now if before is None else before - ahead
+            ahead, before = self._clock.now() - self._clock.monotonic(), self._ahead
+            back = -self._store.idle_for() if before is None else before - ahead
             if back > SET_BACK:
                 self._store.hasten()
                 log.warning(
-                    "The clock is %.0f s behind what it, or another service's, was: all that waits is looked at.", back
+                    "The clock was set back by %.0f s at least: all that waits for a time is looked at now.", back
                 )
             self._ahead = ahead
 

@@ -103,8 +103,11 @@ class Queue(Protocol):
         """Let all keys be due that wait for a time; those that wait for a person or a commit go on waiting."""
         ...
 
-    def told_at(self) -> float:
-        """When the newest event happened, by the clock of who wrote it; 0.0 = there is none."""
+    def idle_for(self) -> float:
+        """Seconds since a key was given back last; less than 0 if the clock that tells what is due was set back since.
+
+        Infinite if none ever was.
+        """
         ...
 
 

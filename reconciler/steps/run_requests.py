@@ -28,6 +28,8 @@ def refusal(store: Store, run: RunRow, plan: Plan, request: RequestRow) -> str:
         return f"Run {run.id} was a trial run of {run.facts.proposal}, which is closed or has a newer head."
     if request.verb == "resume" and not ended:
         return f"Run {run.id} has not ended: only a run that has can be resumed."
+    if request.verb == "resume" and store.attempts(run.id):  # handed to it, and it ended before it began
+        return f"Ops of run {run.id} are still being stopped: resume it when they have ended."
     has_more = request.verb == "resume" and (bool(request.op) or run.state.status not in GOOD)
     if request.verb in ASKED and ended and not has_more:
         return f"Run {run.id} has ended ({run.state.status}): there is nothing to {request.verb}."

@@ -25,6 +25,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "upstream_failed": ("cancelled", "Failed"),
 }
 _FINAL_WORDS = tuple(f"{word}" for _, word in VERDICTS.values())
+_PASSED_OVER = ("Superseded by ", "Not started: the flow is paused")
 _TIMEOUTS = ("Timeout", "DeadlineExceeded")
 
 
@@ -92,14 +93,14 @@ def _too_early(check: Check, status: str) -> Iterator[str]:
 def a_check_says_what_became_of_its_run(world: HistoryWorld) -> Iterator[str]:
     """Of the newest run that has its name on a commit: how it ended, and of every op of its plan how that did.
 
-    Unless the branch came back to the commit, waited to begin its flow anew, and went on.
+    Unless the branch came back to the commit, waited to begin its flow anew, and went on or found the flow paused.
     """
     runs: dict[tuple[str, str], list[RunRow]] = {}
     for run in world.store.runs(limit=1000):
         runs.setdefault((run.sha, _name(run)), []).append(run)
     for (sha, name), several in runs.items():
         said = world.checks.posted.get(sha, {}).get(name)
-        passed_over = said and not said.run and said.title.startswith("Superseded by ") and sha in world.heads_again
+        passed_over = said and not said.run and said.title.startswith(_PASSED_OVER) and sha in world.heads_again
         if said is not None and not passed_over:
             yield from _wrong_of_newest(world, said, several)
 

@@ -235,6 +235,26 @@ def test_what_was_handed_to_a_run_that_is_stopped_before_it_begins_stops_with_it
     assert [row.op for run in world.runs() for row in world.store.attempts(run.id)] == []
 
 
+def test_a_run_whose_ops_are_still_being_stopped_is_not_resumed(world):
+    world.settings(onNewPlan="cancel")
+    world.merge(ops={"long": runs_forever(), "train": op("forever", "one")})
+    world.settle()
+    world.merge(ops={"long": runs_forever(), "train": op("forever", "two")})
+    while len(world.runs()) == 1:
+        world.loop.turn()
+    world.executor.mute = True
+    run = world.run().id
+    world.ask("stop", run)
+    world.settle(seconds=0)
+    asked = world.ask("resume", run)
+    world.settle(seconds=0)
+    world.executor.mute = False
+    world.pass_time(120)
+
+    assert "are still being stopped" in world.answer(asked)
+    assert world.starts("long") == 1
+
+
 def test_an_op_that_is_being_stopped_is_not_handed_over(world):
     world.settings(onNewPlan="cancel")
     world.merge(ops={"long": runs_forever(), "train": op("forever", "one")})

@@ -19,7 +19,7 @@ from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.moment import NOW, Due, until
 from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
-from reconciler.adapters.sql.tables import events, wakes
+from reconciler.adapters.sql.tables import wakes
 from reconciler.adapters.sql.writing import NEVER, Batch, Statements, check_moves, execute, is_soon, run_moves
 from reconciler.errors import INTERNAL_ERROR, LeaseLost
 from reconciler.keys import Key, key_of, text_of
@@ -138,10 +138,12 @@ class SqlQueue:
     def hasten(self) -> None:
         now = self._clock.now()
         self.wake([Wake(row.key) for row in self.pending() if row.due_at > now and not row.parked])
+        self._database.write(lambda connection: direct.change(connection, _GIVEN_BACK_NOW, [{"_now": now}]))
 
-    def told_at(self) -> float:
+    def idle_for(self) -> float:
         with self._database.read() as connection:
-            return float(connection.execute(_TOLD_AT).scalar() or 0.0)
+            found = direct.rows(connection, _IDLE_FOR, {"_now": self._clock.now()})[0]["seconds"]
+        return float("inf") if found is None else float(found)
 
     def _next_in(self, places: Sequence[str] | None) -> float:
         """Seconds until the next key may be leased; NEVER if no wake, retry or end of a lease lies ahead."""
@@ -247,7 +249,10 @@ def _wake_row(row: Found, now: float) -> WakeRow:
 _ROWS = select(wakes, NOW.label("now"))
 _PENDING = _ROWS.order_by(wakes.c.key)
 _QUEUED = _ROWS.where(wakes.c.key == bindparam("_key"))
-_TOLD_AT = select(events.c.at).order_by(events.c.seq.desc()).limit(1)
+_IDLE_FOR = select((NOW - func.max(wakes.c.lease_until)).label("seconds")).where(
+    wakes.c.token == 0, wakes.c.lease_until > 0
+)
+_GIVEN_BACK_NOW = update(wakes).where(wakes.c.token == 0, wakes.c.lease_until > NOW).values(lease_until=NOW)
 _NEXT = select((func.min(wakes.c.ready_at) - NOW).label("seconds"))
 _MOVE = update(wakes).where(wakes.c.key == bindparam("_key")).values(place=bindparam("_place"))
 _HOLDS = (
@@ -268,7 +273,7 @@ _REMOVE = delete(wakes).where(*_HOLDS, wakes.c.generation == bindparam("_generat
 # A key is due again at a time, or when the wakes that came since it was leased want it, if that is earlier.
 _AT = bindparam("_at", type_=Due())
 _WANTED = case((wakes.c.due_at < _AT, wakes.c.due_at), else_=_AT)
-_FREED = _BY_KEY.where(*_HOLDS[1:]).values(token=0, owner="", lease_until=0.0)
+_FREED = _BY_KEY.where(*_HOLDS[1:]).values(token=0, owner="", lease_until=NOW)
 _AGAIN = _FREED.values(due_at=_WANTED, ready_at=_WANTED)
 # A key that was woken during its last step is not parked: it is looked at with the news first.
 _NEWS = wakes.c.generation != bindparam("_generation")

@@ -35,8 +35,8 @@ class SqlSpending:
         """
 
         def work(connection: Connection) -> tuple[float, str]:
+            held = self._account(connection, account)  # first: whoever waited for it would come with an old time
             now = self._database.now(connection, self._clock)
-            held = self._account(connection, account)
             if (paused := _paused(held, now)) > 0:
                 return paused, str(held["reason"])
             found = direct.rows(connection, _SPENT, {"_account": account, "_since": int((now - KEPT) / SLOT)})
@@ -54,8 +54,9 @@ class SqlSpending:
         """Let nobody spend anything for so long; a longer pause that was known stays."""
 
         def work(connection: Connection) -> None:
+            held = self._account(connection, account)
             now = self._database.now(connection, self._clock)
-            if _paused(self._account(connection, account), now) < seconds:
+            if _paused(held, now) < seconds:
                 values = {"_account": account, "_until": now + seconds, "_reason": reason}
                 direct.change(connection, _PAUSE, [values])
 

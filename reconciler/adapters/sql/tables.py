@@ -95,7 +95,7 @@ wakes = Table(
     _whole("generation"),
     _whole("token"),  # of the present lease, 0 = nobody's
     _text("owner"),
-    _time("lease_until"),
+    _time("lease_until"),  # … or when it was given back
     _whole("attempts"),
     _text("reason"),
     _text("message"),
