@@ -111,7 +111,7 @@ class Loop:
             ahead, before = self._clock.now() - self._clock.monotonic(), self._ahead
             back = -self._store.idle_for() if before is None else before - ahead
             if back > SET_BACK:
-                self._store.hasten()
+                self._store.hasten(self._lease_seconds)
                 log.warning(
                     "The clock was set back by %.0f s at least: all that waits for a time is looked at now.", back
                 )

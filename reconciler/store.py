@@ -99,8 +99,11 @@ class Queue(Protocol):
         """Every key in the queue."""
         ...
 
-    def hasten(self) -> None:
-        """Let all keys be due that wait for a time; those that wait for a person or a commit go on waiting."""
+    def hasten(self, lease_seconds: float) -> None:
+        """Let all keys be due that wait for a time; those that wait for a person or a commit go on waiting.
+
+        No lease lasts longer than a new one would: whoever holds it renews it before.
+        """
         ...
 
     def idle_for(self) -> float:

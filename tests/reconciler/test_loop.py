@@ -83,6 +83,18 @@ def test_what_waits_for_a_time_is_due_when_the_clock_was_set_back(store, clock, 
     assert not loop_of(lambda key, lease: Changes()).turn()
 
 
+def test_a_lease_of_one_who_died_lasts_no_longer_as_the_clock_was_set_back(store, clock, loop_of):
+    loop = loop_of(lambda key, lease: Changes())
+    loop.turn()
+    store.wake([Wake(KEY)])
+    store.lease("somebody who dies", 30)
+    clock.jump(-3600)
+
+    assert not loop.turn()
+    clock.advance(31)
+    assert loop.turn()
+
+
 def test_a_step_that_wants_to_go_on_does_so_on_the_same_lease(store, loop_of):
     tokens = []
 
@@ -377,7 +389,7 @@ class SetBack:
         time.sleep(0.05)  # in which other workers ask as well
         return -3600.0
 
-    def hasten(self):
+    def hasten(self, lease_seconds):
         self.fails -= 1
         if self.fails >= 0:
             raise Waiting("StoreUnavailable", "The database cannot be used now.", timedelta(seconds=2))

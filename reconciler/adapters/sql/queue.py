@@ -135,10 +135,11 @@ class SqlQueue:
             found = direct.rows(connection, _PENDING, {"_now": (now := self._clock.now())})
         return [_wake_row(row, now) for row in found]
 
-    def hasten(self) -> None:
+    def hasten(self, lease_seconds: float) -> None:
         now = self._clock.now()
         self.wake([Wake(row.key) for row in self.pending() if row.due_at > now and not row.parked])
-        self._database.write(lambda connection: direct.change(connection, _GIVEN_BACK_NOW, [{"_now": now}]))
+        made_up = [(_GIVEN_BACK_NOW, [{"_now": now}]), (_SHORTEN, [{"_now": now, "_seconds": lease_seconds}])]
+        self._database.write(lambda connection: direct.changes(connection, made_up))
 
     def idle_for(self) -> float:
         with self._database.read() as connection:
@@ -267,6 +268,11 @@ _TAKE = _BY_KEY.values(
     lease_until=leasing.END, ready_at=leasing.END
 )  # other columns are set from the names of the parameters
 _RENEW = _TAKE.where(*_HOLDS[1:])
+_SHORTEN = (
+    update(wakes)
+    .where(wakes.c.token != 0, wakes.c.lease_until > leasing.END)
+    .values(lease_until=leasing.END, ready_at=leasing.END)
+)
 _FENCE = select(wakes.c.key).where(*_HOLDS).with_for_update()
 _REMOVE = delete(wakes).where(*_HOLDS, wakes.c.generation == bindparam("_generation"))
 

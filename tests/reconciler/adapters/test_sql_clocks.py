@@ -4,7 +4,7 @@ import time
 from contextlib import closing
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import create_engine, select, update
 from sqlalchemy.pool import NullPool
 
 from reconciler.adapters.sql.leasing import PATIENCE
@@ -66,6 +66,25 @@ def test_who_wakes_a_key_may_take_it_at_once(off):
     off.wake([Wake(KEY)])
 
     assert off.lease("worker", 30).key == KEY
+
+
+def test_a_server_whose_clock_was_set_back_is_noticed_and_made_up_for(off):
+    other = FlowKey("f1")
+    off.wake([Wake(KEY), Wake(other)])
+    for _ in range(2):
+        lease = off.lease("worker", 30)
+        if lease.key == KEY:
+            off.commit(lease, Changes(again_at=off._clock.now() + 60))
+    later = {name: wakes.c[name] + 3600 for name in ("due_at", "ready_at", "lease_until")}
+    off._database.write(lambda connection: connection.execute(update(wakes).values(later)))
+    assert off.idle_for() == is_about(-3600)
+
+    off.hasten(30.0)
+
+    assert off.idle_for() == is_about(0)
+    assert off.lease("worker", 30).key == KEY
+    (held,) = (row for row in off.pending() if row.key == other)
+    assert held.due_at - off._clock.now() == is_about(30)
 
 
 def test_others_may_take_it_at_once(off, right):
