@@ -82,7 +82,7 @@ class RunMachine:
         self._settle()
         if pass_time(self._book):
             self._settle()
-        if self._book.root.done and self._book.live:
+        if self._book.live and self._book.root.done and self._book.root.state.started_at is None:
             stop_left_over(self._book)
         return self._book.decision()
 

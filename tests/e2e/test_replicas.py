@@ -134,7 +134,7 @@ def test_a_replica_with_a_copy_of_anothers_files_does_not_take_its_ops_for_lost(
 @pytest.mark.slow
 def test_a_service_of_the_first_release_goes_on_beside_one_that_upgrades_the_database(tmp_path, shared, database):
     older, newer = Replica("older", shared, database, tree=older_release(tmp_path)), Replica("newer", shared, database)
-    both, early, late, go = [older, newer], "abc", "defg", tmp_path / "go"
+    both, early, late, go = [older, newer], "abc", "defghijk", tmp_path / "go"
     try:
         older.start(*CALMLY)
         head = shared.git("rev-parse", "HEAD").strip()

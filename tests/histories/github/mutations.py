@@ -130,11 +130,6 @@ def what_was_missed_stays_missed() -> Any:
     return patched(GitHubMissed, "missed", lambda _: lambda self, within: iter(()))
 
 
-def our_clock_is_taken_for_githubs() -> Any:
-    """What GitHub dates is old or new by the clock of this machine."""
-    return patched(GitHubApi, "now_there", lambda _: lambda self: self._clock.now())
-
-
 def what_is_sent_on_is_not_counted() -> Any:
     """A call that GitHub redirects counts once."""
 
@@ -170,7 +165,6 @@ _WAYS: tuple[Mutation, ...] = (
     repositories_are_known_by_name_alone,
     nobody_looks_by_the_clock,
     what_was_missed_stays_missed,
-    our_clock_is_taken_for_githubs,
     what_is_sent_on_is_not_counted,
     what_is_gone_ends_the_step,
 )

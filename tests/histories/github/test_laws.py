@@ -29,7 +29,6 @@ NOTICING = {
     "repositories_are_known_by_name_alone": 1018,
     "nobody_looks_by_the_clock": 1016,
     "what_is_gone_ends_the_step": 1018,
-    "our_clock_is_taken_for_githubs": 531_085,
     "what_is_sent_on_is_not_counted": 531_028,
 }
 
