@@ -47,6 +47,10 @@ class WakeRow:
     attempts: int
     parked: str  # why it waits for a person or a commit; "" = it does not
 
+    def is_done(self, now: float) -> bool:
+        """Whether a step has done what it was woken for, and well."""
+        return self.due_at > now and not (self.leased_by or self.attempts or self.parked)
+
 
 class Queue(Protocol):
     """The durable queue of keys. The database's clock decides what is due and when a lease ends.

@@ -146,6 +146,16 @@ class TestWorld:
         self.settle()
         return sha
 
+    def hand_over(self) -> str:
+        """Merge two plans of which the newer one cancels the older; its run is handed `long`, and has not begun yet."""
+        self.settings(onNewPlan="cancel")
+        self.merge(ops={"long": runs_forever(), "train": op("forever", "one")})
+        self.settle()
+        self.merge(ops={"long": runs_forever(), "train": op("forever", "two")})
+        while len(self.runs()) == 1:
+            self.loop.turn()
+        return self.run().id
+
     def accept(self, branch: str) -> str:
         """Merge a proposal into the default branch and delete it."""
         merged = self.source.merge(REPOSITORY, self.source.branches[branch], self.source.branches["main"])

@@ -14,7 +14,7 @@ from reconciler.errors import Stalled, Waiting
 from reconciler.keys import MissedKey, RepositoryKey
 from reconciler.ports import Missed, MissedWebhooks, World
 from reconciler.records import Changes, Lease, RequestRow, Wake
-from reconciler.store import Delivery, WakeRow
+from reconciler.store import Delivery
 
 LATE = "late"  # argument of a request that was recovered, when that was: it may speak of what is no more
 REACH = 3 * 86_400.0  # s: no forge keeps them longer, and the inbox remembers longer than that
@@ -63,7 +63,7 @@ class Recover:
     def _look(self, missed: MissedWebhooks, now: float) -> None:
         """The next page of a look. One that fails begins anew: what was read is not read again."""
         if self._pages is None:
-            self._began = (self._world.clock.now(), self._world.clock.monotonic())
+            self._began = (now, self._world.clock.monotonic())
             self._pages = missed.missed(min(_passed(self._seen_to, self._began) + OVERLAP, REACH))
         pages, self._pages = self._pages, None
         page = next(pages, None)
@@ -102,12 +102,7 @@ class Recover:
 
     def _is_looked_at(self, repository: str, now: float) -> bool:
         look = self._world.store.queued(RepositoryKey(repository))
-        return look is None or is_looked_at(look, now)
-
-
-def is_looked_at(look: WakeRow, now: float) -> bool:
-    """Whether what a repository's key was woken for has been looked at, and with an answer."""
-    return look.due_at > now and not (look.leased_by or look.attempts or look.parked)
+        return look is None or look.is_done(now)
 
 
 def _passed(since: _Moment, now: _Moment) -> float:

@@ -26,7 +26,6 @@ from reconciler.steps.flow_files import Revision, errors_of
 from reconciler.steps.foresight import durations, reusable
 from reconciler.steps.page_addresses import page_of
 from reconciler.steps.pushed_trials import answer_asked, trials_wanted
-from reconciler.steps.recover import is_looked_at
 from reconciler.steps.touched_flows import judge
 from reconciler.steps.trials import left_behind
 
@@ -88,7 +87,7 @@ def _not_open(world: World, key: ReviewKey, requests: Sequence[RequestRow]) -> C
     now = world.clock.now()
     was_seen = any(row.proposal == key.proposal for row in world.store.reviews(key.repository, open_only=False))
     look_of = world.store.queued(RepositoryKey(key.repository))
-    if not was_seen and look_of is not None and not is_looked_at(look_of, now):
+    if not was_seen and look_of is not None and not look_of.is_done(now):
         return Changes(again_at=now + (NEW if look_of.attempts or look_of.parked else SOON))
     fresh = [request for request in requests if not was_seen and abs(now - request.at) < NEW]
     late = (replace(one, done_at=now, answer=one.answer or CLOSED) for one in requests if one not in fresh)

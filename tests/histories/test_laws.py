@@ -124,13 +124,7 @@ def test_what_was_handed_to_a_run_that_never_begins_and_is_left_is_seen() -> Non
     """Random histories come to this once in some twenty thousand: a run is stopped between its making and its step."""
     with what_was_handed_over_is_left():
         world = HistoryWorld(seed=0)
-        world.settings(onNewPlan="cancel")
-        world.merge(ops={"long": runs_forever(), "train": op("forever", "one")})
-        world.settle()
-        world.merge(ops={"long": runs_forever(), "train": op("forever", "two")})
-        while len(world.runs()) == 1:
-            world.turn()
-        world.ask("stop", world.run().id)
+        world.ask("stop", world.hand_over())
         world.settle()
 
     assert list(every_run_ends(world)) == ["long of merge:2 is still started"]

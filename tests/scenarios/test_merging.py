@@ -220,13 +220,7 @@ def test_cancel_hands_over_what_does_the_same_work_and_starts_it_once(world):
 
 
 def test_what_was_handed_to_a_run_that_is_stopped_before_it_begins_stops_with_it(world):
-    world.settings(onNewPlan="cancel")
-    world.merge(ops={"long": runs_forever(), "train": op("forever", "one")})
-    world.settle()
-    world.merge(ops={"long": runs_forever(), "train": op("forever", "two")})
-    while len(world.runs()) == 1:
-        world.loop.turn()
-    world.ask("stop", world.run().id)
+    world.ask("stop", world.hand_over())
     world.settle()
 
     assert [run.state.status for run in world.runs()] == ["stopped", "stopped"]
@@ -236,14 +230,8 @@ def test_what_was_handed_to_a_run_that_is_stopped_before_it_begins_stops_with_it
 
 
 def test_a_run_whose_ops_are_still_being_stopped_is_not_resumed(world):
-    world.settings(onNewPlan="cancel")
-    world.merge(ops={"long": runs_forever(), "train": op("forever", "one")})
-    world.settle()
-    world.merge(ops={"long": runs_forever(), "train": op("forever", "two")})
-    while len(world.runs()) == 1:
-        world.loop.turn()
+    run = world.hand_over()
     world.executor.mute = True
-    run = world.run().id
     world.ask("stop", run)
     world.settle(seconds=0)
     asked = world.ask("resume", run)
