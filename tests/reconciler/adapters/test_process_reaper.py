@@ -59,6 +59,7 @@ def test_an_attempt_whose_supervisor_died_just_before_it_was_handed_over_is_lost
     before = supervisors()
     watch.reaper.prepare()
     folder = watch.claimed("op-1")
+    assert eventually(lambda: bool(supervisors() - before)), "it has not become one"
     [pid] = supervisors() - before
     os.kill(pid, signal.SIGKILL)
     assert eventually(lambda: not Path(f"/proc/{pid}").exists()), "the reaper has not heard of it"
