@@ -43,7 +43,8 @@ def test_signals_that_come_upon_each_other_end_the_wait_once():
             process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=20)
 
-        assert said in ("told\n", "")  # the last of them may come when nobody listens any more
+        told = said.replace("not told\n", "")  # as long as none has come
+        assert told in ("told\n", "")  # the last of them may come when nobody listens any more
         assert process.returncode in (0, -signal.SIGTERM)
 
 
