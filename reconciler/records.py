@@ -319,10 +319,10 @@ class Gone:
     remains: tuple[str, ...] = ()  # runs that are gone: some of what is left of them
     attempts: tuple[str, ...] = ()  # ended instances of services
     cache: tuple[tuple[str, str], ...] = ()  # (key, attempt)
-    commits: tuple[tuple[str, str], ...] = ()  # (repository, sha) whose checks go
-    reviews: tuple[tuple[str, str], ...] = ()  # (repository, proposal)
-    flows: tuple[str, ...] = ()  # retired, with their schedules
-    plans: tuple[str, ...] = ()  # ids, unless a run that was made meanwhile has one
+    commits: tuple[tuple[str, str], ...] = ()  # (repository, sha) whose checks go; one that is due is a Conflict
+    reviews: tuple[tuple[str, str], ...] = ()  # (repository, proposal), unless it was opened again
+    flows: tuple[str, ...] = ()  # retired, with their schedules, unless they came back
+    plans: tuple[str, ...] = ()  # ids, unless something has or wants one by now
     requests: tuple[str, ...] = ()
     deliveries: tuple[str, ...] = ()  # ids
     approvals: tuple[tuple[str, str], ...] = ()  # (repository, sha)

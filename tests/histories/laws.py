@@ -197,7 +197,7 @@ def a_second_look_writes_nothing(world: HistoryWorld) -> Iterator[str]:
 
 def what_is_past_its_time_goes(world: HistoryWorld) -> Iterator[str]:
     """Where it was looked for: what nobody needs is gone, a run that is gone has left its trace and nothing else, one
-    that is kept its plan, and a later look still finds nothing to do.
+    that is kept its plan, as a flow has the one it has applied, and a later look still finds nothing to do.
     """
     if not world.tidied:
         return
@@ -211,6 +211,9 @@ def what_is_past_its_time_goes(world: HistoryWorld) -> Iterator[str]:
             yield f"something is left of {occurrence}, which is gone"
         if kept is not None and world.store.plan(kept.plan) is None:
             yield f"{occurrence} has lost its plan"
+    for flow in world.store.flows(REPOSITORY):
+        if flow.applied_plan and world.store.plan_by_hash(flow.applied_plan) is None:
+            yield f"{flow.name} has lost the plan it has applied"
     yield from (f"{row.occurrence} of {row.facts.flow} was kept for nobody" for row in _kept_for_nobody(world))
     yield from a_second_look_writes_nothing(world)
     yield from world.wrong[seen:]

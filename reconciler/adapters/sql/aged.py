@@ -42,7 +42,7 @@ def aged(connection: Connection, bounds: Bounds, limit: int) -> Aged:
         attempts=_ones(connection, _old_instances(before).limit(limit)),
         reviews=_pairs(connection, _closed_reviews().limit(limit)),
         commits=_said(connection, _old_commits(connection, standing(connection, known), before, limit)),
-        flows=tuple(_retired(connection, known))[:limit],
+        flows=tuple(retired(connection, known))[:limit],
     )
 
 
@@ -133,12 +133,12 @@ def standing(connection: Connection, known: Sequence[FlowRow]) -> set[tuple[str,
     return {(name, sha) for name, sha in found if sha}
 
 
-def _retired(connection: Connection, known: Sequence[FlowRow]) -> list[str]:
-    """Retired flows that nothing is left of: no run, no service, no attempt, no key."""
-    retired = [row.id for row in known if row.retired]
+def retired(connection: Connection, known: Sequence[FlowRow]) -> list[str]:
+    """Of these flows the retired ones that nothing is left of: no run, no service, no attempt, no key."""
+    away = [row.id for row in known if row.retired]
     serving = {row.flow for row in services_of(connection)}
-    held = {text_of(FlowKey(flow)): flow for flow in retired}
+    held = {text_of(FlowKey(flow)): flow for flow in away}
     waiting = {held[key] for (key,) in connection.execute(select(wakes.c.key).where(wakes.c.key.in_(sorted(held))))}
-    left = select(runs.c.flow).where(runs.c.flow.in_(retired)).distinct()
+    left = select(runs.c.flow).where(runs.c.flow.in_(away)).distinct()
     waiting |= {flow for (flow,) in connection.execute(left)}
-    return [flow for flow in retired if flow not in serving | waiting]
+    return [flow for flow in away if flow not in serving | waiting]

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, not_, select, text, tuple_, update
+from sqlalchemy import Connection, Table, bindparam, delete, exists, insert, not_, select, text, tuple_, update
 
 from reconciler.adapters.sql import batches, rows
-from reconciler.adapters.sql.retention import PRUNED, USE, asked_of, used_by
+from reconciler.adapters.sql.aged import flows_of, retired
+from reconciler.adapters.sql.retention import PRUNED, USE, asked_of, plans_in, unneeded_plans, used_by, waiting
 from reconciler.adapters.sql.tables import (
     approvals,
     attempts,
@@ -29,7 +30,7 @@ from reconciler.adapters.sql.tables import (
     schedules,
 )
 from reconciler.errors import Conflict
-from reconciler.keys import RunKey, text_of
+from reconciler.keys import CheckKey, RunKey, text_of
 from reconciler.plan.encoding import encode
 from reconciler.records import EventRow, Gone, UseRow
 
@@ -38,12 +39,12 @@ PIECE = 1000  # rows of one kind that go with one run in one transaction: no wri
 
 
 def hold_writers(connection: Connection) -> None:
-    """Until this transaction ends nobody else writes a run: whoever needs one is seen, or sees that it is gone.
+    """Until this transaction ends nobody else writes a run or a plan: who needs one is seen, or sees that it is gone.
 
     SQLite has one writer at a time anyway.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE"))
+    if connection.dialect.name == "postgresql":  # one after the other, as steps write them
+        connection.execute(text("LOCK TABLE runs, plans IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def write_uses(connection: Connection, uses: Sequence[UseRow]) -> None:
@@ -62,18 +63,21 @@ def write_uses(connection: Connection, uses: Sequence[UseRow]) -> None:
 
 
 def prune(connection: Connection, gone: Gone) -> None:
-    """Remove rows. Raises Conflict if a run moved on, or something needs it, since it was read."""
+    """Remove rows that nothing needs now. Raises Conflict if a run or a commit that was to go is needed again."""
     _prune_runs(connection, gone)
     for run in gone.remains:
         _prune_remains(connection, run)
     for table, name in ((metrics, "attempt"), (observations, "attempt"), (attempts, "id")):
         _delete(connection, table, (name,), [(one,) for one in gone.attempts])
     _delete(connection, cache, ("key", "attempt"), gone.cache)
+    if waiting(connection, [text_of(CheckKey(*commit)) for commit in gone.commits]):
+        raise Conflict("Something is about to be said of a commit whose checks were to be pruned.")
     _delete(connection, checks, ("repository", "sha"), gone.commits)
-    _delete(connection, reviews, ("repository", "proposal"), gone.reviews)
-    _delete(connection, conversations, ("repository", "proposal"), gone.reviews)
-    _delete(connection, flows, ("id",), [(one,) for one in gone.flows])
-    _delete(connection, schedules, ("flow",), [(one,) for one in gone.flows])
+    _delete(connection, reviews, ("repository", "proposal"), gone.reviews, not_(reviews.c.open))
+    _delete(connection, conversations, ("repository", "proposal"), gone.reviews, not_(_REVIEWED))
+    left = [(flow,) for flow in _still_retired(connection, gone.flows)]
+    _delete(connection, flows, ("id",), left)
+    _delete(connection, schedules, ("flow",), left)
     _delete(connection, requests, ("id",), [(one,) for one in gone.requests])
     _delete(connection, deliveries, ("id",), [(one,) for one in gone.deliveries])
     _delete(connection, approvals, ("repository", "sha"), gone.approvals)
@@ -82,9 +86,11 @@ def prune(connection: Connection, gone: Gone) -> None:
     _mark_files(connection, gone)
 
 
-def _delete(connection: Connection, table: Table, columns: Sequence[str], keys: Sequence[Sequence[Any]]) -> None:
+def _delete(
+    connection: Connection, table: Table, columns: Sequence[str], keys: Sequence[Sequence[Any]], *more: Any
+) -> None:
     if keys:
-        which = (table.c[name] == bindparam(f"_{name}") for name in columns)
+        which = (*(table.c[name] == bindparam(f"_{name}") for name in columns), *more)
         values = [dict(zip((f"_{name}" for name in columns), key, strict=True)) for key in keys]
         connection.execute(delete(table).where(*which), values)
 
@@ -128,14 +134,24 @@ def _delete_some(connection: Connection, table: Table, column: str, values: Sequ
     return len(found) == PIECE
 
 
+def _still_retired(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """Those that have not come back."""
+    found = [
+        rows.flow_of(row)
+        for some in batches.chunks(ids)
+        for row in connection.execute(select(flows).where(flows.c.id.in_(some)).with_for_update()).mappings()
+    ]
+    return retired(connection, found) if found else []
+
+
 def _prune_plans(connection: Connection, gone: Gone) -> None:
-    """Plans that no run has, those included that were made since all runs were read."""
+    """Plans that nothing has or wants now, those included that were made since all runs were read."""
     if not gone.plans:
         return
     recent = select(runs.c.body).where(runs.c.created_at >= gone.read_at - MEANWHILE)
-    bodies = [body for (body,) in connection.execute(recent)]
-    unneeded = [plan for plan in gone.plans if not any(plan.encode() in body for body in bodies)]
-    _delete(connection, plans, ("id",), [(one,) for one in unneeded])
+    held = {plan for (body,) in connection.execute(recent) for plan in plans_in(body)}
+    unneeded = set(gone.plans).intersection(unneeded_plans(connection, held, flows_of(connection)))
+    _delete(connection, plans, ("id",), [(one,) for one in sorted(unneeded)])
 
 
 def _mark_files(connection: Connection, gone: Gone) -> None:
@@ -152,4 +168,9 @@ def _mark_files(connection: Connection, gone: Gone) -> None:
         connection.execute(_MARK, values)
 
 
+_REVIEWED = exists(
+    select(reviews.c.proposal).where(
+        reviews.c.repository == conversations.c.repository, reviews.c.proposal == conversations.c.proposal
+    )
+)
 _MARK = update(attempts).where(attempts.c.id == bindparam("_id")).values(body=bindparam("_body"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, not_, or_, select
@@ -25,7 +25,7 @@ from reconciler.adapters.sql.tables import (
 from reconciler.engine.model import Status
 from reconciler.engine.retention import FlowMarks, Needs, RunMark
 from reconciler.keys import CheckKey, RunKey, text_of
-from reconciler.records import EventRow, RunRow
+from reconciler.records import EventRow, FlowRow, RunRow
 from reconciler.store import Aged, Bounds, References
 
 BODIES = 1000  # runs that are read at once
@@ -153,16 +153,11 @@ class SqlRetention:
             at_work = flows_of(connection)
             held, commits = set[str](), {sha for _, sha in standing(connection, at_work)}
             for body in _bodies(connection):
-                held.update(one.decode() for one in _PLAN.findall(body))
+                held.update(plans_in(body))
                 commits.update(one.decode() for one in _COMMIT.findall(body))
             commits.update(row.spec.commit for row in services_of(connection))
-            hashes = {row.applied_plan for row in at_work}
-            pending = select(requests.c.arguments).where(requests.c.done_at.is_(None))
-            for (arguments,) in connection.execute(pending):
-                held.update(one.decode() for one in _PLAN.findall(arguments))
-            known = connection.execute(select(plans.c.id, plans.c.hash)).all()
-        unneeded = tuple(plan for plan, plan_hash in known if plan not in held and plan_hash not in hashes)
-        return References(unneeded, frozenset(commits - {""}))
+            unneeded = unneeded_plans(connection, held, at_work)
+        return References(tuple(unneeded), frozenset(commits - {""}))
 
 
 def _mark(row: RunRow) -> RunMark:
@@ -223,12 +218,28 @@ def _unsaid(connection: Connection, marks: Sequence[RunMark]) -> set[str]:
         keys.setdefault(text_of(RunKey(mark.id)), []).append(mark.id)
         if mark.sha:
             keys.setdefault(text_of(CheckKey(mark.repository, mark.sha)), []).append(mark.id)
-    waiting = (
-        key
-        for some in batches.chunks(keys)
-        for (key,) in connection.execute(select(wakes.c.key).where(wakes.c.key.in_(some), not_(wakes.c.parked)))
-    )
-    return {run for key in waiting for run in keys[key]}
+    return {run for key in waiting(connection, keys) for run in keys[key]}
+
+
+def waiting(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Which of these keys wait in the queue and are not parked."""
+    chosen = (wakes.c.key.in_(some) for some in batches.chunks(keys))
+    found = (select(wakes.c.key).where(some, not_(wakes.c.parked)) for some in chosen)
+    return {key for one in found for (key,) in connection.execute(one)}
+
+
+def plans_in(encoded: bytes) -> Iterator[str]:
+    """Ids of the plans that a row or the arguments of a request name."""
+    return (plan.decode() for plan in _PLAN.findall(encoded))
+
+
+def unneeded_plans(connection: Connection, held: Set[str], known: Sequence[FlowRow]) -> list[str]:
+    """Plans that are not held, that no flow has applied, and that no request wants which is not answered."""
+    applied = {row.applied_plan for row in known}
+    pending = connection.execute(select(requests.c.arguments).where(requests.c.done_at.is_(None)))
+    kept = {*held, *(plan for (arguments,) in pending for plan in plans_in(arguments))}
+    found = connection.execute(select(plans.c.id, plans.c.hash)).all()
+    return [plan for plan, its_hash in found if plan not in kept and its_hash not in applied]
 
 
 def _bodies(connection: Connection) -> Iterator[bytes]:

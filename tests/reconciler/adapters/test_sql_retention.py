@@ -1,6 +1,7 @@
 """Pruning in both databases: what goes, what is a conflict, and that a piece at a time is enough."""
 
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -10,11 +11,12 @@ from reconciler.adapters.sql import pruning
 from reconciler.adapters.sql_store import open_store
 from reconciler.engine.model import Observed, Status
 from reconciler.errors import Conflict
-from reconciler.keys import RemainsKey, RunKey
+from reconciler.keys import CheckKey, FlowKey, RemainsKey, RunKey
 from reconciler.records import (
     CacheRow,
     Changes,
     CheckRow,
+    ConversationRow,
     DeliveryRow,
     EventRow,
     FlowRow,
@@ -22,6 +24,8 @@ from reconciler.records import (
     MetricRow,
     PlanRow,
     RequestRow,
+    ReviewRow,
+    ScheduleRow,
     UseRow,
     Wake,
 )
@@ -174,6 +178,48 @@ def test_plans_that_a_run_has_are_told_from_those_that_none_has(store):
     write(store, new_runs=(ended("r2", plan=unused),))  # meanwhile
     write(store, gone=Gone(plans=(unused,), read_at=NOW))
     assert store.plan(unused) is not None
+
+
+def test_a_plan_that_a_flow_or_somebody_wants_meanwhile_stays(store):
+    asked, applied, unused = (PlanRow(one * 32, one, 1, b"{}") for one in "abc")
+    plans = tuple(row.id for row in (asked, applied, unused))
+    write(store, plans=(applied, unused))
+    wanted = RequestRow("q", FlowKey("f1"), "run", "ada", NOW, target="f1", arguments={"plan": asked.id})
+    store.submit(FlowRow("f1", "shop", "local", "a.yaml", "a"), asked, wanted)
+    write(store, flows=(FlowRow("f2", "shop", "", "b.yaml", "b", applied_plan=applied.hash),))
+
+    write(store, gone=Gone(plans=plans, read_at=NOW))
+    assert [store.plan(plan) is not None for plan in plans] == [True, True, False]
+
+
+def test_a_flow_that_came_back_meanwhile_stays_with_its_schedule(store):
+    gone, back = (FlowRow(name, "shop", "", f"{name}.yaml", name, retired=True) for name in ("gone", "back"))
+    write(store, flows=(gone, back), schedules=(ScheduleRow("gone", "s", b"{}"), ScheduleRow("back", "s", b"{}")))
+    assert set(store.aged(Bounds(NOW, NOW, NOW), 9).flows) == {"gone", "back"}
+
+    write(store, flows=(replace(store.flow("back"), retired=False),))
+    write(store, gone=Gone(flows=("gone", "back")))
+    assert [store.flow(name) is not None for name in ("gone", "back")] == [False, True]
+    assert [store.schedule(name) is not None for name in ("gone", "back")] == [False, True]
+
+
+def test_a_proposal_that_was_opened_again_meanwhile_keeps_its_review(store):
+    closed = [ReviewRow("shop", proposal, "a", "b", open=False) for proposal in ("1", "2")]
+    write(store, reviews=tuple(closed), conversations=tuple(ConversationRow("shop", one) for one in ("1", "2")))
+    write(store, reviews=(replace(closed[1], open=True),))
+
+    write(store, gone=Gone(reviews=(("shop", "1"), ("shop", "2"))))
+    assert [row.proposal for row in store.reviews("shop", open_only=False)] == ["2"]
+    assert [store.conversation("shop", one) is not None for one in ("1", "2")] == [False, True]
+
+
+def test_what_is_about_to_be_said_of_a_commit_stays(store):
+    write(store, checks=(CheckRow("shop", "c1", "gate", "v1"),))
+    store.wake([Wake(CheckKey("shop", "c1"), NOW + 60)])
+
+    with pytest.raises(Conflict):
+        write(store, gone=Gone(commits=(("shop", "c1"),)))
+    assert len(store.checks("shop", "c1")) == 1
 
 
 def test_what_was_said_where_something_stands_stays_however_much_stands(store):
