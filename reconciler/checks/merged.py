@@ -66,6 +66,18 @@ def not_touched(name: str) -> Check:
     )
 
 
+def not_known(name: str) -> Check:
+    """The check of a flow that an earlier judgement of the same commit spoke of, and the present one cannot see."""
+    return Check(
+        name=name,
+        status="completed",
+        title=f"Not known: see {GATE}",
+        summary="Since the base has moved on, a conflict or a mistake hides what merging this commit would do here.\n"
+        f"The check {words.code(GATE)} says which, and what to do.",
+        conclusion=Conclusion.FAILURE,
+    )
+
+
 def _conclusion(head: MergedHead, errors: int) -> Conclusion:
     if head.settings_broken or head.frozen or errors:
         return Conclusion.FAILURE

@@ -6,10 +6,10 @@ judged by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.checks.merged import not_touched
+from reconciler.checks.merged import not_known, not_touched
 from reconciler.checks.model import Check, Conclusion
 from reconciler.checks.names import GATE
 from reconciler.checks.review import FlowVerdict, Proposed, flow_review, gate, held
@@ -54,7 +54,8 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     open_ones = [one for one in together if world.source.merge_base(one.repository, one.head, one.base) != one.head]
     several = {one: _judged(world, repository, one) for one in open_ones}
     checks = _worst(check for judgement in several.values() for check in judgement.checks)
-    rows = _checks(world, row, _held(checks, _holder(world, row, everyone))) if open_ones else ()
+    others = not_touched if all(judgement.sees_all for judgement in several.values()) else not_known
+    rows = _checks(world, row, _held(checks, _holder(world, row, everyone)), others) if open_ones else ()
     own = several.get(row, _NOTHING)
     tried = trials_wanted(world, row, own.settings, own.verdicts)
     return Changes(
@@ -74,6 +75,7 @@ class _Judgement:
     checks: Sequence[Check] = ()
     verdicts: Sequence[FlowVerdict] = ()
     settings: RepositorySettings = field(default_factory=RepositorySettings)
+    sees_all: bool = True  # False: of a flow that has no verdict nobody knows whether merging changes it
 
 
 _NOTHING = _Judgement()
@@ -133,19 +135,20 @@ def _judged(world: World, repository: RepositoryRow, row: ReviewRow) -> _Judgeme
     merged = world.source.merge(row.repository, row.head, row.base)
     proposed = Proposed(row.head, row.target or repository.default_branch or row.base, url=_page(world, row))
     if merged.tree is None:
-        return _Judgement([gate((), (), proposed, conflicts=merged.conflicts or (UNRELATED,))])
+        return _Judgement([gate((), (), proposed, conflicts=merged.conflicts or (UNRELATED,))], sees_all=False)
     settings, broken = _settings(world, row, base, merged.tree)
     result = Revision(world.source, row.repository, merged.tree, settings)
     proposed = replace(proposed, changed=frozenset(world.source.changed(row.repository, row.base, merged.tree) or ()))
     if broken:
         why = f"{broken[0].file}:{broken[0].span.line}: {broken[0].message}"
-        return _Judgement([gate((), broken, proposed, settings_broken=why)])
+        return _Judgement([gate((), broken, proposed, settings_broken=why)], sees_all=False)
     verdicts, findings = judge(world.store, row.repository, base, result, proposed.changed)
     verdicts = [_foreseen(world, repository, row, verdict) for verdict in verdicts]
     checks = [gate(verdicts, findings, proposed), *(flow_review(verdict, proposed) for verdict in verdicts)]
     if not settings.checks.annotations:
         checks = [replace(check, annotations=()) for check in checks]
-    return _Judgement(checks, verdicts, base.settings)
+    hides_flows = any(result.is_flow(error.file) for error in errors_of(findings))
+    return _Judgement(checks, verdicts, base.settings, sees_all=not hides_flows)
 
 
 def _foreseen(world: World, repository: RepositoryRow, row: ReviewRow, verdict: FlowVerdict) -> FlowVerdict:
@@ -172,11 +175,11 @@ def _settings(world: World, row: ReviewRow, base: Revision, tree: str) -> tuple[
     return (result.settings if errors_of(base.settings_findings) else base.settings), broken
 
 
-def _checks(world: World, row: ReviewRow, checks: Sequence[Check]) -> list[CheckRow]:
-    """Rows for what is new, and a last word for flows of an earlier judgement of this head."""
+def _checks(world: World, row: ReviewRow, checks: Sequence[Check], others: Callable[[str], Check]) -> list[CheckRow]:
+    """Rows for what is new; `others` words those of flows that only an earlier judgement of this head spoke of."""
     names = {check.name for check in checks}
     known = world.store.checks(row.repository, row.head)
-    left = [not_touched(one.name) for one in known if one.name not in names and not one.run]
+    left = [others(one.name) for one in known if one.name not in names and not one.run]
     return desired_checks(world.store, row.repository, row.head, [*checks, *left])
 
 

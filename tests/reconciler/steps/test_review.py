@@ -92,7 +92,49 @@ def test_a_conflict_says_so_and_judges_nothing_else(git_world):
     gate = git_world.check(head)
     assert (gate.conclusion, gate.title) == (Conclusion.FAILURE, "Conflicts with main in 1 file")
     assert "flows/a.yaml" in gate.summary
-    assert git_world.check(head, "headgate/a").title == "Not touched any more"
+    assert not_known(git_world, head, "headgate/a")
+
+
+def not_known(world, head: str, name: str) -> bool:
+    check = world.check(head, name)
+    return (check.conclusion, check.title) == (Conclusion.FAILURE, "Not known: see headgate")
+
+
+def test_of_a_flow_nothing_is_known_while_the_settings_of_the_base_are_broken(git_world):
+    connected(git_world, {"flows/a.yaml": flow("a")})
+    head = propose(git_world, {"flows/a.yaml": flow("a", image="python")})
+    git_world.merge({".headgate.yaml": "flows: {"})
+    git_world.look()
+
+    assert not_known(git_world, head, "headgate/a")
+
+
+def test_of_a_flow_that_the_base_lost_and_that_cannot_be_read_nothing_is_known(git_world):
+    """Nobody can say that it is in this file, and merging would bring it broken."""
+    connected(git_world, {"flows/b.yaml": flow("b")})
+    before = git_world.merge({"x": "1"})
+    git_world.merge({"flows/a.yaml": flow("a")})
+    git_world.look()
+    head = propose(git_world, {"flows/a.yaml": "a: ["})
+    assert git_world.check(head, "headgate/a").title == "1 error in flows/a.yaml"
+
+    git_world.repository.git("update-ref", "refs/heads/main", before)
+    git_world.look()
+
+    assert git_world.check(head).conclusion == Conclusion.FAILURE
+    assert not_known(git_world, head, "headgate/a")
+
+
+def test_a_flow_that_the_base_changed_alike_is_not_touched_any_more(git_world):
+    connected(git_world, {"flows/a.yaml": flow("a")})
+    broken = "kind: component\nname: x\nrun: {kind: nonsense}\n"
+    head = propose(git_world, {"flows/a.yaml": flow("a", image="python"), "hub/x.yaml": broken})
+    git_world.merge({"flows/a.yaml": flow("a", image="python")})
+    git_world.look()
+
+    check = git_world.check(head, "headgate/a")
+    assert (check.conclusion, check.title) == (Conclusion.SUCCESS, "Not touched any more")
+    assert git_world.check(head).conclusion == Conclusion.FAILURE  # for what hides no flow
 
 
 def test_branches_without_common_history_do_not_merge(git_world):
