@@ -33,6 +33,7 @@ from reconciler.steps import (
     reconcile_flow,
     report,
     retain,
+    review,
     services,
     sweep,
 )
@@ -354,6 +355,11 @@ def proposals_are_always_green() -> Any:
     return patched(review_words, "_errors", lambda _: lambda found: 0)
 
 
+def what_is_hidden_counts_as_untouched() -> Any:
+    """Of a flow that a conflict hides it is said that merging does not change it."""
+    return patched(review, "not_known", lambda _: review.not_touched)
+
+
 def newer_words_are_not_said() -> Any:
     """What was said for good is not said anew, whatever is found since."""
 
@@ -558,6 +564,7 @@ _BROKEN_BY: Mapping[Mutation, str] = {
     verdicts_are_swapped: "a_check_says_what_became_of_its_run",
     failures_are_told_as_success: "a_gate_says_what_is_wrong_with_its_commit",
     proposals_are_always_green: "a_gate_says_whether_its_proposal_may_be_merged",
+    what_is_hidden_counts_as_untouched: "a_gate_says_whether_its_proposal_may_be_merged",
     newer_words_are_not_said: "what_is_to_be_said_is_said",
     words_are_counted: "a_final_word_stays",
     what_is_needed_is_pruned: "what_is_past_its_time_goes",

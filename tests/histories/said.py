@@ -164,17 +164,25 @@ def a_gate_says_whether_its_proposal_may_be_merged(world: HistoryWorld) -> Itera
 
 def _wrong_of_proposal(world: HistoryWorld, review: ReviewRow, posted: Mapping[str, Check]) -> Iterator[str]:
     merged = world.source.merge(REPOSITORY, review.head, review.base)
-    gate, broken = posted["headgate"], set[str]()
+    gate = posted["headgate"]
     if merged.tree is None:
         is_red, why = True, "it conflicts"
+        yield from _known_too_well(posted)
     else:
         tree, base = world.source.trees[merged.tree], world.source.trees[review.base]
         broken = {path for path in _trouble(tree) if tree[path] != base.get(path) or not path.startswith("flows/")}
         is_red, why = bool(broken), f"{', '.join(sorted(broken)) or 'nothing'} is broken"
-        if ".headgate.yaml" not in broken:
-            yield from _wrong_of_flows(tree, base, posted)
+        are_known = ".headgate.yaml" not in broken
+        yield from _wrong_of_flows(tree, base, posted) if are_known else _known_too_well(posted)
     if gate.conclusion != ("failure" if is_red else "success") and not _is_held(world, review, gate):
         yield f"the gate of {review.proposal} says {gate.conclusion}: {gate.title}, though {why}"
+
+
+def _known_too_well(posted: Mapping[str, Check]) -> Iterator[str]:
+    """Where nobody can say what a merge would give, no flow is fine."""
+    for name, check in posted.items():
+        if name != "headgate" and not check.run and check.conclusion != "failure":
+            yield f"{name} of a proposal says {check.conclusion}: {check.title}, though nothing is known of it"
 
 
 def _wrong_of_flows(tree: Mapping[str, bytes], base: Mapping[str, bytes], posted: Mapping[str, Check]) -> Iterator[str]:

@@ -35,6 +35,7 @@ ODD = (
     *(302_279, 302_998),  # the branch comes back to a commit, waits there to begin a flow anew, and goes on
     516_692,  # two runs declare a service, and the later commit read before the earlier one
     41_921,  # something is seen of an instance of a service, late, while it is pruned
+    1_796,  # a proposal breaks a flow, and the branch is moved back to before that flow
     303_369,  # other words were posted, nobody heard of it, and the former ones are desired again
 )
 TRIED = 200  # histories within which a mistake must show; most show within ten
@@ -49,6 +50,7 @@ NOTICING = {
     "timeouts_are_lost": 1005,
     "skipping_is_a_fault": 1043,
     "proposals_are_always_green": 1052,
+    "what_is_hidden_counts_as_untouched": 1017,
     "newer_words_are_not_said": 1017,
     "what_is_needed_is_pruned": 1010,
     "nothing_is_pruned": 1043,
