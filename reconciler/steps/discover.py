@@ -222,14 +222,12 @@ class _Step:
         known = {review.proposal: review for review in before}
         for proposal in self.refs.proposals:
             seen = known.pop(proposal.name, None)
-            judged = seen.judged if seen else ""
             base = proposal.base_head or self.refs.head
             target = "" if proposal.base == self.refs.default_branch else proposal.base
             since = seen.head_since if seen and seen.head == proposal.head else self._seen_at()
-            review = ReviewRow(
-                self.row.name, proposal.name, proposal.head, base, judged, head_since=since, target=target
-            )
-            if review != seen:
+            review = ReviewRow(self.row.name, proposal.name, proposal.head, base, head_since=since, target=target)
+            # What it was judged as is forgotten: a step that is under way may say another thing, and it may come back.
+            if seen is None or review != replace(seen, judged=""):
                 self.reviews.append(review)
                 self.wakes.append(Wake(ReviewKey(self.row.name, proposal.name)))
         for closed in known.values():

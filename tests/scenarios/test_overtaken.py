@@ -40,6 +40,12 @@ class OvertakenWorld(TestWorld):
     def new_checks(self):
         return SlowChecks()
 
+    def let_another_work(self):
+        """Another process does all that it may."""
+        loop = self.another_loop()
+        while loop.turn():
+            pass
+
 
 @pytest.fixture
 def world(tmp_path):
@@ -70,6 +76,7 @@ def test_a_verdict_that_came_while_an_older_one_was_posted_is_posted_next(world)
     assert world.check("headgate", sha).title == "Held by ann"
 
 
+
 def test_a_head_that_was_pushed_while_the_last_one_was_judged_is_judged_next(world):
     world.connect(churn=GOOD)
     world.propose("topic", churn=OTHER)
@@ -91,3 +98,24 @@ def test_a_head_that_was_pushed_while_the_last_one_was_judged_is_judged_next(wor
     assert row.head == pushed[0]
     assert row.judged.startswith(pushed[0])
     assert world.check("headgate", pushed[0]).conclusion == "success"
+
+
+def test_a_base_that_came_back_while_another_one_was_judged_is_judged_once_more(world):
+    before = world.connect(churn=GOOD)
+    sha = world.propose("topic", churn=OTHER)
+    world.settle()
+    merge = world.source.merge
+
+    def merge_while_it_comes_back(repository, head, base):
+        if base == after and world.source.branches["main"] != before:
+            world.source.branches["main"] = before
+            world.tell([Wake(RepositoryKey(REPOSITORY))])
+            world.let_another_work()
+        return merge(repository, head, base)
+
+    world.source.merge = merge_while_it_comes_back
+    after = world.push(churn=THIRD)  # conflicts
+    world.settle()
+
+    assert world.source.branches["main"] == before
+    assert world.check("headgate", sha).conclusion == "success"
