@@ -384,7 +384,7 @@ class Changes:
     services: tuple[ServiceRow, ...] = ()
     services_gone: tuple[ServiceRow, ...] = ()
     checks: tuple[CheckRow, ...] = ()
-    posted: tuple[CheckRow, ...] = ()  # where the same is still desired: `posted` and `final` alone
+    posted: tuple[CheckRow, ...] = ()  # `posted` alone, and where the same is still desired `final`
     events: tuple[EventRow, ...] = ()
     cache: tuple[CacheRow, ...] = ()
     metrics: tuple[MetricRow, ...] = ()

@@ -76,6 +76,24 @@ def test_a_verdict_that_came_while_an_older_one_was_posted_is_posted_next(world)
     assert world.check("headgate", sha).title == "Held by ann"
 
 
+def test_a_verdict_that_came_back_while_another_one_was_posted_is_posted_once_more(world):
+    world.connect(churn=GOOD)
+    world.conversations.permissions = {"ann": "write"}
+    sha = world.propose("topic", churn=OTHER)
+    world.settle()
+    title = world.check("headgate", sha).title
+
+    def let_go():
+        world.comment("topic", "/hold cancel")
+        world.let_another_work()
+
+    world.checks.meanwhile = let_go
+    world.comment("topic", "/hold")
+    world.settle()
+
+    assert world.checks.meanwhile is None
+    assert world.check("headgate", sha).title == title
+
 
 def test_a_head_that_was_pushed_while_the_last_one_was_judged_is_judged_next(world):
     world.connect(churn=GOOD)

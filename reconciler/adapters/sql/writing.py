@@ -7,7 +7,20 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Executable, Integer, Table, bindparam, case, delete, func, insert, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Executable,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconciler.adapters.sql import direct, rows, tables
@@ -204,7 +217,7 @@ def _judged(row: ReviewRow) -> rows.Values:
 
 
 def _posted(row: CheckRow) -> rows.Values:
-    return _parameters(row, *_WORDED, *_POSTED)
+    return _parameters(row, *_NAMED, *_WORDED, *_POSTED)
 
 
 def _parameters(row: object, *names: str) -> rows.Values:
@@ -242,12 +255,15 @@ _JUDGE = (
     .where(*(tables.reviews.c[name] == bindparam(f"_{name}") for name in _SEEN_REVIEW), tables.reviews.c.open)
     .values(judged=bindparam("_judged"))
 )
-_WORDED = ("repository", "sha", "name", "desired", "run")
-_POSTED = ("posted", "final")
-_POST = (
+_NAMED, _WORDED, _POSTED = ("repository", "sha", "name"), ("desired", "run"), ("posted", "final")
+_SAME = and_(*(tables.checks.c[name] == bindparam(f"_{name}") for name in _WORDED))
+_POST = (  # that it was posted is true whatever is desired by now
     update(tables.checks)
-    .where(*(tables.checks.c[name] == bindparam(f"_{name}") for name in _WORDED))
-    .values({name: bindparam(f"_{name}") for name in _POSTED})
+    .where(*(tables.checks.c[name] == bindparam(f"_{name}") for name in _NAMED))
+    .values(
+        posted=bindparam("_posted"),
+        final=case((_SAME, bindparam("_final", type_=Boolean)), else_=tables.checks.c.final),
+    )
 )
 _ANSWER = (
     update(tables.requests)

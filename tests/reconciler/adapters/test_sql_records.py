@@ -154,6 +154,14 @@ def test_a_run_that_goes_on_forgets_not_what_was_posted_of_it(store):
     assert store.checks("shop", "c0ffee") == [replace(check, desired="r1:2", posted="digest", final=False)]
 
 
+def test_what_was_posted_is_known_whatever_is_desired_by_now(store):
+    check = CheckRow("shop", "c0ffee", "headgate", "good", posted="digest of good")
+    write(store, Changes(checks=(check,)))
+
+    write(store, Changes(posted=(replace(check, desired="bad", posted="digest of bad", final=True),)))
+    assert store.checks("shop", "c0ffee") == [replace(check, posted="digest of bad")]
+
+
 def test_a_new_run_of_a_known_id_is_ignored(store):
     write(store, Changes(new_runs=(run_row(cause="merged"),)))
     write(store, Changes(new_runs=(run_row(cause="again"),)))
