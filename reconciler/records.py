@@ -380,6 +380,7 @@ class Changes:
     runs: tuple[RunRow, ...] = ()  # `version` is the one that was read; another one in the store is a Conflict
     ops: tuple[OpRow, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
+    limits: tuple[tuple[str, int], ...] = ()  # (queue, most): more live attempts in it are a Conflict
     schedules: tuple[ScheduleRow, ...] = ()
     services: tuple[ServiceRow, ...] = ()
     services_gone: tuple[ServiceRow, ...] = ()

@@ -89,6 +89,7 @@ class _Step:
         self.is_full = False  # no slot is free here
         self.settles = False  # something begins here, or files from here are used: the run is of this place
         self.hits: list[CacheRow] = []
+        self.filled: set[str] = set()  # queues in which something begins
 
     def take(self, requests: Sequence[RequestRow], observations: Sequence[ObservationRow]) -> Changes:
         """Requests first, as they void intents; then intents; then what was seen; then the decision."""
@@ -139,6 +140,7 @@ class _Step:
         match action:
             case StartAttempt(path, spec):
                 self.settles = True
+                self.filled.add(spec.queue or "")
                 self._put(intents.start(self.world, self.row, path, spec, self.now))
             case StopAttempt(_, attempt, reason):
                 known = self.attempts.get(attempt)
@@ -232,6 +234,7 @@ class _Step:
             runs=(row,) if moved else (),
             ops=tuple(OpRow(self.row.id, op) for op in decision.ops),
             attempts=tuple(self.changed.values()),
+            limits=tuple((queue, self.world.queues[queue]) for queue in sorted(self.filled & self.world.queues.keys())),
             services=tuple(self._service(action) for action in declared) + self._services_ended(finished),
             checks=(check_of(replace(row, version=row.version + 1)),) if moved and row.sha else (),
             events=tuple(_events(self.row.id, decision)),

@@ -4,8 +4,8 @@ import pytest
 
 from reconciler.keys import RepositoryKey
 from reconciler.records import Wake
-from tests.fakes import FakeChecks
-from tests.world import REPOSITORY, TestWorld, dag, exits, op
+from tests.fakes import Ending, FakeChecks
+from tests.world import REPOSITORY, TestWorld, dag, exits, op, runs_forever
 
 GOOD = dag({"train": exits(0)})
 OTHER = dag({"train": op("exit", "0", "again")})
@@ -137,3 +137,26 @@ def test_a_base_that_came_back_while_another_one_was_judged_is_judged_once_more(
 
     assert world.source.branches["main"] == before
     assert world.check("headgate", sha).conclusion == "success"
+
+
+def test_ops_of_two_runs_that_begin_at_once_share_the_limit_of_their_queue(world):
+    world.queues["gpu"] = 1
+    world.connect()
+    load, seen = world.store.queue_load, []
+
+    def load_while_another_begins(queue):
+        found = load(queue)
+        if not seen:
+            seen.append(queue)
+            world.let_another_work()
+        return found
+
+    world.store.queue_load = load_while_another_begins
+    world.push(**{name: dag({"train": runs_forever(queue="gpu")}) for name in ("one", "two")})
+    world.settle()
+    assert seen
+    assert world.starts("train") == 1
+
+    world.executor.end("train", Ending())
+    world.pass_time(120)
+    assert world.starts("train") == 2

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Double, Executable, Select, bindparam, case, 
 
 from reconciler.adapters.sql import direct, leasing
 from reconciler.adapters.sql.database import Database
+from reconciler.adapters.sql.filling import check_limits
 from reconciler.adapters.sql.moment import NOW, Due, until
 from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
@@ -96,6 +97,7 @@ class SqlQueue:
                 raise _lost(lease)
             check_moves(moved, counts[len(held) :])
             write_uses(connection, changes.uses)
+            check_limits(connection, changes.limits)
             if changes.gone is not None:
                 prune(connection, changes.gone)
 

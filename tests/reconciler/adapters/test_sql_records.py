@@ -205,6 +205,18 @@ def test_live_attempts_are_found_by_run_place_queue_and_flow(store):
     assert store.queue_load("gpu") == 2
 
 
+def test_an_attempt_in_a_queue_that_was_filled_meanwhile_is_a_conflict(store):
+    first, second = (attempt_row(one, queue="gpu") for one in ("a1", "a2"))
+    limits = (("gpu", 1),)
+    write(store, Changes(attempts=(first,), limits=limits))
+
+    with pytest.raises(Conflict):
+        write(store, Changes(attempts=(second,), limits=limits), RunKey("r2"))
+    assert store.attempt("a2") is None
+    write(store, Changes(attempts=(replace(first, phase="ended"), second), limits=limits))
+    assert store.queue_load("gpu") == 1
+
+
 def test_an_observation_is_kept_until_it_is_folded_and_wakes_the_run(store):
     write(store, Changes(attempts=(attempt_row("a1"),)))
     seen = Observed("a1", Status.RUNNING, NOW)
