@@ -29,7 +29,7 @@ def reconcile_flow(world: World, key: FlowKey, lease: Lease) -> Changes:
     """
     flow = world.store.flow(key.flow)
     if flow is None:
-        return Changes()
+        return _without_flow(world.store.requests(key), world.clock.now())
     leave_to_newer(flow.applied_version, f"The applied plan of {flow.name}")
     homes = services.homes(world, flow.id)
     elsewhere = belonging.others(world, homes)
@@ -59,6 +59,12 @@ def _hand_on(draft: Draft, lease: Lease, homes: Set[str], elsewhere: Sequence[st
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
+
+
+def _without_flow(requests: Sequence[RequestRow], now: float) -> Changes:
+    """What was asked of a flow that was pruned just then."""
+    answer = "There is no such flow any more: what is past its time is pruned."
+    return Changes(answered=tuple(replace(one, done_at=now, answer=answer) for one in requests))
 
 
 def _answer(draft: Draft, request: RequestRow) -> None:

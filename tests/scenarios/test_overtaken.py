@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.keys import RepositoryKey
-from reconciler.records import Wake
+from reconciler.keys import FlowKey, RepositoryKey
+from reconciler.records import RequestRow, Wake
 from tests.fakes import Ending, FakeChecks
 from tests.world import REPOSITORY, TestWorld, dag, exits, op, runs_forever
 
@@ -160,3 +160,14 @@ def test_ops_of_two_runs_that_begin_at_once_share_the_limit_of_their_queue(world
     world.executor.end("train", Ending())
     world.pass_time(120)
     assert world.starts("train") == 2
+
+
+def test_what_is_asked_of_a_flow_that_is_gone_is_answered(world):
+    world.merge(ops={"train": exits(0)})
+    world.settle()
+    row = RequestRow("r", FlowKey("gone"), "pause", "ada", world.clock.now(), "gone")
+    world.store.ask(row)
+    world.settle()
+
+    assert world.store.request("r").done_at is not None
+    assert world.answer("r") == "There is no such flow any more: what is past its time is pruned."
