@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Text, bindparam, case, exists, select, update
 
 from reconciler.adapters.sql import rows
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.schema import check_not_outgrown
 from reconciler.adapters.sql.tables import attempts, places, runs, wakes
-from reconciler.adapters.sql.writing import Statements, execute
+from reconciler.adapters.sql.writing import Batch, Statements, execute
 from reconciler.engine.model import Observed, Status
 from reconciler.errors import Stalled
 from reconciler.keys import FlowKey, Key, RunKey
@@ -96,6 +96,12 @@ class SqlPlaces:
         return self._database.write(work)
 
 
+def moved_to(key: str, place: str) -> list[Batch]:
+    """A key belongs to a place from now on, or to anybody if the place was given up since it was looked at."""
+    at = {"_place": place}
+    return [(_HOLD_PLACE, [at]), (_MOVE, [{"_key": key, **at}])]
+
+
 def _taken(known: RowMapping) -> str:
     return (
         f"Another service works on this database as {known['name']}, from other files. Give one of the two machines "
@@ -124,5 +130,9 @@ _GIVE_UP: Any = (
 _AT_WORK = select(attempts.c.id, attempts.c.run, attempts.c.flow).where(
     attempts.c.live, attempts.c.place == bindparam("_name")
 )
+_GIVEN = bindparam("_place", type_=Text)
+_HOLD_PLACE = select(places.c.name).where(places.c.name == _GIVEN).with_for_update(read=True)  # nobody gives it up now
+_GIVEN_UP = exists().where(places.c.name == _GIVEN, places.c.given_up_at > 0)
+_MOVE = update(wakes).where(wakes.c.key == bindparam("_key")).values(place=case((_GIVEN_UP, ""), else_=_GIVEN))
 _FREE = update(wakes).where(wakes.c.place == bindparam("_name")).values(place="")
 _LIVE_RUNS = select(runs.c.id).where(runs.c.live)

@@ -18,6 +18,7 @@ from reconciler.adapters.sql import direct, leasing
 from reconciler.adapters.sql.database import Database
 from reconciler.adapters.sql.filling import check_limits
 from reconciler.adapters.sql.moment import NOW, Due, until
+from reconciler.adapters.sql.places import moved_to
 from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
 from reconciler.adapters.sql.tables import wakes
@@ -85,7 +86,7 @@ class SqlQueue:
             *self._statements.wakes(wakes, now),
         ]
         if changes.place is not None:
-            written.append((_MOVE, [{"_key": text_of(lease.key), "_place": changes.place}]))
+            written += moved_to(text_of(lease.key), changes.place)
         if changes.place is not None or is_soon(wakes, now):  # somebody else may be the one to take it
             written += self._database.calls
 
@@ -96,8 +97,8 @@ class SqlQueue:
             if not any(counts[: len(held)]):
                 raise _lost(lease)
             check_moves(moved, counts[len(held) :])
-            write_uses(connection, changes.uses)
             check_limits(connection, changes.limits)
+            write_uses(connection, changes.uses)
             if changes.gone is not None:
                 prune(connection, changes.gone)
 
@@ -257,7 +258,6 @@ _IDLE_FOR = select((NOW - func.max(wakes.c.lease_until)).label("seconds")).where
 )
 _GIVEN_BACK_NOW = update(wakes).where(wakes.c.token == 0, wakes.c.lease_until > NOW).values(lease_until=NOW)
 _NEXT = select((func.min(wakes.c.ready_at) - NOW).label("seconds"))
-_MOVE = update(wakes).where(wakes.c.key == bindparam("_key")).values(place=bindparam("_place"))
 _HOLDS = (
     wakes.c.key == bindparam("_key"),
     wakes.c.token == bindparam("_token"),

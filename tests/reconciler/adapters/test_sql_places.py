@@ -67,6 +67,16 @@ def test_a_place_that_is_given_up_loses_its_attempts_and_its_keys(store):
     assert store.see_place(PlaceRow(THERE, "", "one", "1.0")) is False
 
 
+def test_a_key_that_is_handed_to_a_place_as_that_is_given_up_is_for_anybody(store):
+    store.wake([Wake(KEY)])
+    lease = store.lease("worker", 30)
+    store.see_place(PlaceRow(THERE, "", "one", "1.0"))
+    store.give_up(THERE, "It was given up.")
+    store.commit(lease, Changes(place=THERE, again_at=1.0))
+
+    assert store.lease("here", 30, ("", HERE)).key == KEY
+
+
 def test_two_machines_of_one_name_are_told_apart(store):
     store.see_place(PlaceRow(HERE, "", "one", "1.0"))
 
