@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from reconciler.adapters.sql import batches, direct, questions, rows
 from reconciler.adapters.sql.database import Database
@@ -23,6 +23,7 @@ from reconciler.adapters.sql.tables import (
     repositories,
     requests,
     schedules,
+    wakes,
 )
 from reconciler.adapters.sql.writing import Batch, Statements, execute
 from reconciler.engine.decisions import JoinQuery
@@ -86,14 +87,17 @@ class SqlRecords:
         return self._database.write(work)
 
     def add_repository(self, row: RepositoryRow) -> None:
-        """A name that is known keeps what was seen of it and may move to another address; its key is woken."""
-        statement = self._statements.put["repositories"]
+        """A name that is known keeps what was seen of it and may move to another address; its key is woken.
+
+        Who looks at it where it was loses the lease: what was seen there would take the address back.
+        """
 
         def work(connection: Connection) -> None:
-            known = connection.execute(select(repositories).where(repositories.c.name == row.name)).mappings().first()
-            if known is None or known["source"] != row.source:
-                values = {**dict(known), "source": row.source} if known else rows.flat(row)
-                connection.execute(statement, [values])
+            connection.execute(self._statements.add["repositories"], [rows.flat(row)])
+            named = repositories.c.name == row.name
+            if connection.execute(select(repositories.c.source).where(named)).scalar() != row.source:
+                connection.execute(_RELEASE, {"_key": text_of(RepositoryKey(row.name))})
+                connection.execute(update(repositories).where(named).values(source=row.source))
             self._wake(connection, [RepositoryKey(row.name)])
 
         self._database.write(work)
@@ -328,6 +332,9 @@ class SqlRecords:
             return [made(row) for row in self._database.ask(statement, values)]
         with self._database.read() as connection:
             return [made(row) for row in connection.execute(statement).mappings()]
+
+
+_RELEASE = update(wakes).where(wakes.c.key == bindparam("_key")).values(token=0, owner="")
 
 
 def _owners(connection: Connection, wanted: Iterable[str]) -> dict[str, Key]:

@@ -44,6 +44,7 @@ class Statements:
         self._insert = _INSERTS[dialect]
         self.put = {table.name: self._replace(table) for table in tables.NAMES.sorted_tables}
         self.put["checks"] = self._say(follows=False)
+        self.put["repositories"] = self._look()
         self.add = {table.name: self._keep(table) for table in tables.NAMES.sorted_tables}
         self.append = {table.name: insert(table) for table in (tables.events, tables.observations)}
         self.wake = self._wake()
@@ -124,6 +125,13 @@ class Statements:
         values = self._insert(table)
         replaced = _replaced(table, values.excluded)
         return _put(values, _keys(table), replaced) if replaced else self._keep(table)
+
+    def _look(self) -> Executable:
+        """What was seen of a repository. One that was never looked at replaces none that was since it was read."""
+        known, values = tables.repositories.c, self._insert(tables.repositories)
+        new = values.excluded
+        never_again = (new.head != "") | (known.head == "")
+        return _put(values, _keys(tables.repositories), _replaced(tables.repositories, new), never_again)
 
     def _say(self, follows: bool) -> Executable:
         """What checks say. `follows`: a run that goes on says it, unless a newer one was begun for the same check."""

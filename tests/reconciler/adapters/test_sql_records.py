@@ -9,7 +9,7 @@ import pytest
 from reconciler.adapters.sql_store import open_store
 from reconciler.engine.decisions import JoinQuery
 from reconciler.engine.model import Measured, Observed, Status
-from reconciler.errors import Conflict
+from reconciler.errors import Conflict, LeaseLost
 from reconciler.keys import FlowKey, RepositoryKey, RunKey
 from reconciler.plan.encoding import decode, encode
 from reconciler.plan.model import Graph, Plan, PlannedMatrix, PlannedOp
@@ -284,6 +284,26 @@ def test_a_repository_that_is_added_again_keeps_what_was_seen(store):
 
     assert store.repositories() == [RepositoryRow("shop", "/new", head="c0ffee")]
     assert RepositoryKey("shop") in [row.key for row in store.pending()]
+
+
+def test_a_look_at_a_repository_does_not_take_back_its_new_address(store):
+    store.add_repository(RepositoryRow("shop", "/old"))
+    lease = store.lease("me", 30)
+    read = store.repository("shop")
+    store.add_repository(RepositoryRow("shop", "/new"))
+
+    with pytest.raises(LeaseLost):
+        store.commit(lease, Changes(repositories=(replace(read, head="c0ffee"),)))
+    assert store.repository("shop") == RepositoryRow("shop", "/new")
+    assert store.lease("me", 30).key == RepositoryKey("shop"), "it is looked at there at once"
+
+
+def test_a_repository_that_was_looked_at_is_never_a_new_one_again(store):
+    looked_at = RepositoryRow("shop", "/srv/shop.git", head="c0ffee")
+    write(store, Changes(repositories=(looked_at,)))
+
+    write(store, Changes(repositories=(RepositoryRow("shop", "https://github.com/a/shop"),)))
+    assert store.repository("shop") == looked_at
 
 
 def test_a_repository_that_is_added_again_as_it_is_is_woken_and_not_written(tmp_path, clock):
