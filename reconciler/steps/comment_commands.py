@@ -12,10 +12,10 @@ from reconciler.checks.masking import Mask, masked
 from reconciler.checks.model import Check
 from reconciler.engine.model import RunFacts
 from reconciler.flows.settings import RepositorySettings
-from reconciler.keys import FlowKey
+from reconciler.keys import FlowKey, ReviewKey
 from reconciler.plan.encoding import decode
 from reconciler.ports import Opened, World
-from reconciler.records import Changes, ConversationRow, FlowRow, PlanRow, RequestRow, ReviewRow
+from reconciler.records import Changes, ConversationRow, FlowRow, PlanRow, RequestRow, ReviewRow, Wake
 from reconciler.steps import trials
 from reconciler.steps.page_addresses import page_of
 from reconciler.steps.plans import row_of
@@ -39,6 +39,7 @@ class Doing:
     flows: dict[str, FlowRow] = field(default_factory=dict)
     plans: list[PlanRow] = field(default_factory=list)
     asked: list[RequestRow] = field(default_factory=list)
+    wakes: list[Wake] = field(default_factory=list)
 
     def do(self, command: Command) -> tuple[str, str]:
         """What is answered to a command, and in a few words what came of it."""
@@ -57,6 +58,7 @@ class Doing:
             plans=tuple(self.plans),
             asked=tuple(self.asked),
             conversations=(self.conversation,),
+            wakes=tuple(self.wakes),
         )
 
     @cached_property
@@ -94,6 +96,8 @@ def _retest(doing: Doing, _: Command) -> tuple[str, str]:
 def _hold(doing: Doing, command: Command) -> tuple[str, str]:
     doing.conversation = replace(doing.conversation, held_by="" if command.lifted else doing.by)
     doing.judged = replace(doing.judged, judged="")
+    same = (one for one in doing.world.store.reviews(doing.row.repository) if one.head == doing.row.head)
+    doing.wakes += [Wake(ReviewKey(one.repository, one.proposal)) for one in same]  # they may be being judged just now
     return ("The hold is lifted.", "lifted") if command.lifted else ("Held.", "held")
 
 

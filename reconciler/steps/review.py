@@ -47,7 +47,8 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     if row is None or repository is None:
         return _not_open(world, key, requests) if requests else tell_ends(world, key, lease)
     together = _of_one_commit(row, everyone)
-    judged = replace(row, judged=" ".join(f"{one.head}..{one.base} {one.target}".strip() for one in together))
+    holder = _holder(world, row, everyone)
+    judged = replace(row, judged=_spoken_of(together, holder))
     if judged == row:  # what was foreseen stays as it was said, though the cache has moved on since
         return answer_asked(world, row, requests, lease) if requests else tell_ends(world, key, lease)
     # A merged branch has nothing left to judge, and its head may carry the checks of the merge itself.
@@ -55,7 +56,7 @@ def review(world: World, key: ReviewKey, lease: Lease) -> Changes:
     several = {one: _judged(world, repository, one) for one in open_ones}
     checks = _worst(check for judgement in several.values() for check in judgement.checks)
     others = not_touched if all(judgement.sees_all for judgement in several.values()) else not_known
-    rows = _checks(world, row, _held(checks, _holder(world, row, everyone)), others) if open_ones else ()
+    rows = _checks(world, row, _held(checks, holder), others) if open_ones else ()
     own = several.get(row, _NOTHING)
     tried = trials_wanted(world, row, own.settings, own.verdicts)
     return Changes(
@@ -115,6 +116,12 @@ def _of_one_commit(row: ReviewRow, everyone: Sequence[ReviewRow]) -> Sequence[Re
     """
     others = {one.base: one for one in everyone if one.head == row.head and one.base != row.base}
     return sorted([row, *others.values()], key=lambda one: (one.target, one.base))
+
+
+def _spoken_of(together: Sequence[ReviewRow], holder: str) -> str:
+    """What checks speak of: a proposal that was judged while another one of its commit was held is judged again."""
+    pairs = [f"{one.head}..{one.base} {one.target}".strip() for one in together]
+    return " ".join([*pairs, f"held by {holder}"] if holder else pairs)
 
 
 def _worst(checks: Iterable[Check]) -> list[Check]:

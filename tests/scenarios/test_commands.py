@@ -96,6 +96,18 @@ def test_a_hold_is_not_lifted_by_another_proposal_of_the_same_commit(proposed):
     assert proposed.check("headgate", proposed.sha).title == "Held by ann"
 
 
+def test_a_hold_ends_with_its_proposal_also_for_another_one_of_the_same_commit(proposed):
+    proposed.source.branches["another"] = proposed.sha
+    proposed.store.wake([Wake(RepositoryKey("shop"))])
+    proposed.settle()
+    answered(proposed, "/hold")
+    assert proposed.check("headgate", proposed.sha).title == "Held by ann"
+
+    proposed.close_proposal("topic")
+    proposed.settle()
+    assert proposed.check("headgate", proposed.sha).conclusion == "success"
+
+
 def test_a_secret_of_a_flow_is_not_in_an_answer(proposed):
     secret = "password=hunter2-and-more"
     proposed.propose("topic", churn=dag({"train": op("exit", "0", secret)}))

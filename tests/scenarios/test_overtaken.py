@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.keys import FlowKey, RepositoryKey
+from reconciler.keys import FlowKey, RepositoryKey, ReviewKey
 from reconciler.records import RequestRow, Wake
 from tests.fakes import Ending, FakeChecks
 from tests.world import REPOSITORY, TestWorld, dag, exits, op, runs_forever
@@ -93,6 +93,30 @@ def test_a_verdict_that_came_back_while_another_one_was_posted_is_posted_once_mo
 
     assert world.checks.meanwhile is None
     assert world.check("headgate", sha).title == title
+
+
+def test_a_commit_that_was_held_while_another_proposal_of_it_was_judged_is_held(world):
+    world.connect(churn=GOOD)
+    world.conversations.permissions = {"ann": "write"}
+    sha = world.propose("topic", churn=OTHER)
+    world.settle()
+    world.source.branches["another"] = sha
+    world.push(churn=THIRD)  # conflicts
+    world.settle()
+    commit, held = world.store.commit, []
+
+    def commit_after_others(lease, changes, keep=False):
+        if lease.key == ReviewKey(REPOSITORY, "another") and changes.judged and not held:
+            held.append(world.comment("topic", "/hold"))
+            world.let_another_work()
+        commit(lease, changes, keep)
+
+    world.store.commit = commit_after_others
+    world.push(churn=GOOD)
+    world.settle()
+
+    assert held
+    assert world.check("headgate", sha).title == "Held by ann"
 
 
 def test_a_head_that_was_pushed_while_the_last_one_was_judged_is_judged_next(world):
