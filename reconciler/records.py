@@ -373,7 +373,8 @@ class Changes:
 
     repositories: tuple[RepositoryRow, ...] = ()
     reviews: tuple[ReviewRow, ...] = ()
-    judged: tuple[ReviewRow, ...] = ()  # of open proposals that are still as they were read: `judged` alone
+    # `judged` alone, where a proposal is still as it was read; one that was closed or merged meanwhile is a Conflict
+    judged: tuple[ReviewRow, ...] = ()
     flows: tuple[FlowRow, ...] = ()
     plans: tuple[PlanRow, ...] = ()
     new_runs: tuple[RunRow, ...] = ()  # ignored where a run of the id exists

@@ -163,6 +163,30 @@ def test_a_base_that_came_back_while_another_one_was_judged_is_judged_once_more(
     assert world.check("headgate", sha).conclusion == "success"
 
 
+def test_a_verdict_of_a_proposal_that_was_merged_meanwhile_is_not_said(world):
+    world.connect(churn=GOOD)
+    merge, seen = world.source.merge, []
+
+    def merge_once_it_was_merged(repository, head, base):
+        if not seen:
+            seen.append(head)
+            world.source.branches["main"] = head
+            world.tell([Wake(RepositoryKey(REPOSITORY))])
+            world.let_another_work()
+            seen.append(world.check("headgate", head).title)
+        return merge(repository, head, base)
+
+    world.source.merge = merge_once_it_was_merged
+    sha = world.propose("topic", churn=OTHER)
+    world.settle()
+
+    assert seen == [sha, world.check("headgate", sha).title]
+    assert {row.name: bool(row.run) for row in world.store.checks(REPOSITORY, sha)} == {
+        "headgate": False,
+        "headgate/churn": True,
+    }
+
+
 def test_ops_of_two_runs_that_begin_at_once_share_the_limit_of_their_queue(world):
     world.queues["gpu"] = 1
     world.connect()

@@ -22,7 +22,16 @@ from reconciler.adapters.sql.places import moved_to
 from reconciler.adapters.sql.pruning import hold_writers, prune, write_uses
 from reconciler.adapters.sql.rows import Found
 from reconciler.adapters.sql.tables import wakes
-from reconciler.adapters.sql.writing import NEVER, Batch, Statements, check_moves, execute, is_soon, run_moves
+from reconciler.adapters.sql.writing import (
+    NEVER,
+    Batch,
+    Statements,
+    check_moves,
+    execute,
+    is_soon,
+    reviews_that_stand,
+    run_moves,
+)
 from reconciler.errors import INTERNAL_ERROR, LeaseLost
 from reconciler.keys import Key, key_of, text_of
 from reconciler.ports import Clock
@@ -79,6 +88,7 @@ class SqlQueue:
             *run_moves(changes.runs, lease.token),
             *self._statements.flow_moves(changes.flows),
             *self._statements.service_moves(changes),
+            *reviews_that_stand(changes.judged),
         ]
         wakes = (*changes.wakes, *(Wake(request.key) for request in changes.asked))
         written: list[direct.Batch] = [

@@ -19,6 +19,8 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
+    select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -198,6 +200,14 @@ def run_moves(runs: Sequence[RunRow], writer: int) -> list[Batch]:
     return [(_MOVE_RUN, [_moved(row, writer)]) for row in runs]
 
 
+def reviews_that_stand(judged: Sequence[ReviewRow]) -> list[Batch]:
+    """Proposals that are neither closed nor merged since they were read: what is said then on their head is not theirs.
+
+    A base that moves on is none of that: where it always does, nothing would ever be said.
+    """
+    return [(_STANDS, [{"_repository": row.repository, "_id": row.proposal, "_base": row.base}]) for row in judged]
+
+
 def _moved(row: RunRow, writer: int) -> rows.Values:
     """Only what may change: a file writes the pages of every index that a statement names a column of."""
     written = rows.run_values(replace(row, writer=writer, version=row.version + 1))
@@ -206,10 +216,10 @@ def _moved(row: RunRow, writer: int) -> rows.Values:
 
 
 def check_moves(moves: Sequence[Batch], counts: Sequence[int]) -> None:
-    """Raises Conflict if a run, flow or service has moved on since it was read: then its statement wrote no row."""
+    """Raises Conflict if something has moved on since it was read: then its statement wrote or found no row."""
     for (_, values), count in zip(moves, counts, strict=False):
         if count != 1:
-            raise Conflict(f"Run, flow or service {values[0]['_id']} has moved on since it was read.")
+            raise Conflict(f"Run, flow, service or proposal {values[0]['_id']} has moved on since it was read.")
 
 
 def _read_service(row: ServiceRow) -> rows.Values:
@@ -257,7 +267,14 @@ _REMOVE_OBSERVATION = delete(tables.observations).where(tables.observations.c.se
 _REMOVE_SERVICE = delete(tables.services).where(
     *(tables.services.c[name] == bindparam(f"_{name}") for name in ("flow", "op", "version"))
 )
+_UNMERGED = tables.reviews.c.base != tables.reviews.c.head
 _SEEN_REVIEW = ("repository", "proposal", "head", "base", "target")
+_STANDS = (
+    select(tables.reviews.c.proposal)
+    .where(tables.reviews.c.repository == bindparam("_repository"), tables.reviews.c.proposal == bindparam("_id"))
+    .where(tables.reviews.c.open, or_(tables.reviews.c.base == bindparam("_base"), _UNMERGED))
+    .with_for_update(read=True)
+)
 _JUDGE = (
     update(tables.reviews)
     .where(*(tables.reviews.c[name] == bindparam(f"_{name}") for name in _SEEN_REVIEW), tables.reviews.c.open)

@@ -1,7 +1,7 @@
 """Records: what is written is read back as it was, and found by what it is looked up by."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -160,6 +160,17 @@ def test_what_was_posted_is_known_whatever_is_desired_by_now(store):
 
     write(store, Changes(posted=(replace(check, desired="bad", posted="digest of bad", final=True),)))
     assert store.checks("shop", "c0ffee") == [replace(check, posted="digest of bad")]
+
+
+@pytest.mark.parametrize("now", [{"open": False}, {"base": "head"}, {"base": "later"}])
+def test_what_is_said_of_a_proposal_that_was_closed_or_merged_meanwhile_is_a_conflict(store, now):
+    read = ReviewRow("shop", "topic", "head", "base")
+    verdict = Changes(judged=(replace(read, judged="ready"),), checks=(CheckRow("shop", "head", "headgate", "ready"),))
+    write(store, Changes(reviews=(replace(read, **now),)))
+
+    with nullcontext() if now == {"base": "later"} else pytest.raises(Conflict):
+        write(store, verdict, RunKey("r2"))
+    assert bool(store.checks("shop", "head")) is (now == {"base": "later"})
 
 
 def test_a_new_run_of_a_known_id_is_ignored(store):
