@@ -334,7 +334,7 @@ class SqlRecords:
             return [made(row) for row in connection.execute(statement).mappings()]
 
 
-_RELEASE = update(wakes).where(wakes.c.key == bindparam("_key")).values(token=0, owner="")
+_RELEASE = update(wakes).where(wakes.c.key == bindparam("_key")).values(token=0, owner="", lease_until=0.0)
 
 
 def _owners(connection: Connection, wanted: Iterable[str]) -> dict[str, Key]:

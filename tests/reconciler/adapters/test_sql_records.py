@@ -306,6 +306,7 @@ def test_a_look_at_a_repository_does_not_take_back_its_new_address(store):
     with pytest.raises(LeaseLost):
         store.commit(lease, Changes(repositories=(replace(read, head="c0ffee"),)))
     assert store.repository("shop") == RepositoryRow("shop", "/new")
+    assert store.idle_for() >= 0, "no clock was set back"
     assert store.lease("me", 30).key == RepositoryKey("shop"), "it is looked at there at once"
 
 
