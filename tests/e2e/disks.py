@@ -46,11 +46,15 @@ class Disk:
 
     def forbid_writing(self) -> None:
         """As a kernel does with a disk that fails; nobody may have a file open for writing."""
-        self._run("mount", "-o", "remount,ro", str(self.at))
+        self._when_free(f"mount -o remount,ro {self.at}")
 
     def allow_writing(self) -> None:
         """Mended."""
         self._run("mount", "-o", "remount,rw", str(self.at))
+
+    def _when_free(self, command: str) -> None:
+        """Whoever worked there may not have ended yet."""
+        self._run("sh", "-c", f"for _ in $(seq 300); do {command} && exit; sleep 0.1; done; exit 1")
 
     def _run(self, *command: str) -> str:
         done = subprocess.run([*self.prefix, *command], capture_output=True, text=True, check=False)
@@ -71,7 +75,7 @@ class FailingDisk(Disk):
 
     def mend(self) -> None:
         """Unmounted, checked and mounted again; nobody may work there."""
-        self._run("umount", str(self.at))
+        self._when_free(f"umount {self.at}")
         self._run("sh", "-c", f"e2fsck -p {self._image} || test $? = 1")
         self._run("mount", "-o", _LOOP, str(self._image), str(self.at))
 

@@ -47,13 +47,13 @@ class Replica:
         """`kill -9`."""
         self.send(signal.SIGKILL)
         if self.process is not None:
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
 
     def stop(self) -> int:
         """SIGTERM, and how it ended."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
     def text(self) -> str:
         """What it has logged."""
@@ -68,7 +68,7 @@ class Replica:
         """A command on its data directory."""
         return subprocess.run(
             [sys.executable, "-m", "console", *words, "--data-dir", str(self.data)],
-            env=self.environment, cwd=HERE.parents[1], capture_output=True, text=True, timeout=60, check=False,
+            env=self.environment, cwd=HERE.parents[1], capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ class Place:
         """SIGTERM, and how the service ended."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(15)
+        return self.process.wait(PATIENCE)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """What a command says of the data directory, typed beside the service or without one."""
@@ -120,6 +120,20 @@ class Place:
     def _run(self, *command: str, cwd: Path) -> str:
         done = subprocess.run(command, cwd=cwd, env=self.environment, capture_output=True, text=True, check=True)
         return done.stdout
+
+
+def ends_within(process: subprocess.Popen[Any], seconds: float) -> bool:
+    """Whether a process ends in time. While this whole machine stands still, no time passes."""
+    for _ in range(round(seconds / 0.05)):
+        if process.poll() is not None:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def until(file: Path) -> str:
+    """A script that goes on when a file is there."""
+    return f"until [ -e {file} ]; do sleep 0.1; done"
 
 
 def flow(ops: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.adapters.process_records import folder_of, pid_of
 from tests.e2e.disks import Disk, failing_disk, small_disk
-from tests.e2e.service import Place, flow
+from tests.e2e.service import Place, flow, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -37,8 +37,8 @@ def noted(place: Place, name: str, seconds: float = 0.0) -> tuple[str, tuple[str
     return f'echo "{name} $HEADGATE_ATTEMPT" >> {place.ledger}; sleep {seconds}', ()
 
 
-def pushed(place: Place, name: str, seconds: float = 0.0) -> str:
-    return place.push({f"flows/{name}.yaml": flow({name: noted(place, name, seconds)})})
+def pushed(place: Place, name: str) -> str:
+    return place.push({f"flows/{name}.yaml": flow({name: noted(place, name)})})
 
 
 def supervisor(disk: Disk, place: Place, attempt: str) -> int:
@@ -74,9 +74,11 @@ def test_a_full_disk_is_told_and_waited_out(place, disk):
 
 
 def test_a_disk_that_fills_while_an_op_runs_loses_nothing_of_it(place, disk):
-    sha = pushed(place, "churn", seconds=3)
+    script, _ = noted(place, "churn")
+    sha = place.push({"flows/churn.yaml": flow({"churn": (f"{script}; {until(place.root / 'filled')}", ())})})
     place.eventually(place.lines)
     disk.fill()
+    (place.root / "filled").touch()
     place.eventually(lambda: "full" in place.log())
     disk.make_room()
     place.eventually(lambda: place.conclusion(sha, "headgate/churn"))
@@ -188,7 +190,6 @@ def test_a_disk_that_turns_read_only_below_a_service_is_told_and_damages_nothing
 
         place.kill()
         os.kill(watcher, signal.SIGKILL)
-        time.sleep(1)
         disk.mend()
         place.start()
         place.eventually(lambda: place.conclusion(late, "headgate/late"))

@@ -15,15 +15,15 @@ from reconciler.errors import Waiting
 from reconciler.keys import FlowKey, RepositoryKey
 from reconciler.records import Wake
 from tests.e2e.replicas import Replica, eventually
-from tests.e2e.service import flow
+from tests.e2e.service import flow, until
 from tests.e2e.test_replicas import assert_each_ran_once, op_script
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 
 AWAY = 10.0  # s
 MOST_LINES = 12  # that a replica's log may have of one absence
 
-# Posts until it is heard, and writes down what it was answered.
+# Posts until the database is back and it is heard, and writes down what it was answered.
 POSTING = """
 python3 - <<'END'
 import json, os, time, urllib.error, urllib.request
@@ -35,8 +35,8 @@ def post(what, body):
             return answer.status, ""
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
-until, heard = time.monotonic() + 6, 0
-while time.monotonic() < until or heard != 200:
+heard = 0
+while heard != 200 or not os.path.exists("BACK"):
     heard, said = post("metrics", b'{"loss": 0.5}')
     open("ANSWERS", "a").write(json.dumps([heard, said]) + "\\n")
     time.sleep(0.2)
@@ -60,8 +60,9 @@ def replicas(shared, server):
 
 def long_flow(shared, name):
     """Some ops end before the database goes, some while it is away, some when it is back; two wait for those."""
-    seconds = {"0": 0.5, "1": 4, "2": 6, "3": 16}
-    ops = {f"{name}{n}": (op_script(shared, f"{name}{n}", took), ()) for n, took in seconds.items()}
+    gone, back = until(shared.root / "gone"), until(shared.root / "back")
+    pauses = {"0": "sleep 0.5", "1": gone, "2": f"{gone}; sleep 2", "3": back}
+    ops = {f"{name}{n}": (op_script(shared, f"{name}{n}", pause=pause), ()) for n, pause in pauses.items()}
     for n in "12":
         ops[f"{name}after{n}"] = (op_script(shared, f"{name}after{n}"), (f"{name}{n}",))
     return flow(ops), list(ops)
@@ -97,10 +98,13 @@ def fail_over(server):
 
 @pytest.mark.parametrize("absence", [restart_fast, restart_after_a_crash, fail_over])
 def test_nothing_is_lost_and_nothing_runs_twice_when_the_database_is_away(shared, server, replicas, absence):
-    answers = shared.root / "answers"
+    answers, back = shared.root / "answers", shared.root / "back"
     flows = {name: long_flow(shared, name) for name in "ab"}
     files = {f"flows/{name}.yaml": text for name, (text, _) in flows.items()}
-    posting = {"p0": (POSTING.replace("ANSWERS", str(answers)), ()), "p1": (op_script(shared, "p1"), ("p0",))}
+    posting = {
+        "p0": (POSTING.replace("ANSWERS", str(answers)).replace("BACK", str(back)), ()),
+        "p1": (op_script(shared, "p1"), ("p0",)),
+    }
     sha = shared.push(files | {"flows/p.yaml": flow(posting)})
     eventually(lambda: len(shared.lines()) >= 10 and answers.exists(), replicas)
     said_before = [len(replica.text().splitlines()) for replica in replicas]
@@ -108,6 +112,7 @@ def test_nothing_is_lost_and_nothing_runs_twice_when_the_database_is_away(shared
     going = absence(server)
     next(going)
     gone_at, lines = time.monotonic(), len(shared.lines())
+    (shared.root / "gone").touch()
     while time.monotonic() < gone_at + AWAY:
         assert [replica.process.poll() for replica in replicas] == [None, None], "they go on"
         for status, text in map(page, replicas):
@@ -117,11 +122,12 @@ def test_nothing_is_lost_and_nothing_runs_twice_when_the_database_is_away(shared
     meanwhile = shared.lines()[lines:]
     assert {line.split()[0] for line in meanwhile} == {"ended"}, "ops that went on"
     list(going)
+    back.touch()
 
     eventually(lambda: all(shared.conclusion(sha, f"headgate/{name}") for name in "abp"), replicas)
     assert {shared.conclusion(sha, f"headgate/{name}") for name in "abp"} == {"success"}
     assert_each_ran_once(shared, [op for _, ops in flows.values() for op in ops] + ["p1"])
-    assert [page(replica)[0] for replica in replicas] == [200, 200]
+    eventually(lambda: [page(replica)[0] for replica in replicas] == [200, 200], replicas)
     eventually(lambda: len(server.listeners()) == len(replicas), replicas)
 
     heard = [json.loads(line) for line in answers.read_text().splitlines()]

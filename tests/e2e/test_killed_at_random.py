@@ -16,7 +16,7 @@ import pytest
 from reconciler.adapters.process_records import folder_of, is_alive, pid_of, read_record
 from reconciler.engine.attempts import MAX_DISRUPTIONS
 from tests.e2e.many_ops import ManyOps, attempts, started_twice
-from tests.e2e.service import Place
+from tests.e2e.service import PATIENCE, Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 KILLS, START_UP_KILLS, SLOTS = 20, 6, 10
@@ -48,7 +48,7 @@ def address(place: Place) -> str:
 
 
 def page(place: Place, path: str) -> str:
-    with urllib.request.urlopen(f"{address(place)}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{address(place)}{path}", timeout=PATIENCE) as answer:
         return str(answer.read().decode())
 
 

@@ -6,10 +6,10 @@ from sqlalchemy.pool import NullPool
 
 from reconciler.adapters.sql.schema import VERSION_TABLE
 from reconciler.adapters.sql.tables import schemas
-from tests.e2e.replicas import Replica, eventually
+from tests.e2e.replicas import PATIENCE, Replica, eventually
 from tests.e2e.service import Place
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
@@ -31,6 +31,6 @@ def bring(server, revision, oldest):
 def test_a_service_beside_which_no_newer_one_can_work_ends_and_says_so(replica, server):
     bring(server, "9002", oldest="9001")
 
-    assert replica.process.wait(30) == 2
+    assert replica.process.wait(PATIENCE) == 2
     assert "schema 9002 of release 9.1.0" in replica.text()
     assert "Traceback" not in replica.text()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import Place, flow
+from tests.e2e.service import Place, flow, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -118,9 +118,12 @@ def test_an_op_of_a_run_that_is_not_known_any_more_is_named_and_left_alone(place
 
 def test_a_backup_restored_on_another_machine_runs_what_was_lost_again(place, tmp_path):
     """Nothing of the old data directory is left but the backup; the name of the place is the same."""
-    sha = place.push({"flows/churn.yaml": flow({"a": noted(place, "a"), "b": noted(place, "b", 5.0, ("a",))})})
+    script, after = noted(place, "b", after=("a",))
+    ops = {"a": noted(place, "a"), "b": (script.replace("sleep 0.0", until(tmp_path / "go")), after)}
+    sha = place.push({"flows/churn.yaml": flow(ops)})
     place.eventually(lambda: len(begun(place)) == 2)
     backup = back_up(place)
+    (tmp_path / "go").touch()
     place.eventually(lambda: place.conclusion(sha, "headgate/churn"))
     place.kill()
     place.data.rename(tmp_path / "burnt")
