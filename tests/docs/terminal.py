@@ -6,7 +6,6 @@ import os
 import queue
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,8 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
+
 _END = "\x1e"
-_SECONDS = 40.0  # for one command
+_SECONDS = 100.0  # for one command
 _PORT = "8470"  # as pages write it; the service is told a free one
 _SAME = (
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( UTC|Z|\+00:00)?"), "TIME"),
@@ -69,7 +70,7 @@ class Terminal:
     """A shell in a folder and a home of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = str(_free_port())
+        self.port = str(free_port())
         home, work = folder / "home", folder / "work"
         home.mkdir()
         work.mkdir()
@@ -150,9 +151,3 @@ def _environment(home: Path, port: str) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

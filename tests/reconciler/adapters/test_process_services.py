@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine.model import AttemptSpec, Observed, Status
+from tests.ports import free_port
 from tests.reconciler.adapters.process_world import PYTHON, Machine, eventually, lease, row, spec
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -29,9 +30,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()
 
 
 def service(port: int, *command: str, **more: object) -> AttemptSpec:
