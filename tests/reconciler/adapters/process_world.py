@@ -90,7 +90,7 @@ class Machine:
         assert self.start(of) == ["done"]
         return self.end(of)
 
-    def wait(self, of: AttemptSpec, when: Callable[[Observed], bool], seconds: float = 20) -> Observed:
+    def wait(self, of: AttemptSpec, when: Callable[[Observed], bool], seconds: float = 40) -> Observed:
         def found() -> Observed | None:
             return next((seen for seen in self.seen if seen.attempt == of.attempt and when(seen)), None)
 
@@ -127,7 +127,7 @@ class Machine:
         return read_log(str(self.executor.data_dir), of.attempt).data.decode()
 
 
-def eventually(fact: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(fact: Callable[[], bool], seconds: float = 40) -> bool:
     end = time.monotonic() + seconds
     while not fact() and time.monotonic() < end:
         time.sleep(0.01)

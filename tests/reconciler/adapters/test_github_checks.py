@@ -171,7 +171,7 @@ def test_a_check_that_was_posted_and_is_gone_is_made_again_after_a_moment(world,
 def test_a_call_that_never_ends_is_given_up_and_its_check_adopted(world, clock):
     github, headgate, sha = world
     headgate.post(sha, GATE)
-    headgate.restart(timeout=1)
+    headgate.restart(timeout=2)
     github.faults.hang(CREATE, done=True)
     with pytest.raises(Waiting):
         headgate.post(sha, GATE, FLOW)

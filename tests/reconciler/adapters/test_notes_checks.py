@@ -151,7 +151,7 @@ def test_processes_that_write_at_the_same_time_lose_nothing(repository, checks):
 
     processes = [subprocess.Popen(command, cwd=Path(__file__).parents[3]) for command in commands]
 
-    assert [process.wait(50) for process in processes] == [0, 0, 0, 0]
+    assert [process.wait(200) for process in processes] == [0, 0, 0, 0]
     assert [checks.read("demo", sha)[0].title for sha in shas] == ["second"] * 12
 
 

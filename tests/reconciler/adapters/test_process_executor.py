@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine.model import Status
+from reconciler.engine.model import AttemptSpec, Status
 from tests.reconciler.adapters.process_world import PYTHON, Machine, eventually, lease, row, sh, spec
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -216,13 +216,24 @@ def one_slot(tmp_path: Path) -> Iterator[Machine]:
     machine.executor.close()
 
 
-def test_runs_that_find_no_slot_are_woken_in_turn_one_for_each_slot_that_is_free(one_slot):
-    first, second, third = sh("a-1", "sleep 0.1"), sh("a-2", "true", run="run-2"), sh("a-3", "true", run="run-3")
+@pytest.fixture
+def held(tmp_path: Path) -> AttemptSpec:
+    """An op that ends when it is let go."""
+    return sh("a-1", f"until [ -e {tmp_path}/go ]; do sleep 0.02; done")
+
+
+def let_go(tmp_path: Path) -> None:
+    (tmp_path / "go").touch()
+
+
+def test_runs_that_find_no_slot_are_woken_in_turn_one_for_each_slot_that_is_free(one_slot, held, tmp_path):
+    second, third = sh("a-2", "true", run="run-2"), sh("a-3", "true", run="run-3")
     assert one_slot.executor.free() == 1
 
-    assert one_slot.start(first, third, second) == ["done", "again", "again"]
+    assert one_slot.start(held, third, second) == ["done", "again", "again"]
     assert one_slot.executor.free() == 0
-    one_slot.end(first)
+    let_go(tmp_path)
+    one_slot.end(held)
 
     assert eventually(lambda: one_slot.woken == ["run-3"])
     assert one_slot.start(third) == ["done"]
@@ -236,26 +247,26 @@ def test_a_run_that_waits_for_a_slot_that_came_free_just_now_is_woken_at_once(on
     assert one_slot.woken == ["run-2"]
 
 
-def test_a_run_that_waits_no_more_is_passed_over(one_slot):
-    op = sh("a-1", "sleep 0.1")
-    one_slot.start(op)
+def test_a_run_that_waits_no_more_is_passed_over(one_slot, held, tmp_path):
+    one_slot.start(held)
     for run in ("run-2", "run-3"):
         one_slot.executor.await_slot(run, wanted=True)
     one_slot.executor.await_slot("run-2", wanted=False)
 
-    one_slot.end(op)
+    let_go(tmp_path)
+    one_slot.end(held)
 
     assert eventually(lambda: one_slot.woken == ["run-3"])
 
 
 @pytest.mark.slow
-def test_a_slot_that_the_run_whose_turn_it_was_did_not_take_goes_to_the_next(one_slot):
-    op = sh("a-1", "sleep 0.1")
-    one_slot.start(op)
+def test_a_slot_that_the_run_whose_turn_it_was_did_not_take_goes_to_the_next(one_slot, held, tmp_path):
+    one_slot.start(held)
     for run in ("run-2", "run-3"):
         one_slot.executor.await_slot(run, wanted=True)
 
-    one_slot.end(op)
+    let_go(tmp_path)
+    one_slot.end(held)
 
     assert eventually(lambda: one_slot.woken == ["run-2", "run-3"])
 
@@ -288,7 +299,8 @@ def test_an_op_that_ignores_term_is_killed_after_its_grace_with_who_left_the_ses
 
 
 def test_an_op_that_ends_well_on_term_has_succeeded(machine):
-    op = sh("a-1", "trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done")
+    time_to_end = {"environment": {"terminationGracePeriodSeconds": 60}}
+    op = sh("a-1", "trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done", section=time_to_end)
     machine.start(op)
     assert eventually(lambda: machine.log(op) == "up\n")
 

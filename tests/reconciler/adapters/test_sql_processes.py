@@ -35,7 +35,7 @@ COUNT_UP = """
     store.wake([Wake(key)])
     commits = 0
     while True:
-        lease = store.lease("child", 1.0)
+        lease = store.lease("child", 30)
         if lease is None:
             store.wait(0.05)
             continue
@@ -48,14 +48,15 @@ COUNT_UP = """
             events=(EventRow(float(number), "r1", "status"),), again_at=0.0,
         ))
         commits += 1
-        if commits == 1:
+        if commits == 3:
             print("ready", flush=True)
 """
 COUNT_TOGETHER = """
-    me = sys.argv[2]
+    me, mine = sys.argv[2], 0
     print("ready", flush=True)
+    sys.stdin.readline()
     until = time.monotonic() + 1.5
-    while time.monotonic() < until:
+    while time.monotonic() < until or not mine:
         lease = store.lease(me, 30)
         if lease is None:
             continue
@@ -63,6 +64,7 @@ COUNT_TOGETHER = """
         os.close(claim)
         os.unlink(os.path.join(sys.argv[3], lease.key.run))
         store.commit(lease, Changes(events=(EventRow(time.time(), "all", "status", path=me),), again_at=0.0))
+        mine += 1
 """
 REPORT = """
     from reconciler.engine.model import Observed, Status
@@ -76,6 +78,7 @@ def child(script, *arguments):
     process = subprocess.Popen(
         [sys.executable, "-c", dedent(PRELUDE) + dedent(script), *map(str, arguments)],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -89,7 +92,7 @@ def test_a_process_that_is_killed_in_a_commit_leaves_nothing_half_written(tmp_pa
     file = tmp_path / "headgate.db"
     for round_ in range(6):
         process = child(COUNT_UP, file)
-        time.sleep(0.15 + round_ * 0.037)
+        time.sleep(round_ * 0.037)
         process.send_signal(signal.SIGKILL)
         process.communicate()
 
@@ -98,6 +101,7 @@ def test_a_process_that_is_killed_in_a_commit_leaves_nothing_half_written(tmp_pa
         assert {op.state.failures for op in ops} == {run.version}
         assert [event.at for event in events] == [float(n) for n in range(run.version + 1)]
         assert [row.key for row in store.pending()] == [RunKey("r1")]
+        store.expire_leases(lambda owner: owner == "child")
         store.close()
     assert run.version > 10
 
@@ -110,6 +114,8 @@ def test_two_processes_never_hold_the_same_key(tmp_path, dialect):
     store = open_store(address, SystemClock())
     store.wake([Wake(RunKey(f"r{n}")) for n in range(3)])
     workers = [child(COUNT_TOGETHER, address, name, claims) for name in ("one", "two")]
+    for worker in workers:  # both are there
+        print(file=worker.stdin, flush=True)
     errors = [worker.communicate()[1] for worker in workers]
 
     assert errors == ["", ""]
@@ -128,7 +134,7 @@ def test_observations_of_many_processes_and_steps_all_arrive(tmp_path, dialect):
     store.commit(store.lease("here", 30), Changes(attempts=(attempt_row("a1"),)))
     children = [child(REPORT, address, name, 150) for name in ("one", "two")]
     seen = set()
-    until = time.monotonic() + 40
+    until = time.monotonic() + 120
     while len(seen) < 300 and time.monotonic() < until:
         lease = store.lease("here", 30)
         if lease is None:

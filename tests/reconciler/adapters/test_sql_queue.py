@@ -1,9 +1,11 @@
 """The durable queue: what is due, who holds it, and that no wake is lost."""
 
 import threading
+import time
 
 import pytest
 
+from reconciler.adapters.folder_events import SELDOM
 from reconciler.adapters.sql.database import LARGEST_GROUP
 from reconciler.adapters.sql_store import open_store
 from reconciler.adapters.system_clock import SystemClock
@@ -295,11 +297,11 @@ def test_commits_that_wait_share_one_transaction_and_fail_alone(store):
 
     def block(connection):
         held.set()
-        assert go.wait(5)
+        assert go.wait(30)
 
     first = threading.Thread(target=store._database.write, args=(block,))
     first.start()
-    assert held.wait(5)
+    assert held.wait(30)
     failures = []
 
     def commit(number):
@@ -316,7 +318,7 @@ def test_commits_that_wait_share_one_transaction_and_fail_alone(store):
         thread.start()
     before = store._database.changes()
     while len(store._database._waiting) < 8:
-        pass
+        time.sleep(0.001)
     go.set()
     for thread in [first, *threads]:
         thread.join()
@@ -372,7 +374,7 @@ def test_waiting_ends_when_another_process_wakes_something(tmp_path):
         waits.append(clock.monotonic() - woken_at[0])
         store.commit(leased(store), Changes())
 
-    assert sorted(waits)[2] < 0.1
+    assert sorted(waits)[2] < SELDOM / 2, "who looks by the clock hears of it later"
     store.close()
     other.close()
 
