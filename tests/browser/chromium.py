@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 PICTURES = Path(__file__).parents[2] / "build" / "browser"
-PATIENCE = 30.0  # s
+PATIENCE = 60.0  # s
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--headless",

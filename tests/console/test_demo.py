@@ -18,6 +18,7 @@ from console.demo.clock import DAY, DemoClock
 from console.demo.sample import Sample
 from console.demo.stage import demand, until
 from console.failures import Failure
+from tests.reconciler.adapters.process_world import eventually
 
 ENTRY = [sys.executable, "-c", "from console.cli import main; main()", "demo"]
 COUNTS = re.compile(r"(\d+) runs started, (\d+) ops succeeded, (\d+) checks posted")
@@ -44,10 +45,10 @@ def carriers(text: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_demo_comes_true_and_counts_what_it_did(tmp_path):
     done = subprocess.run(
-        [*ENTRY, "--once"], env=surroundings(tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=170
+        [*ENTRY, "--once"], env=surroundings(tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=250
     )
 
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
@@ -59,11 +60,11 @@ def test_the_demo_comes_true_and_counts_what_it_did(tmp_path):
     assert 60 <= len(lines) <= 120
     assert "\033" not in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["home"], "the temporary folder is gone"
-    assert carriers(str(tmp_path)) == [], "no process is left"
+    assert eventually(lambda: carriers(str(tmp_path)) == []), "no process is left"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_demo_serves_its_page_until_it_is_told_to_end(tmp_path):
     env = surroundings(tmp_path)
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -75,17 +76,17 @@ def test_the_demo_serves_its_page_until_it_is_told_to_end(tmp_path):
         time.sleep(0.1)
         ended = demo.poll()
         demo.send_signal(signal.SIGTERM)
-        code = demo.wait(timeout=30)
+        code = demo.wait(timeout=60)
 
     assert (ended, code) == (None, 0), "".join(said)
-    assert carriers(str(tmp_path)) == [], "no service is left"
+    assert eventually(lambda: carriers(str(tmp_path)) == []), "no service is left"
 
 
 def test_the_clock_begins_a_day_ago_and_jumps_to_now():
     clock = DemoClock()
-    assert abs(clock.now() + DAY - datetime.now(UTC).timestamp()) < 5
+    assert abs(clock.now() + DAY - datetime.now(UTC).timestamp()) < 60
     clock.jump()
-    assert abs(clock.now() - datetime.now(UTC).timestamp()) < 5
+    assert abs(clock.now() - datetime.now(UTC).timestamp()) < 60
 
 
 def test_the_sample_repository_needs_no_settings_of_git(tmp_path, monkeypatch):

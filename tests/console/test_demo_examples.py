@@ -21,7 +21,7 @@ PEOPLE = ("approval.yaml",)  # flows that wait for a person
 def headgate(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
     entry = [sys.executable, "-c", "from console.cli import main; main()", *words]
     env = {"PATH": os.environ["PATH"], "HOME": str(home)}
-    return subprocess.run(entry, cwd=EXAMPLES, env=env, capture_output=True, text=True, timeout=50)
+    return subprocess.run(entry, cwd=EXAMPLES, env=env, capture_output=True, text=True, timeout=200)
 
 
 def commands(flow: Path) -> list[str]:

@@ -70,7 +70,7 @@ class Headgate:
         """As an operator ends it."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
 
     def log(self) -> str:
         """All that it has said."""

@@ -8,9 +8,9 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +19,7 @@ from tests.histories.coverage import counted, possible
 from tests.histories.moves import Move
 from tests.histories.playing import Family, Played
 from tests.histories.tally import Broken, Tally, played, told, told_of
+from tests.reconciler.adapters.process_world import eventually
 
 
 def test_every_seed_is_played_once() -> None:
@@ -68,8 +69,15 @@ def test_a_broken_history_comes_whole_from_the_process_that_played_it(family: Fa
     assert pickle.loads(pickle.dumps(broken)) == broken
 
 
+def seconds_of_children(pid: int) -> float:
+    """Of a processor's time, that the children of a process have used (proc_pid_stat(5))."""
+    children = [child for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+    fields = [Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split() for child in children]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("signum", "whom"),
     [(signal.SIGINT, os.kill), (signal.SIGTERM, os.killpg)],
@@ -78,9 +86,9 @@ def test_a_broken_history_comes_whole_from_the_process_that_played_it(family: Fa
 def test_who_ends_a_long_run_is_told_what_was_played_by_then(signum: int, whom: Callable[[int, int], None]) -> None:
     command = [sys.executable, "-m", "tests.histories", "100000", "--processes", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
-        time.sleep(20)
+        assert eventually(lambda: seconds_of_children(running.pid) > 1, seconds=120)
         whom(running.pid, signum)
-        told_by_then, _ = running.communicate(timeout=60)
+        told_by_then, _ = running.communicate(timeout=100)
 
     assert running.returncode == 130
     assert told_by_then.startswith("seeds 1 to 100000, interrupted:\n")

@@ -25,7 +25,7 @@ class SlowInbox:
 
     def deliver(self, deliveries):
         self.begun.set()
-        assert self.go.wait(10)
+        assert self.go.wait(40)
         self.groups.append([one.row.id for one in deliveries])
         if self.fails:
             raise Waiting("StoreUnavailable", "The database cannot be used now.", timedelta(seconds=2))

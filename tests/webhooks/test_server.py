@@ -37,7 +37,7 @@ class Line:
     """A connection, on which anything may be said."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 10)
+        self._socket = socket.create_connection(("127.0.0.1", port), 40)
         self.closed = False
 
     def say(self, data: bytes, times: int = 1) -> int:
@@ -143,7 +143,7 @@ def test_the_date_in_answers_goes_on(port):
             one.say(HEAD + b"Content-Length: 1\r\n\r\nx")
             return re.search(rb"\r\ndate: ([^\r]+)", one.hear(), re.IGNORECASE).group(1)
 
-    first, until = date(), time.monotonic() + 10
+    first, until = date(), time.monotonic() + 40
     while date() == first:
         assert time.monotonic() < until
         time.sleep(0.1)
