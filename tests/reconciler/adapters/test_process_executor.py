@@ -298,15 +298,16 @@ def test_an_op_that_ignores_term_is_killed_after_its_grace_with_who_left_the_ses
     assert eventually(lambda: not alive(int(machine.log(op))))
 
 
-def test_an_op_that_ends_well_on_term_has_succeeded(machine):
-    time_to_end = {"environment": {"terminationGracePeriodSeconds": 60}}
-    op = sh("a-1", "trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done", section=time_to_end)
+def test_an_op_that_ends_well_on_term_has_succeeded(tmp_path):
+    machine = Machine(tmp_path / "data", grace=60.0)
+    op = sh("a-1", "trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done")
     machine.start(op)
     assert eventually(lambda: machine.log(op) == "up\n")
 
     machine.stop(op)
 
     assert machine.end(op).status is Status.SUCCEEDED
+    machine.executor.close()
 
 
 def test_a_stop_after_the_end_changes_nothing(machine):
