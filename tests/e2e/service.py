@@ -132,8 +132,8 @@ def ends_within(process: subprocess.Popen[Any], seconds: float) -> bool:
 
 
 def until(file: Path) -> str:
-    """A script that goes on when a file is there."""
-    return f"until [ -e {file} ]; do sleep 0.1; done"
+    """A script that goes on when a file is there, or can never be any more: a test that failed has been tidied up."""
+    return f"until [ -e {file} ] || [ ! -e {file.parent} ]; do sleep 0.1; done"
 
 
 def flow(ops: Mapping[str, tuple[str, tuple[str, ...]]]) -> str:
