@@ -24,6 +24,7 @@ from reconciler.flows.parse import parse
 from reconciler.plan.code import changed_code
 from reconciler.plan.diff import PlanDiff, diff
 from reconciler.plan.model import Plan
+from reconciler.steps.flow_files import errors_of
 
 _FORMATS = ["text", "json", "markdown", "mermaid", "svg", "yaml"]
 _OF_DIFFS = ["text", "json", "markdown", "mermaid"]
@@ -53,8 +54,8 @@ def plan(path: Path, against: str | None, form: str, params: tuple[str, ...], fl
     chosen, findings = flow_in(tree, path, flow)
     made = ready(tree, chosen, values, start=False)
     of_plan = at_options(made.built.findings, chosen.name, params)
-    show_findings(tree, sorted({*findings, *of_plan}, key=lambda one: one.place))
-    if made.built.plan is None:
+    show_findings(tree, every := sorted({*findings, *of_plan}, key=lambda one: one.place))
+    if made.built.plan is None or errors_of(every):
         raise Failure("flow-wrong", "The flow has mistakes, so there is no plan of it.", where=str(path), exit_code=NO)
     if against is None:
         click.echo(_understood(chosen) if form == "yaml" else _drawn(made.built.plan, form))

@@ -20,8 +20,10 @@ from console.working_tree import WorkingTree, tree_of
 from reconciler.adapters.git_worktree import head_of
 from reconciler.adapters.place import local_place
 from reconciler.adapters.system_clock import SystemClock
+from reconciler.flows.findings import Finding
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import unsupported
+from reconciler.steps.flow_files import errors_of
 
 
 @click.command(epilog="Exit codes: 0 the run succeeded, 1 it did not or the flow has errors.")
@@ -53,9 +55,9 @@ def run(
     headgate run flows/train.yaml -P lr=0.1 -P epochs=3
     """
     tree = tree_of(path)
-    made = _ready(tree, path, flow, params)
-    if made.built.plan is None:
-        return 1
+    made, findings = _ready(tree, path, flow, params)
+    if made.built.plan is None or errors_of(findings):  # merging it would run nothing either
+        return NO
     _refuse_unsupported(made.built.plan)
     config = replace(load_config(None, data_dir=data_dir, slots=slots), port=0, repositories={})
     if detach:
@@ -71,7 +73,7 @@ def run(
         return there.follow(run_id, progress)
 
 
-def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, ...]) -> ReadyFlow:
+def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, ...]) -> tuple[ReadyFlow, list[Finding]]:
     file = parsed(tree, tree.relative(path))
     flows = [one for one in file.flows if name in (None, one.name)]
     if len(flows) != 1:
@@ -82,8 +84,9 @@ def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, .
         raise Failure("flow-unclear", f"The file holds {names}.", where=str(path), do="Choose one with --flow NAME.")
     made = ready(tree, flows[0], parse_params(params))
     of_plan = at_options(made.built.findings, flows[0].name, params)
-    show_findings(tree, sorted({*file.findings, *of_plan}, key=lambda one: one.place))
-    return made
+    findings = sorted({*file.findings, *of_plan}, key=lambda one: one.place)
+    show_findings(tree, findings)
+    return made, findings
 
 
 def _refuse_unsupported(plan: Plan) -> None:

@@ -40,6 +40,15 @@ def test_a_plan_names_its_ops(bare, repository):
     assert "busybox" in shown.out
 
 
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_flow_with_a_mistake_in_its_file_has_no_plan_and_does_not_run(bare, repository, command):
+    (repository / "flows" / "train.yaml").write_text(JOB.replace("kind: job,", "kind: job, bogus: 1,"))
+    shown = bare(command, "flows/train.yaml")
+
+    assert (shown.code, shown.out) == (1, "")
+    assert "`run` has no such field" in shown.err
+
+
 def test_a_plan_is_a_document_too(bare, repository):
     assert [op["path"] for op in bare("plan", "flows/train.yaml", "--format", "json").json["ops"]] == ["train"]
 
