@@ -74,13 +74,6 @@ def inherited() -> Mapping[str, str]:
     return {"PATH": os.defpath, **env}
 
 
-def grace_of(spec: AttemptSpec, default: float) -> float:
-    """Seconds from TERM to KILL."""
-    section = spec.run_section.get("environment")
-    value = section.get("terminationGracePeriodSeconds") if isinstance(section, Mapping) else None
-    return float(value) if isinstance(value, (int, float)) and value >= 0 else default
-
-
 def connection_names(spec: AttemptSpec) -> list[str]:
     """Connections the op asks for, each once, in order."""
     listed = spec.run_section.get("connections")

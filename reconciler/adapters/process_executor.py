@@ -16,7 +16,6 @@ from pathlib import Path
 from reconciler.adapters.place import local_place
 from reconciler.adapters.process_adoption import Found, find, running_pid
 from reconciler.adapters.process_connections import ConfigError, Connection
-from reconciler.adapters.process_environment import grace_of
 from reconciler.adapters.process_journal import Journal
 from reconciler.adapters.process_line import LAPSE
 from reconciler.adapters.process_link import Command, keep_files_to_ourselves
@@ -202,7 +201,7 @@ class ProcessExecutor:
     # --- watching -----------------------------------------------------------------------------------------------------
 
     def _live(self, folder: Folder, spec: AttemptSpec, run: str) -> Live:
-        live = Live(folder, run, spec.kind, grace_of(spec, self._grace))
+        live = Live(folder, run, spec.kind, self._grace)
         if spec.kind == "service":
             self._readiness.add(live, spec, lambda: self._surroundings.environment(spec, folder))
         return live
