@@ -36,6 +36,7 @@ ODD = (
     516_692,  # two runs declare a service, and the later commit read before the earlier one
     41_921,  # something is seen of an instance of a service, late, while it is pruned
     1_796,  # a proposal breaks a flow, and the branch is moved back to before that flow
+    93_725,  # a run takes over what its predecessor had reused of a third one, whose files are past their time
     303_369,  # other words were posted, nobody heard of it, and the former ones are desired again
 )
 TRIED = 200  # histories within which a mistake must show; most show within ten

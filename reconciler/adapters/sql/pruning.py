@@ -10,7 +10,16 @@ from sqlalchemy import Connection, Table, bindparam, delete, exists, insert, not
 
 from reconciler.adapters.sql import batches, rows
 from reconciler.adapters.sql.aged import flows_of, retired
-from reconciler.adapters.sql.retention import PRUNED, USE, asked_of, plans_in, unneeded_plans, used_by, waiting
+from reconciler.adapters.sql.retention import (
+    PRUNED,
+    USE,
+    asked_of,
+    plans_in,
+    unneeded_plans,
+    used_by,
+    users_of,
+    waiting,
+)
 from reconciler.adapters.sql.tables import (
     approvals,
     attempts,
@@ -156,7 +165,8 @@ def _prune_plans(connection: Connection, gone: Gone) -> None:
 
 def _mark_files(connection: Connection, gone: Gone) -> None:
     """Raises Conflict if a run whose files are to go has just been taken over."""
-    for some in batches.chunks(run for _, run in gone.files):
+    users = users_of(connection, {run for _, run in gone.files})
+    for some in batches.chunks({*users, *(by for several in users.values() for by in several)}):
         recent = used_by(some).where(events.c.at >= gone.read_at - MEANWHILE).limit(1)
         if connection.execute(recent).first() is not None:
             raise Conflict("A run whose files were to go is used again.")

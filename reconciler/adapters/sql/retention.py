@@ -86,15 +86,13 @@ class SqlRetention:
             return _cached_since(connection, _at(place))
 
     def users(self, wanted: Iterable[str]) -> Mapping[str, Sequence[RunRow]]:
-        """By run: the runs that took over or reused its results and are still there."""
-        found: dict[str, list[RunRow]] = {}
+        """By run: the runs that took over or reused its results, or those of a run that did, and are still there."""
+        ids = sorted(set(wanted))
         with self._database.read() as connection:
-            for some in batches.chunks(wanted):
-                statement = select(events.c.subject.label("used"), runs).join(runs, runs.c.id == events.c.message)
-                statement = statement.where(events.c.subject.in_(some), events.c.kind == USE)
-                for row in connection.execute(statement).mappings():
-                    found.setdefault(row["used"], []).append(rows.run_of(row))
-        return found
+            users = users_of(connection, ids)
+        rows_by_id = self.runs_by_id({by for some in users.values() for by in some})
+        found = {run: [rows_by_id[by] for by in sorted(users[run]) if by in rows_by_id] for run in ids}
+        return {run: some for run, some in found.items() if some}
 
     def runs_by_id(self, wanted: Iterable[str]) -> Mapping[str, RunRow]:
         """Those of these runs that there are."""
@@ -190,6 +188,28 @@ def used_by(ids: Sequence[str]) -> Select[Any]:
     """Which of these runs another run has used that is still there."""
     users = select(events.c.subject).join(runs, runs.c.id == events.c.message)
     return users.where(events.c.subject.in_(ids), events.c.kind == USE)
+
+
+def users_of(connection: Connection, ids: Iterable[str]) -> Mapping[str, Set[str]]:
+    """By run: who has used it, or a run that has: what was taken over may be what that one had reused."""
+    direct: dict[str, set[str]] = {}
+    new = set(ids)
+    while new:
+        direct |= {run: set() for run in new}
+        for some in batches.chunks(new):
+            statement = used_by(some).with_only_columns(events.c.subject, events.c.message)
+            for used, by in connection.execute(statement):
+                direct[used].add(by)
+        new = {by for run in new for by in direct[run]} - direct.keys()
+    return {run: _reached(direct, run) for run in ids}
+
+
+def _reached(direct: Mapping[str, Set[str]], run: str) -> Set[str]:
+    found, new = set[str](), set(direct[run])
+    while new:
+        found |= new
+        new = {by for one in new for by in direct[one]} - found
+    return found
 
 
 def _used(connection: Connection, ids: Sequence[str]) -> set[str]:

@@ -159,6 +159,18 @@ def test_files_are_marked_unless_their_run_has_just_been_taken_over(store):
         write(store, gone=Gone(files=(("a1", "r1"),), read_at=NOW))
 
 
+def test_who_takes_over_what_a_run_has_reused_needs_the_files_of_it_too(store):
+    write(store, new_runs=(ended("r1"), ended("r2"), run_row("r3")), attempts=(attempt_row("a1", phase="ended"),))
+    write(store, uses=(UseRow("r1", "r2", NOW - 2 * pruning.MEANWHILE),))
+    assert [row.id for row in store.users(["r1"])["r1"]] == ["r2"]
+
+    write(store, uses=(UseRow("r2", "r3", NOW),))
+    found = store.users(["r1", "r2"])
+    assert {run: {row.id for row in by} for run, by in found.items()} == {"r1": {"r2", "r3"}, "r2": {"r3"}}
+    with pytest.raises(Conflict):
+        write(store, gone=Gone(files=(("a1", "r1"),), read_at=NOW))
+
+
 def test_a_flow_that_is_retired_keeps_none_of_its_runs(store):
     write(store, new_runs=tuple(ended(f"r{n}", created_at=NOW + n) for n in range(5)))
     marks = store.finished_runs((0.0, ""), NOW + 99, (), 3)
