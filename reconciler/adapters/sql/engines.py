@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from reconciler.errors import Stalled
 
 BUSY_MS = 15_000  # how long another process may hold the file before we say so
+_AGAIN = 0.01  # s between two tries
 POOL_TIMEOUT = 60  # s to wait for a connection that others of this process use
 QUIET = 1.0  # s after which a connection is asked whether it still lives before it is used
 
@@ -118,7 +120,21 @@ def _prepare_file(connection: Any, _: object) -> None:
     if not connection.execute("PRAGMA page_count").fetchone()[0]:  # only an empty file can be told so
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+        _set(connection, pragma)
+
+
+def _set(connection: Any, pragma: str) -> None:
+    """SQLite does not wait by itself for who is making the same new file just now."""
+    until = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN)
+        else:
+            return
 
 
 def _connect_with_patience(_dialect: object, _record: object, given: Any, named: Any) -> Any:
