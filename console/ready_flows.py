@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from console.failures import NO, Failure
+from console.findings import show_findings
+from console.params import at_options
 from console.working_tree import WorkingTree
 from reconciler.flows.findings import Finding
 from reconciler.flows.globs import is_flow_file
@@ -18,6 +20,8 @@ from reconciler.flows.settings import RepositorySettings
 from reconciler.plan.build import Built, built_of
 from reconciler.plan.code import code_id
 from reconciler.plan.judge import judge
+from reconciler.plan.model import Plan
+from reconciler.steps.flow_files import errors_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,17 @@ def ready(tree: WorkingTree, flow: Flow, params: Mapping[str, Json], start: bool
     settings, _ = tree.settings()
     built = planned(flow, tree.read, tree.entries, settings, params, start)
     return ReadyFlow(flow, built, settings.for_flow(flow.file, flow.name).services)
+
+
+def told(tree: WorkingTree, made: ReadyFlow, of_file: Iterable[Finding], params: Sequence[str]) -> Plan | None:
+    """The plan of a flow, once what was found in its file and its plan was told; None where something is an error.
+
+    Merging it would run nothing either.
+    """
+    of_plan = at_options(made.built.findings, made.flow.name, params)
+    findings = sorted({*of_file, *of_plan}, key=lambda one: one.place)
+    show_findings(tree, findings)
+    return None if errors_of(findings) else made.built.plan
 
 
 def planned(

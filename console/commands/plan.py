@@ -11,10 +11,9 @@ from pathlib import Path
 import click
 
 from console.failures import AWAY, NO, USAGE, Failure
-from console.findings import show_findings
 from console.options import COLOR
-from console.params import at_options, parse_params
-from console.ready_flows import ReadyFlow, flow_in, planned, ready
+from console.params import parse_params
+from console.ready_flows import ReadyFlow, flow_in, planned, ready, told
 from console.working_tree import WorkingTree, tree_of
 from reconciler.checks import plan_text
 from reconciler.errors import ReconcileError, Waiting
@@ -24,7 +23,6 @@ from reconciler.flows.parse import parse
 from reconciler.plan.code import changed_code
 from reconciler.plan.diff import PlanDiff, diff
 from reconciler.plan.model import Plan
-from reconciler.steps.flow_files import errors_of
 
 _FORMATS = ["text", "json", "markdown", "mermaid", "svg", "yaml"]
 _OF_DIFFS = ["text", "json", "markdown", "mermaid"]
@@ -53,12 +51,11 @@ def plan(path: Path, against: str | None, form: str, params: tuple[str, ...], fl
     tree, values = tree_of(path), parse_params(params)
     chosen, findings = flow_in(tree, path, flow)
     made = ready(tree, chosen, values, start=False)
-    of_plan = at_options(made.built.findings, chosen.name, params)
-    show_findings(tree, every := sorted({*findings, *of_plan}, key=lambda one: one.place))
-    if made.built.plan is None or errors_of(every):
+    found = told(tree, made, findings, params)
+    if found is None:
         raise Failure("flow-wrong", "The flow has mistakes, so there is no plan of it.", where=str(path), exit_code=NO)
     if against is None:
-        click.echo(_understood(chosen) if form == "yaml" else _drawn(made.built.plan, form))
+        click.echo(_understood(chosen) if form == "yaml" else _drawn(found, form))
         return 0
     compared = _compared(tree, chosen, made, values, against)
     click.echo(_compared_as(compared, form))

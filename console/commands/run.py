@@ -13,17 +13,17 @@ from console.data_lock import service_lasts
 from console.failures import NO, Failure
 from console.findings import show_findings
 from console.options import COLOR
-from console.params import at_options, parse_params
-from console.ready_flows import ReadyFlow, parsed, ready
+from console.params import parse_params
+from console.ready_flows import parsed, ready, told
 from console.submitting import submit
 from console.working_tree import WorkingTree, tree_of
 from reconciler.adapters.git_worktree import head_of
 from reconciler.adapters.place import local_place
 from reconciler.adapters.system_clock import SystemClock
 from reconciler.flows.findings import Finding
+from reconciler.flows.model import Flow
 from reconciler.plan.model import Plan
 from reconciler.plan.walk import unsupported
-from reconciler.steps.flow_files import errors_of
 
 
 @click.command(epilog="Exit codes: 0 the run succeeded, 1 it did not or the flow has errors.")
@@ -55,25 +55,28 @@ def run(
     headgate run flows/train.yaml -P lr=0.1 -P epochs=3
     """
     tree = tree_of(path)
-    made, findings = _ready(tree, path, flow, params)
-    if made.built.plan is None or errors_of(findings):  # merging it would run nothing either
+    chosen, findings = _chosen(tree, path, flow)
+    made = ready(tree, chosen, parse_params(params))
+    plan = told(tree, made, findings, params)
+    if plan is None:
         return NO
-    _refuse_unsupported(made.built.plan)
+    _refuse_unsupported(plan)
     config = replace(load_config(None, data_dir=data_dir, slots=slots), port=0, repositories={})
     if detach:
         _check_lasts(config)
     with attended(config) as there:
         services = "keep" if keep_services else "run"
         place, commit = local_place(config.data_dir), head_of(tree.root)
-        run_id = submit(there.store, place, tree, made, made.built.plan, services, commit, SystemClock().now())
-        del made, tree  # a large flow is not held twice while it runs
+        run_id = submit(there.store, place, tree, made, plan, services, commit, SystemClock().now())
+        del chosen, made, plan, tree  # a large flow is not held twice while it runs
         if detach:
             click.echo(run_id)
             return 0
         return there.follow(run_id, progress)
 
 
-def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, ...]) -> tuple[ReadyFlow, list[Finding]]:
+def _chosen(tree: WorkingTree, path: Path, name: str | None) -> tuple[Flow, tuple[Finding, ...]]:
+    """The flow that is meant, and the findings of its file. Raises Failure."""
     file = parsed(tree, tree.relative(path))
     flows = [one for one in file.flows if name in (None, one.name)]
     if len(flows) != 1:
@@ -82,11 +85,7 @@ def _ready(tree: WorkingTree, path: Path, name: str | None, params: tuple[str, .
         if not file.flows:
             raise Failure("no-flow", "The file holds no flow that can be read.", where=str(path), exit_code=1)
         raise Failure("flow-unclear", f"The file holds {names}.", where=str(path), do="Choose one with --flow NAME.")
-    made = ready(tree, flows[0], parse_params(params))
-    of_plan = at_options(made.built.findings, flows[0].name, params)
-    findings = sorted({*file.findings, *of_plan}, key=lambda one: one.place)
-    show_findings(tree, findings)
-    return made, findings
+    return flows[0], file.findings
 
 
 def _refuse_unsupported(plan: Plan) -> None:
